@@ -1,0 +1,1 @@
+"""GPTtrace: ask a Linux machine in plain words."""

@@ -1,0 +1,1 @@
+"""The `%%gpttrace` magic: trace results as DataFrames. It arrives with a later release."""
