@@ -1,0 +1,32 @@
+# Two commands matter: `make demo` sets up and runs the main job, `make test` sets up and passes the tests.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench setup trees clean
+
+help: ## show this text
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+demo: ## set up whatever is missing and answer a question from the live kernel
+	@scripts/setup run
+	@scripts/demo
+
+test: ## set up whatever is missing and run the tests (those of the kernel too, as root)
+	@scripts/setup test
+	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+check: ## lint, types, import contract
+	@scripts/setup test
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: ## print how far each target of the design is
+	@scripts/setup test
+	@.venv/bin/python -m bench
+
+trees: ## make the bpftrace trees of other Debian releases (root, outside the repository)
+	@scripts/setup test
+	@tests/kernels/make-trees
+
+clean: ## remove what the other commands made in this folder
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,78 @@
+"""The bpftrace of this machine: where it is and which version it says it is.
+
+The version is kept in the cache folder per path, size and time of the binary: asking costs 50-250 ms, reading back 0.1 ms.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from gpttrace.errors import Unavailable
+from gpttrace.process import run_tool
+from gpttrace.settings import Settings
+
+INSTALL_HINT = "install it: apt-get install bpftrace (Debian, Ubuntu), dnf install bpftrace (Fedora)"
+
+
+@dataclass(frozen=True, slots=True)
+class Bpftrace:
+    """An installed bpftrace: `path`, and `version` as numbers, e.g. (0, 23, 2)."""
+
+    path: str
+    version: tuple[int, ...]
+
+    @property
+    def version_text(self) -> str:
+        """The version as people write it: `0.23.2`."""
+        return ".".join(map(str, self.version))
+
+
+def find_bpftrace(settings: Settings) -> Bpftrace:
+    """Return the bpftrace that the settings name or that PATH holds; Unavailable when there is none that starts."""
+    path = settings.bpftrace or shutil.which("bpftrace") or shutil.which("bpftrace", path="/usr/sbin:/usr/local/sbin")
+    if path is None or not os.access(path, os.X_OK):
+        where = f"at {path}" if path else "on this machine"
+        raise Unavailable(f"there is no bpftrace {where}", hint=INSTALL_HINT)
+    return Bpftrace(path, _cached_version(path, settings.cache_dir / "bpftrace-versions.json"))
+
+
+def _cached_version(path: str, cache: Path) -> tuple[int, ...]:
+    stat = os.stat(path)
+    key = f"{path}|{stat.st_size}|{stat.st_mtime_ns}"
+    try:
+        known = json.loads(cache.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    if key not in known:
+        known[key] = list(_ask_version(path))
+        _write_atomically(cache, json.dumps(known))
+    return tuple(known[key])
+
+
+def _ask_version(path: str) -> tuple[int, ...]:
+    try:
+        answer = run_tool([path, "--version"])
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be started: {error.strerror}", hint=INSTALL_HINT) from error
+    match = re.search(rb"v?(\d+)\.(\d+)(?:\.(\d+))?", answer.stdout)
+    if answer.exit != 0 or match is None:
+        said = (answer.stderr or answer.stdout).decode(errors="replace").strip().splitlines()
+        detail = f": {said[0]}" if said else ""
+        raise Unavailable(f"{path} --version gave no version{detail}", hint=INSTALL_HINT)
+    return tuple(int(part or 0) for part in match.groups())
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    # A cache that cannot be written only costs time: never an error.
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError:
+        pass

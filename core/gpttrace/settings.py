@@ -1,0 +1,33 @@
+"""Settings: one frozen value, made once at the edge and passed down.
+
+The only module that reads the environment. Variables begin with `GPTTRACE_`; folders follow the XDG rules.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import PlatformDirs
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are: `bpftrace` is a path or None (search PATH); the folders need not exist yet."""
+
+    bpftrace: str | None
+    state_dir: Path
+    cache_dir: Path
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read `GPTTRACE_BPFTRACE`, `GPTTRACE_STATE` and `GPTTRACE_CACHE`; defaults are the XDG folders."""
+        env = os.environ if environ is None else environ
+        dirs = PlatformDirs("gpttrace", appauthor=False)
+        return cls(
+            bpftrace=env.get("GPTTRACE_BPFTRACE") or None,
+            state_dir=Path(env.get("GPTTRACE_STATE") or dirs.user_state_path),
+            cache_dir=Path(env.get("GPTTRACE_CACHE") or dirs.user_cache_path),
+        )

@@ -1,0 +1,64 @@
+"""What every test relies on: folders of its own, and one honest answer to "can this run here?"."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gpttrace.settings import Settings
+from gpttrace.testing import TREES, InstalledBpftrace, installed_bpftraces, require
+
+TREE_RELEASES = ("host", *TREES)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    # No test may touch the home of the person who runs it; the cache is shared by the session, because
+    # finding out how a bpftrace writes costs about a second each.
+    patch = pytest.MonkeyPatch()
+    base = tmp_path_factory.mktemp("xdg")
+    patch.setenv("HOME", str(base))
+    for name in ("STATE", "CACHE"):
+        patch.setenv(f"GPTTRACE_{name}", str(base / name.lower()))
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings whose state folder is this test's own."""
+    return Settings.load({**os.environ, "GPTTRACE_STATE": str(tmp_path / "state")})
+
+
+def bpftrace_of(release: str) -> InstalledBpftrace:
+    """Return the bpftrace of a release, or skip (fail where the kernel is required)."""
+    found = {each.release: each for each in installed_bpftraces()}
+    require(release in found, f"bpftrace of {release} is not here: run tests/kernels/make-trees")
+    require(os.geteuid() == 0, "tracing needs root")
+    require(Path("/sys/kernel/tracing/available_events").exists(), "tracefs is not mounted: make tracefs")
+    return found[release]
+
+
+@pytest.fixture
+def host_bpftrace() -> InstalledBpftrace:
+    """The distribution's own bpftrace."""
+    return bpftrace_of("host")
+
+
+@pytest.fixture(params=[
+    "host",
+    pytest.param("trixie", marks=pytest.mark.versions),
+    pytest.param("sid", marks=pytest.mark.versions),
+])
+def any_bpftrace(request: pytest.FixtureRequest) -> InstalledBpftrace:
+    """Each of the three bpftrace versions in turn."""
+    return bpftrace_of(request.param)
+
+
+def pytest_report_header() -> list[str]:
+    """Say which bpftraces the kernel tests will meet."""
+    found = ", ".join(f"{each.release}={each.path}" for each in installed_bpftraces()) or "none"
+    return [f"bpftrace: {found}", f"kernel: {os.uname().release}"]
