@@ -48,11 +48,13 @@ def host_bpftrace() -> InstalledBpftrace:
     return bpftrace_of("host")
 
 
-@pytest.fixture(params=[
-    "host",
-    pytest.param("trixie", marks=pytest.mark.versions),
-    pytest.param("sid", marks=pytest.mark.versions),
-])
+@pytest.fixture(
+    params=[
+        "host",
+        pytest.param("trixie", marks=pytest.mark.versions),
+        pytest.param("sid", marks=pytest.mark.versions),
+    ]
+)
 def any_bpftrace(request: pytest.FixtureRequest) -> InstalledBpftrace:
     """Each of the three bpftrace versions in turn."""
     return bpftrace_of(request.param)

@@ -1,7 +1,7 @@
 """Doubles and finders for tests: ours, and those of programs that build on GPTtrace.
 
-`installed_bpftraces()` gives every real bpftrace that can be run here; `require()` turns a missing one into a skip with a reason, or
-into a failure where the kernel must be there (`GPTTRACE_REQUIRE_KERNEL=1`).
+`installed_bpftraces()` gives every real bpftrace that can be run here; `require()` turns a missing one into a skip with
+a reason, or into a failure where the kernel must be there (`GPTTRACE_REQUIRE_KERNEL=1`).
 """
 
 from __future__ import annotations

@@ -34,7 +34,11 @@ class Bpftrace:
 
 def find_bpftrace(settings: Settings) -> Bpftrace:
     """Return the bpftrace that the settings name or that PATH holds; Unavailable when there is none that starts."""
-    path = settings.bpftrace or shutil.which("bpftrace") or shutil.which("bpftrace", path="/usr/sbin:/usr/local/sbin")
+    path = (
+        settings.bpftrace
+        or shutil.which("bpftrace")
+        or shutil.which("bpftrace", path="/usr/sbin:/usr/local/sbin")
+    )
     if path is None or not os.access(path, os.X_OK):
         where = f"at {path}" if path else "on this machine"
         raise Unavailable(f"there is no bpftrace {where}", hint=INSTALL_HINT)

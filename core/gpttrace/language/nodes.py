@@ -7,21 +7,53 @@ the spelling is kept, so that text printed from a tree parses to an equal tree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cache
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """Any piece of a program, with its place in the source."""
 
     start: int = field(default=0, compare=False, kw_only=True)
     end: int = field(default=0, compare=False, kw_only=True)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Node):
+            return NotImplemented
+        return _same(self, other)
+
+
+def _same(left: object, right: object) -> bool:
+    # With a stack of our own: a chain of 10,000 additions is 10,000 levels deep.
+    pairs = [(left, right)]
+    while pairs:
+        a, b = pairs.pop()
+        if a is b:
+            continue
+        if type(a) is not type(b):
+            return False
+        if isinstance(a, Node):
+            pairs += [(getattr(a, name), getattr(b, name)) for name in compared_fields(type(a))]
+        elif isinstance(a, list | tuple) and isinstance(b, list | tuple):
+            if len(a) != len(b):
+                return False
+            pairs += zip(a, b, strict=True)
+        elif a != b:
+            return False
+    return True
+
+
+@cache
+def compared_fields(kind: type[Node]) -> tuple[str, ...]:
+    """Return the names of the fields that carry meaning, in source order."""
+    return tuple(f.name for f in fields(kind) if f.compare)
+
 
 # ---------------------------------------------------------------------------------------------- types
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class TypeName(Node):
     """A type as written: `uint64`, `struct task_struct *`, `uint8[16]`, `(int32, string)`, `typeof($x)`.
 
@@ -35,12 +67,12 @@ class TypeName(Node):
 # ---------------------------------------------------------------------------------------- expressions
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Expr(Node):
     """Any expression."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Integer(Expr):
     """`10`, `0x1f`, `0755`, `1_000`, `1e6`, `10u`, `5ms`. `value` is the number (ns for time units)."""
 
@@ -48,14 +80,14 @@ class Integer(Expr):
     value: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Float(Expr):
     """A floating point literal; bpftrace accepts few uses of it, we keep it as written."""
 
     text: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class String(Expr):
     """`"a\\n"`. `value` holds the bytes after escapes; `text` the literal as written, quotes included."""
 
@@ -63,35 +95,35 @@ class String(Expr):
     value: bytes
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Bool(Expr):
     """`true` or `false` (bpftrace 0.24)."""
 
     value: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Identifier(Expr):
     """A bare word: builtin (`pid`, `comm`, `args`), enum member, macro, C constant."""
 
     name: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Positional(Expr):
     """`$1`, `$2` … or the count `$#` (`number` is -1 then)."""
 
     number: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Variable(Expr):
     """`$name`; `name` without the `$`."""
 
     name: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Map(Expr):
     """`@name` or `@name[keys]`. `name` keeps the `@`. `keys` is None for a map used without brackets."""
 
@@ -99,7 +131,7 @@ class Map(Expr):
     keys: list[Expr] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call(Expr):
     """`name(args…)`, for functions, macros and subprograms; an argument may be a TypeName."""
 
@@ -107,7 +139,7 @@ class Call(Expr):
     args: list[Expr | TypeName]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Unary(Expr):
     """Prefix `- + ! ~ * & ++ --`, or postfix `++ --` with `postfix` true."""
 
@@ -116,7 +148,7 @@ class Unary(Expr):
     postfix: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Binary(Expr):
     """`left op right` for every arithmetic, comparison, logical, bit and shift operator."""
 
@@ -125,7 +157,7 @@ class Binary(Expr):
     right: Expr
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Ternary(Expr):
     """`cond ? then : other`; `then` is None for `cond ?: other`."""
 
@@ -134,7 +166,7 @@ class Ternary(Expr):
     other: Expr
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Member(Expr):
     """`target.name`, `target->name` or a tuple element `target.0`; `arrow` says which."""
 
@@ -143,7 +175,7 @@ class Member(Expr):
     arrow: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Index(Expr):
     """`target[index]` of an array or pointer (a map's keys are in Map)."""
 
@@ -151,7 +183,7 @@ class Index(Expr):
     index: Expr
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Cast(Expr):
     """`(type)value`."""
 
@@ -159,28 +191,28 @@ class Cast(Expr):
     value: Expr
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Tuple(Expr):
     """`(a, b, …)`, `(a,)` or `()`."""
 
     items: list[Expr]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Record(Expr):
     """`(name=value, …)` (bpftrace 0.26)."""
 
     fields: list[tuple[str, Expr]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SizeOf(Expr):
     """`sizeof(type)` or `sizeof(expr)`."""
 
     of: TypeName | Expr
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class OffsetOf(Expr):
     """`offsetof(type, a.b)` or `offsetof(expr, a.b)`."""
 
@@ -188,14 +220,14 @@ class OffsetOf(Expr):
     path: list[str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Comptime(Expr):
     """`comptime expr` (bpftrace 0.24)."""
 
     value: Expr
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class BlockExpr(Expr):
     """`{ statements; value }` as an expression (bpftrace 0.24); `value` is None when it yields nothing."""
 
@@ -203,14 +235,21 @@ class BlockExpr(Expr):
     value: Expr | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
+class IfExpr(Expr):
+    """`if cond { a } else { b }` as an expression (bpftrace 0.25); each branch ends in an ExprStmt that yields."""
+
+    branch: If
+
+
+@dataclass(slots=True, eq=False)
 class Paren(Expr):
     """`(inner)`: kept, because a program is shown to its author as written."""
 
     inner: Expr
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class BadExpr(Expr):
     """Text that is no expression; a finding says why."""
 
@@ -220,26 +259,30 @@ class BadExpr(Expr):
 # ----------------------------------------------------------------------------------------- statements
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Stmt(Node):
     """Any statement."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Block(Node):
     """`{ … }`."""
 
     body: list[Stmt]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ExprStmt(Stmt):
-    """An expression for its effect: a call, `@x++`."""
+    """An expression for its effect: a call, `@x++`.
+
+    `yields` marks the last expression of a branch without `;` where it is that branch's value (macros, `if` expressions).
+    """
 
     expr: Expr
+    yields: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Assign(Stmt):
     """`target op value` with op one of `= += -= *= /= %= &= |= ^= <<= >>=`."""
 
@@ -248,7 +291,7 @@ class Assign(Stmt):
     value: Expr
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Let(Stmt):
     """`let $x`, `let $x: type`, `let $x = value`."""
 
@@ -257,7 +300,7 @@ class Let(Stmt):
     value: Expr | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class If(Stmt):
     """`if (cond) { } else …`; `other` is a Block, another If for `else if`, or None. `comptime` for `if comptime`."""
 
@@ -267,7 +310,7 @@ class If(Stmt):
     comptime: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class While(Stmt):
     """`while (cond) { }`."""
 
@@ -275,7 +318,7 @@ class While(Stmt):
     body: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Unroll(Stmt):
     """`unroll (count) { }`."""
 
@@ -283,7 +326,7 @@ class Unroll(Stmt):
     body: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Range(Expr):
     """`low..high`, only in a `for`."""
 
@@ -291,7 +334,7 @@ class Range(Expr):
     high: Expr
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class For(Stmt):
     """`for ($kv : @map) { }` or `for ($i : 0..10) { }`."""
 
@@ -300,7 +343,7 @@ class For(Stmt):
     body: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Jump(Stmt):
     """`break`, `continue` or `return [value]`."""
 
@@ -308,14 +351,21 @@ class Jump(Stmt):
     value: Expr | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class BlockStmt(Stmt):
     """A bare block as a statement."""
 
     block: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
+class ImportStmt(Stmt):
+    """`import "name";` inside a macro (bpftrace 0.26)."""
+
+    path: String
+
+
+@dataclass(slots=True, eq=False)
 class BadStmt(Stmt):
     """Text that is no statement; a finding says why."""
 
@@ -325,26 +375,26 @@ class BadStmt(Stmt):
 # ------------------------------------------------------------------------------------------ top level
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Item(Node):
     """Anything that stands at the top level of a program."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CDefinition(Item):
     """C text handed to clang: a `#include` or `#define` line, a struct, union, enum or typedef."""
 
     text: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Import(Item):
     """`import "name";` (bpftrace 0.24)."""
 
     path: String
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ConfigEntry(Node):
     """`key = value` in a config block."""
 
@@ -352,14 +402,14 @@ class ConfigEntry(Node):
     value: Expr
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Config(Item):
     """`config = { key = value; … }` (bpftrace 0.20)."""
 
     entries: list[ConfigEntry]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class MapDecl(Item):
     """`let @name = hash(1024);` (bpftrace 0.22)."""
 
@@ -368,7 +418,7 @@ class MapDecl(Item):
     args: list[Expr]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Macro(Item):
     """`macro name($a, @b, c) { … }` (bpftrace 0.23); `value` of the body block when it yields one."""
 
@@ -377,7 +427,7 @@ class Macro(Item):
     body: BlockExpr
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Param(Node):
     """`$name: type` of a subprogram."""
 
@@ -385,7 +435,7 @@ class Param(Node):
     type: TypeName
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Subprogram(Item):
     """`fn name($a: type): type { … }`."""
 
@@ -395,7 +445,7 @@ class Subprogram(Item):
     body: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class AttachPoint(Node):
     """One place to attach, as written and in parts.
 
@@ -410,7 +460,7 @@ class AttachPoint(Node):
     offset: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Probe(Item):
     """`attach points /predicate/ { body }`."""
 
@@ -419,14 +469,14 @@ class Probe(Item):
     body: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class BadItem(Item):
     """Text that belongs to nothing; a finding says why."""
 
     text: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Comment(Node):
     """`// …` or `/* … */`, with its marks."""
 

@@ -1,0 +1,68 @@
+"""The one place where an exception becomes what the user reads and an exit code.
+
+Expected errors are one line and a hint; a broken pipe is silence; anything else leaves
+a report file with what a bug report needs.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import traceback
+from datetime import UTC, datetime
+
+import click
+
+from gpttrace.errors import GpttraceError, QuestionRefused
+from gpttrace.settings import Settings
+
+UNEXPECTED, INTERRUPTED, BROKEN_PIPE = 3, 130, 141
+
+
+def say(text: str) -> None:
+    """Write one line of talk to standard error."""
+    click.echo(text, err=True)
+
+
+def tell(error: GpttraceError) -> int:
+    """Print an expected error with its hint and return its exit code."""
+    say(f"gpttrace: {error.message}")
+    if error.hint:
+        say(f"  hint: {error.hint}")
+    if isinstance(error, QuestionRefused):
+        for alternative in error.alternatives:
+            say(f'  - gpttrace "{alternative}"')
+    return error.exit_code
+
+
+def report(error: BaseException, settings: Settings) -> int:
+    """Write a report of an unexpected error to a file, say where it is, and return the exit code."""
+    say(f"gpttrace: an unexpected error: {type(error).__name__}: {error}")
+    text = "\n".join(
+        [
+            f"gpttrace {version()}, Python {platform.python_version()}, kernel {platform.release()}",
+            f"at {datetime.now(UTC).isoformat(timespec='seconds')}, arguments: {sys.argv[1:]!r}",
+            "".join(traceback.format_exception(error)),
+        ]
+    )
+    try:
+        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = settings.state_dir / f"error-{os.getpid()}.txt"
+        path.write_text(text, encoding="utf-8")
+        say(f"  a report is in {path}; please send it with what you did")
+    except OSError:
+        say(text)
+    return UNEXPECTED
+
+
+def version() -> str:
+    """Return the installed version of gpttrace."""
+    from importlib.metadata import version as installed
+
+    return installed("gpttrace")
+
+
+def silence_stdout() -> None:
+    """Point standard output at nothing, so that Python's own flush at exit cannot fail on a closed pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

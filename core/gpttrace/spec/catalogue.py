@@ -1,0 +1,182 @@
+"""The catalogue: what can happen on a machine, how people call it, and which hook points show it.
+
+Read from `gpttrace_corpus/events/*.toml` (the format is told in that folder's README). An `Event` has fields; a field says which
+expression gives it at the begin and at the end of the event. A `Hook` is one way to see the event; the first one that the host has is
+taken. `latency` is a field of every hook that has both a begin and an end.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import gpttrace_corpus
+from gpttrace.spec.model import Condition, Shape
+
+FieldType = Literal["int", "uint", "string", "stack"]
+Context = Literal["process", "begin", "none"]
+Cost = Literal["low", "medium", "high", "extreme"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing known of an event. `begin` and `end` are bpftrace expressions, None where it is not known.
+
+    `read` is the function that turns the expression into the value (`str`, `ntop`); `values` are named conditions on it
+    (`read = 'strncmp(args->rwbs, "R", 1) == 0'`).
+    """
+
+    name: str
+    type: FieldType = "int"
+    unit: str | None = None
+    names: tuple[str, ...] = ()
+    begin: str | None = None
+    end: str | None = None
+    read: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Attach points that share their expressions; `join` is the map key that ties an end to its begin."""
+
+    begin: tuple[str, ...] = ()
+    end: tuple[str, ...] = ()
+    when: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    join: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One way to see an event. `needs` names what the host must have; `scale` is what one sample stands for."""
+
+    points: tuple[Point, ...]
+    join: str = "tid"
+    end_when: str | None = None
+    needs: str | None = None
+    given: str | None = None
+    avoid: tuple[str, ...] = ()
+    scale: int = 1
+    misses: tuple[str, ...] = ()
+
+    @property
+    def spans(self) -> bool:
+        """Tell whether the hook sees both the begin and the end."""
+        return any(p.begin for p in self.points) and any(p.end for p in self.points)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that can happen on a machine."""
+
+    id: str
+    summary: str
+    noun: str
+    names: tuple[str, ...]
+    hooks: tuple[Hook, ...]
+    fields: Mapping[str, Field]
+    map: str
+    shape: Shape = "count"
+    value: str | None = None
+    columns: tuple[str, ...] = ("pid", "comm")
+    keys: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    assume: tuple[Condition, ...] = ()
+    misses: tuple[str, ...] = ()
+    context: Context = "process"
+    cost: Cost = "medium"
+    nearest: tuple[str, ...] = ()
+    hz: int | None = None
+    example: str = ""
+
+    def field_of_unit(self, unit: str) -> Field | None:
+        """Return the first field that is measured in `unit`."""
+        return next((f for f in self.fields.values() if f.unit == unit), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All events by id."""
+
+    events: Mapping[str, Event]
+
+    def __getitem__(self, key: str) -> Event:
+        return self.events[key]
+
+
+_CONTEXT_FIELDS: dict[str, tuple[FieldType, str]] = {
+    "pid": ("int", "pid"),
+    "tid": ("int", "tid"),
+    "comm": ("string", "comm"),
+    "uid": ("int", "uid"),
+    "cpu": ("int", "cpu"),
+    "cgroup": ("uint", "cgroup"),
+    "ustack": ("stack", "ustack"),
+    "kstack": ("stack", "kstack"),
+}
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """Return the catalogue that comes with GPTtrace."""
+    folder = Path(gpttrace_corpus.__file__).parent / "events"
+    entries: dict[str, Event] = {}
+    for path in sorted(folder.glob("*.toml")):
+        for key, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            entries[key] = _event(key, entry)
+    return Catalogue(entries)
+
+
+def _event(key: str, entry: dict[str, Any]) -> Event:
+    hooks = tuple(_hook(hook) for hook in entry.pop("hooks"))
+    context = entry.get("context", "process")
+    fields = _context_fields(context) | {
+        name: _field(name, given) for name, given in entry.pop("fields", {}).items()
+    }
+    if any(hook.spans for hook in hooks) and "latency" not in fields:
+        fields["latency"] = Field("latency", "uint", "ns")
+    assume = tuple(_condition(text) for text in entry.pop("assume", ()))
+    return Event(id=key, hooks=hooks, fields=fields, assume=assume, **_tuples(entry))
+
+
+def _context_fields(context: Context) -> dict[str, Field]:
+    if context == "none":
+        return {"cpu": Field("cpu", "int", begin="cpu", end="cpu")}
+    both = context == "process"
+    return {
+        name: Field(name, kind, begin=expr, end=expr if both else None)
+        for name, (kind, expr) in _CONTEXT_FIELDS.items()
+    }
+
+
+def _field(name: str, given: dict[str, Any]) -> Field:
+    given = dict(given)
+    if (both := given.pop("both", None)) is not None:
+        given |= {"begin": both, "end": both}
+    return Field(name=name, **_tuples(given))
+
+
+def _hook(given: dict[str, Any]) -> Hook:
+    given = dict(given)
+    points = given.pop("points", None) or [{k: given.pop(k) for k in ("begin", "end", "when") if k in given}]
+    return Hook(points=tuple(Point(**_tuples(p)) for p in points), **_tuples(given))
+
+
+def _condition(text: str) -> Condition:
+    name, op, value = text.split(maxsplit=2)
+    return Condition(name, op, int(value) if value.lstrip("-").isdigit() else value)  # type: ignore[arg-type]  # tested
+
+
+def _tuples(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+
+
+def words_of(event: Event) -> Iterable[str]:
+    """Yield every word that the event's names and fields are made of."""
+    for phrase in (*event.names, *event.also, *(n for f in event.fields.values() for n in f.names)):
+        yield from phrase.split()

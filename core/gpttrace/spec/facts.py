@@ -1,0 +1,29 @@
+"""The facts about a machine that reading a question and composing a program stand on.
+
+`gpttrace.host.Host` provides them; so may a saved host file or a test's own values.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Facts(Protocol):
+    """What one machine can trace, as far as this layer asks."""
+
+    @property
+    def version(self) -> tuple[int, ...]: ...
+    @property
+    def arch(self) -> str: ...
+    @property
+    def hardware_counters(self) -> bool: ...
+    @property
+    def software_events(self) -> bool: ...
+    @property
+    def cgroup_root(self) -> Path | None: ...
+
+    def tracepoint_names(self) -> frozenset[str]: ...
+    def has_tracepoint(self, name: str) -> bool: ...
+    def pid_exists(self, pid: int) -> bool: ...
+    def comm_of(self, pid: int) -> str | None: ...
