@@ -31,3 +31,8 @@ class Settings:
             state_dir=Path(env.get("GPTTRACE_STATE") or dirs.user_state_path),
             cache_dir=Path(env.get("GPTTRACE_CACHE") or dirs.user_cache_path),
         )
+
+
+def environment() -> dict[str, str]:
+    """Return the caller's own environment, for the programs that they asked to run."""
+    return dict(os.environ)

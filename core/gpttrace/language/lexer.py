@@ -1,8 +1,8 @@
 """Tokens of the inside of a program: predicates, bodies, configs. Attach points have their own spelling (attach.py).
 
-`scan` cuts from a place to the end of the braces that open there. It stops early, too, where a line clearly begins a
+`scan` cuts from a place to the end of the brackets that open there. It stops early, too, where a line clearly begins a
 new probe, so that a missing `}` costs one finding and not the rest of the file. It never fails: a character that is no
-token becomes one of kind `bad`.
+token becomes one of kind `bad`, a string without end one of kind `open`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _TOKEN = re.compile(
     | (?P<comment>//[^\n]*+|/\*(?s:.*?)(?:\*/|\Z))
     | (?P<op><<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|\.\.|[-+*/%&|^~!<>=?:;,.(){}\[\]])
     | (?P<var>\$[A-Za-z_][A-Za-z0-9_]*+)
-    | (?P<map>@[A-Za-z_0-9]*+)
+    | (?P<map>@(?:[A-Za-z_][A-Za-z0-9_]*+)?)
     | (?P<float>(?<!\.)[0-9]++\.[0-9]++(?![A-Za-z0-9_.]))
     | (?P<int>[0-9][A-Za-z0-9_]*+)
     | (?P<string>"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")
@@ -46,38 +46,47 @@ class Tokens:
     stop: int = 0
 
 
-def scan(text: str, begin: int, *, braces: bool = True) -> Tokens:
-    """Cut `text` from `begin` to the `}` that closes the first `{`; with `braces` false to the first `;` outside."""
+def scan(text: str, begin: int, opener: str = "{") -> Tokens:
+    """Cut `text` from `begin` to the bracket that closes the first `opener` (`{` or `(`)."""
     out = Tokens(stop=len(text))
-    kinds, texts, starts = out.kinds.append, out.texts.append, out.starts.append
+    closer = "}" if opener == "{" else ")"
+    add_kind, add_text, add_start = out.kinds.append, out.texts.append, out.starts.append
     depth = 0
-    end = begin
-    for match in _TOKEN.finditer(text, begin):
-        kind = match.lastgroup or ""
-        start, end = match.span(kind)
-        word = text[start:end]
-        if kind == "comment":
-            out.comments.append((start, end))
-            continue
-        if kind == "id":
-            if (start == 0 or text[start - 1] == "\n") and start > begin and _NEXT_PROBE.match(text, start):
-                out.stop = start
+    at: int | None = begin
+    while at is not None:
+        matches = _TOKEN.finditer(text, at)
+        at = None
+        for match in matches:
+            kind = match.lastgroup or ""
+            start, end = match.span(kind)
+            word = text[start:end]
+            if kind == "comment":
+                out.comments.append((start, end))
+                continue
+            if kind == "id":
+                if start > begin and text[start - 1] == "\n" and _NEXT_PROBE.match(text, start):
+                    out.stop = start
+                    break
+            elif word == opener:
+                depth += 1
+            elif word == closer:
+                depth -= 1
+                if depth < 0:
+                    out.stop = start
+                    break
+            elif kind == "open":
+                # What follows an unclosed string on its line is often still meant: `printf("hi);`
+                word = word.rstrip(" \t\r;)]}") or word[:1]
+                at = start + len(word)
+            add_kind(kind)
+            add_text(word)
+            add_start(start)
+            if word == closer and depth == 0:
+                out.stop = end
                 break
-        elif word == "{":
-            depth += 1
-        elif word == "}":
-            depth -= 1
-            if depth <= 0:
-                if depth == 0:
-                    kinds(kind), texts(word), starts(start)
-                out.stop = end if depth == 0 else start
+            if at is not None:
                 break
-        elif word == ";" and depth == 0 and not braces:
-            kinds(kind), texts(word), starts(start)
-            out.stop = end
-            break
-        kinds(kind)
-        texts(word)
-        starts(start)
-    kinds("end"), texts(""), starts(out.stop)
+    out.kinds.append("end")
+    out.texts.append("")
+    out.starts.append(out.stop)
     return out

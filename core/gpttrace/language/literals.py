@@ -1,7 +1,7 @@
 """The values of literals: integers with their suffixes and strings with their escapes.
 
 What is accepted was measured on 0.17.0, 0.23.2 and 0.27.1: no version takes `0b1` or `0o7`, strings escape exactly
-`\\n \\t \\r \\" \\\\`, `\\xHH` and octal, and the time units exist from 0.24 on.
+`\\n \\t \\r \\" \\\\`, `\\xHH` and octal, an exponent has one digit before it, and time units are newer than 0.23.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ UNITS = {
     "h": 3_600_000_000_000,
     "d": 86_400_000_000_000,
 }
-_SUFFIXES = {"": 1, "u": 1, "l": 1, "ul": 1, "ll": 1, "ull": 1, "U": 1, "L": 1, "UL": 1, "LL": 1, "ULL": 1} | UNITS
+_C_SUFFIX = re.compile(r"[uU]?(?:[lL]|ll|LL)?")
 _INTEGER = re.compile(
-    r"(?:0[xX](?P<hex>[0-9a-fA-F][0-9a-fA-F_]*?)|(?P<mantissa>[0-9][0-9_]*?)(?:[eE](?P<exponent>[0-9]{1,6}))?)"
-    r"(?P<suffix>[uUlL]{1,3}|ns|us|ms|[smhd])?"
+    r"0[xX](?P<hex>[0-9a-fA-F](?:[0-9a-fA-F_]*[0-9a-fA-F])?)"
+    r"|(?P<mantissa>[0-9](?:[0-9_]*[0-9])?)(?:[eE](?P<exponent>[0-9]{1,6}))?(?P<suffix>[A-Za-z]*)"
 )
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.)|$)", re.DOTALL)
 _SIMPLE = {"n": b"\n", "t": b"\t", "r": b"\r", '"': b'"', "\\": b"\\"}
@@ -30,14 +30,17 @@ LARGEST = 2**64 - 1
 def integer(text: str) -> tuple[int, str | None]:
     """Return the value of an integer literal and what is wrong with it, if anything (the value is 0 then)."""
     match = _INTEGER.fullmatch(text)
-    if match is None:
+    if match is None or text[:2].lower() in ("0b", "0o") or (text[:2].lower() == "0x" and not match["hex"]):
         return 0, _why(text)
     suffix = match["suffix"] or ""
-    if suffix not in _SUFFIXES:
+    scale = UNITS.get(suffix, 1 if _C_SUFFIX.fullmatch(suffix) else 0)
+    if not scale:
         return 0, f"unknown number suffix `{suffix}`"
     digits = (match["hex"] or match["mantissa"]).replace("_", "")
     if len(digits) > 24 or int(match["exponent"] or 0) > 24:
         return 0, "this integer is too large for 64 bits"
+    if match["exponent"] and len(digits) > 1:
+        return 0, "a number with an exponent has one digit before the `e` (15e3 is written 15000)"
     if match["hex"]:
         value = int(digits, 16)
     elif digits.startswith("0") and len(digits) > 1 and not match["exponent"]:
@@ -46,7 +49,7 @@ def integer(text: str) -> tuple[int, str | None]:
         value = int(digits, 8)
     else:
         value = int(digits) * 10 ** int(match["exponent"] or 0)
-    value *= _SUFFIXES[suffix]
+    value *= scale
     return (value, None) if value <= LARGEST else (0, "this integer is too large for 64 bits")
 
 
@@ -70,12 +73,13 @@ def unescape(body: str) -> tuple[bytes, list[tuple[int, int, str]]]:
         end = match.end()
         if match[1] is not None:
             out.append(int(match[1], 16))
-        elif match[2] is not None:
-            out.append(int(match[2], 8) & 0xFF)
+        elif match[2] is not None and int(match[2], 8) <= 0xFF:
+            out.append(int(match[2], 8))
         elif match[3] in _SIMPLE:
             out += _SIMPLE[match[3]]
         else:
             out += match[0].encode("utf-8", "surrogatepass")
-            faults.append((match.start(), end - match.start(), f"unknown escape `{match[0]}` in a string"))
+            word = "octal escape above `\\377`" if match[2] else f"unknown escape `{match[0]}`"
+            faults.append((match.start(), end - match.start(), f"{word} in a string"))
     out += body[end:].encode("utf-8", "surrogatepass")
     return bytes(out), faults

@@ -8,7 +8,6 @@ the spelling is kept, so that text printed from a tree parses to an equal tree.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from functools import cache
 
 
 @dataclass(slots=True, eq=False)
@@ -34,7 +33,7 @@ def _same(left: object, right: object) -> bool:
         if type(a) is not type(b):
             return False
         if isinstance(a, Node):
-            pairs += [(getattr(a, name), getattr(b, name)) for name in compared_fields(type(a))]
+            pairs += [(getattr(a, name), getattr(b, name)) for name in meaning_fields(a)]
         elif isinstance(a, list | tuple) and isinstance(b, list | tuple):
             if len(a) != len(b):
                 return False
@@ -44,10 +43,16 @@ def _same(left: object, right: object) -> bool:
     return True
 
 
-@cache
-def compared_fields(kind: type[Node]) -> tuple[str, ...]:
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def meaning_fields(node: Node) -> tuple[str, ...]:
     """Return the names of the fields that carry meaning, in source order."""
-    return tuple(f.name for f in fields(kind) if f.compare)
+    kind = type(node)
+    names = _FIELDS.get(kind)
+    if names is None:
+        names = _FIELDS[kind] = tuple(f.name for f in fields(node) if f.compare)
+    return names
 
 
 # ---------------------------------------------------------------------------------------------- types

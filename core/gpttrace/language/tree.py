@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gpttrace.language.nodes import Node, compared_fields
+from gpttrace.language.nodes import Node, meaning_fields
 
 
 def children(node: Node) -> Iterator[Node]:
     """Yield the direct children of a node in source order."""
-    for name in compared_fields(type(node)):
+    for name in meaning_fields(node):
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import gpttrace_corpus
 from gpttrace.spec.model import Condition, Shape
 
-FieldType = Literal["int", "uint", "string", "stack"]
+FieldType = Literal["int", "int64", "uint64", "string", "stack"]
 Context = Literal["process", "begin", "none"]
 Cost = Literal["low", "medium", "high", "extreme"]
 
@@ -115,7 +115,7 @@ _CONTEXT_FIELDS: dict[str, tuple[FieldType, str]] = {
     "comm": ("string", "comm"),
     "uid": ("int", "uid"),
     "cpu": ("int", "cpu"),
-    "cgroup": ("uint", "cgroup"),
+    "cgroup": ("uint64", "cgroup"),
     "ustack": ("stack", "ustack"),
     "kstack": ("stack", "kstack"),
 }
@@ -139,7 +139,7 @@ def _event(key: str, entry: dict[str, Any]) -> Event:
         name: _field(name, given) for name, given in entry.pop("fields", {}).items()
     }
     if any(hook.spans for hook in hooks) and "latency" not in fields:
-        fields["latency"] = Field("latency", "uint", "ns")
+        fields["latency"] = Field("latency", "uint64", "ns")
     assume = tuple(_condition(text) for text in entry.pop("assume", ()))
     return Event(id=key, hooks=hooks, fields=fields, assume=assume, **_tuples(entry))
 

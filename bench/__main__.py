@@ -1,0 +1,20 @@
+"""`python -m bench [AREA…]`: print every figure beside its target; run it on an idle machine."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+AREAS = ("start", "parse", "question", "first_row", "rows")
+
+
+def main() -> None:
+    """Print the areas that are named, or all."""
+    for area in sys.argv[1:] or AREAS:
+        print(area)
+        for figure in importlib.import_module(f"bench.{area}").figures():
+            print(figure.line(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

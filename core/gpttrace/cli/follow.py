@@ -1,0 +1,115 @@
+"""Showing a trace while it runs, and ending it when its reader wants that.
+
+Printed events go to standard output as they come; on a terminal, standard error shows one status line and the maps so far.
+^C ends the trace and keeps everything, a second ^C ends it at once; a reader that went away (`| head -1`) ends it too.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import anyio
+
+from gpttrace.cli.failures import say
+from gpttrace.cli.live import LiveView
+from gpttrace.cli.rows import RowPrinter
+from gpttrace.errors import Unavailable
+from gpttrace.trace import Batch, Output, Problem, Progress, Rows, Run, Snapshot
+
+LIVE_PERIOD = 1.0
+READER_CHECK = 0.2
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(slots=True)
+class Follower:
+    """Follows one run for the command line; `interrupted` and `reader_gone` say afterwards how it ended."""
+
+    quiet: bool = False  # nothing on standard output while it runs (--json, -o)
+    live: bool = False  # a terminal is watching standard error
+    interrupted: bool = False
+    reader_gone: bool = False
+
+    async def __call__(self, run: Run) -> None:
+        """Show batches until the run has ended."""
+        printer = None if self.quiet else RowPrinter(sys.stdout.write)
+        view = LiveView() if self.live else None
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._obey_signals, run)
+                group.start_soon(self._watch_reader, run)
+                if view is not None:
+                    group.start_soon(_refresh, run, view)
+                async for batch in run:
+                    self._show(batch, printer, view)
+                    if self.reader_gone:
+                        await run.stop()
+                group.cancel_scope.cancel()
+        finally:
+            if view is not None:
+                view.close()
+
+    def _show(self, batch: Batch, printer: RowPrinter | None, view: LiveView | None) -> None:
+        for item in batch:
+            if isinstance(item, Progress):
+                if view is not None:
+                    view.phase(item.phase, item.text)
+            elif isinstance(item, Problem):
+                say(f"gpttrace: {item.finding.message}")
+            elif printer is not None and isinstance(item, Rows | Output | Snapshot):
+                self._print(lambda item=item: printer.show(item), view)  # type: ignore[misc]  # bound now, on purpose
+
+    def _print(self, write: Callable[[], None], view: LiveView | None) -> None:
+        if self.reader_gone:
+            return
+        if view is not None:
+            view.pause()
+        try:
+            write()
+            sys.stdout.flush()
+        except BrokenPipeError:
+            self.reader_gone = True
+
+    async def _obey_signals(self, run: Run) -> None:
+        with anyio.open_signal_receiver(*STOP_SIGNALS) as signals:
+            async for number in signals:
+                if self.interrupted and number == signal.SIGINT:
+                    await run.kill()
+                else:
+                    self.interrupted = True
+                    await run.stop()
+
+    async def _watch_reader(self, run: Run) -> None:
+        # A program that only counts writes nothing until its end: without asking, its reader's leaving would go unseen.
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), select.POLLERR)
+        while True:
+            await anyio.sleep(READER_CHECK)
+            if any(events & select.POLLERR for _, events in poll.poll(0)):
+                self.reader_gone = True
+                await run.stop()
+                return
+
+
+async def _refresh(run: Run, view: LiveView) -> None:
+    if not await run.ready():
+        return
+    began = time.monotonic()
+    while run.phase == "tracing":
+        await anyio.sleep(LIVE_PERIOD)
+        try:
+            tables = await run.snapshot() if view.wants_tables else []
+        except Unavailable:
+            tables, view.wants_tables = [], False
+        view.update(time.monotonic() - began, run.rows, tables)
+
+
+def is_terminal(descriptor: int) -> bool:
+    """Tell whether a person is watching this descriptor."""
+    return os.isatty(descriptor)

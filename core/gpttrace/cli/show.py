@@ -1,0 +1,137 @@
+"""What a person or a script sees of an answer: program, findings, tables, words, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from gpttrace.cli import failures
+from gpttrace.cli.failures import say
+from gpttrace.cli.follow import Follower
+from gpttrace.cli.output import write_result
+from gpttrace.cli.text import WIDTH, finding_text, printable, table_text
+from gpttrace.errors import StoreError
+from gpttrace.language import parse
+from gpttrace.session import Answer, answer_json
+from gpttrace.trace import Result
+from gpttrace.trace.table import Table
+from gpttrace.writer import Draft
+
+
+def write_json(whole: dict[str, Any]) -> None:
+    """Print one JSON object."""
+    click.echo(json.dumps(whole, ensure_ascii=False))
+
+
+def show_program(text: str, to: IO[str] | None = None) -> None:
+    """Print a program, coloured where a terminal wants colour."""
+    stream = to or sys.stdout
+    if not stream.isatty():
+        stream.write(text.rstrip("\n") + "\n")
+        return
+    from rich.console import Console
+    from rich.syntax import Syntax
+
+    # bpftrace's looks are C's; the lexer of C colours all but its own words.
+    Console(file=stream).print(Syntax(text.rstrip("\n"), "c", theme="ansi_dark", background_color="default"))
+
+
+def show_draft(draft: Draft, verbose: bool, *, program: bool = True) -> None:
+    """Say on standard error what will run and why."""
+    if program and draft.program is not None:
+        show_program(draft.program, sys.stderr)
+    for finding in draft.findings:
+        say(f"{finding.severity}: {finding.message}" + (f" ({finding.hint})" if finding.hint else ""))
+    if verbose:
+        say(f"why: {draft.why}")
+        say(f"hook points: {', '.join(draft.hooks)}")
+        say(f"confidence: {draft.confidence:.2f}, writer: {draft.writer}")
+
+
+def show_findings(answer: Answer, name: str) -> None:
+    """Print findings with their lines on standard error."""
+    tree = parse(answer.program or "")
+    for finding in answer.findings:
+        say(finding_text(finding, tree.source, name))
+    errors = sum(finding.severity == "error" for finding in answer.findings)
+    say(f"gpttrace: {name}: {errors} error{'s' if errors != 1 else ''}; nothing was run")
+
+
+def finish(
+    answer: Answer, follower: Follower, *, as_json: bool, target: Path | None, file: str | None, verbose: bool
+) -> int:
+    """Print or write the result of a run and return the exit code."""
+    result = answer.result
+    assert result is not None
+    if follower.reader_gone:
+        failures.silence_stdout()
+        return failures.BROKEN_PIPE
+    whole = answer_json(answer, file=file)
+    trouble = _write_file(target, result, whole) if target is not None else None
+    if as_json:
+        write_json(whole)
+    else:
+        if target is None or trouble is not None:
+            show_tables(result)
+        _show_end(answer, file or "the program", verbose)
+    if trouble is not None:
+        return failures.tell(trouble)
+    error = result.error()
+    if error is None:
+        return 0
+    failures.tell(error)
+    return error.exit_code
+
+
+def show_tables(result: Result, *, most_rows: int | None = None) -> None:
+    """Print the tables that were not printed while the trace ran (its events were)."""
+    rows = {"most_rows": most_rows} if most_rows else {}
+    shown = [table for table in result.tables if table.kind != "events" and worth_showing(table)]
+    for number, table in enumerate(shown):
+        click.echo(("\n" if number else "") + table_text(table, **rows))
+
+
+def worth_showing(table: Table) -> bool:
+    """Tell whether a table says anything; an untouched map has no rows."""
+    return len(table) > 0
+
+
+def _show_end(answer: Answer, name: str, verbose: bool) -> None:
+    result = answer.result
+    assert result is not None
+    located = [finding for finding in result.findings if finding.severity in ("error", "warning")]
+    tree = parse(answer.program or "")
+    for finding in located:
+        say(finding_text(finding, tree.source, name))
+    for warning in result.warnings:
+        say(f"warning: {printable(warning)}")
+    if answer.explanation:
+        click.echo()
+        for line in answer.explanation.splitlines():
+            click.echo("\n".join(_wrapped(line)))
+    if verbose:
+        say(f"run {result.run_id}: {result.reason}; {result.probes} probes, bpftrace {result.bpftrace}")
+
+
+def _wrapped(line: str) -> list[str]:
+    import textwrap
+
+    indent = len(line) - len(line.lstrip())
+    wrapped = textwrap.wrap(printable(line), WIDTH, subsequent_indent=" " * (indent + (2 if indent else 0)))
+    return wrapped or [""]
+
+
+def _write_file(target: Path, result: Result, whole: dict[str, Any]) -> StoreError | None:
+    try:
+        files = write_result(target, list(result.tables), whole)
+    except StoreError as error:
+        return error
+    for path in files:
+        say(f"wrote {path}")
+    if not files:
+        say(f"no table came out; {target} was not written")
+    return None

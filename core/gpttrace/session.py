@@ -1,0 +1,166 @@
+"""The plot: question → program → run → tables → words. Each step is one call into the room that knows how.
+
+Nothing here decides; what a question means is `writer`'s, what a run leaves is `trace`'s, what it says is `explain`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gpttrace.errors import StoreError
+from gpttrace.explain import explain_program, explain_result
+from gpttrace.host import Host
+from gpttrace.language import Finding, Program, parse
+from gpttrace.settings import Settings
+from gpttrace.trace import Limits, Result, Run, Store, trace
+from gpttrace.writer import Draft, Options, write_offline
+
+DEFAULT_SECONDS = 10.0
+
+# What a front end does while a trace runs: show its batches, stop it. It returns when the run has ended.
+Follow = Callable[[Run], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that one question or program came to; `result` is None when nothing was run."""
+
+    question: str | None
+    program: str | None
+    draft: Draft | None
+    findings: tuple[Finding, ...] = ()
+    result: Result | None = None
+    explanation: str | None = None
+
+
+def generate(question: str, *, host: Host, options: Options | None = None, anyway: bool = False) -> Answer:
+    """Write a program for a question without running it; a refusal is an Answer whose `draft.refused` says why.
+
+    `anyway` takes the program of a question that was not fully understood, as `--yes` asks for.
+    """
+    draft = write_offline(question, host, options or Options())
+    refused = draft.refused
+    if anyway and refused is not None and refused.kind == "question" and refused.would_be is not None:
+        draft = replace(draft, program=refused.would_be, refused=None)
+    words = None
+    if draft.program is not None:
+        words = "\n".join([explain_program(parse(draft.program)), *draft.notes])
+    return Answer(question, draft.program, draft, tuple(draft.findings), explanation=words)
+
+
+async def run_draft(
+    answer: Answer,
+    *,
+    host: Host,
+    follow: Follow,
+    settings: Settings,
+    seconds: float | None = None,
+    command: Sequence[str] = (),
+    exclude_self: bool = True,
+) -> Answer:
+    """Run what `generate` wrote and explain what came out."""
+    draft = answer.draft
+    assert draft is not None
+    assert draft.program is not None
+    limit = seconds or draft.seconds or (None if command else DEFAULT_SECONDS)
+    async with trace(
+        draft.program,
+        limits=Limits(seconds=limit),
+        bpftrace=host.bpftrace,
+        command=command,
+        exclude_self=exclude_self,
+        units=dict(draft.units),
+        question=answer.question,
+        spec=draft.spec.to_json() if draft.spec else None,
+        settings=settings,
+    ) as run:
+        await follow(run)
+    return explained(replace(answer, result=await run.result()), settings)
+
+
+async def run_program(
+    program: str,
+    *,
+    host: Host,
+    follow: Follow,
+    settings: Settings,
+    limits: Limits | None = None,
+    command: Sequence[str] = (),
+    pid: int | None = None,
+) -> Answer:
+    """Run a program that the user wrote; findings that are errors keep it from running."""
+    tree = parse(program)
+    answer = Answer(None, program, None, tuple(tree.findings))
+    if any(finding.severity == "error" for finding in tree.findings):
+        return answer
+    async with trace(
+        program, limits=limits, bpftrace=host.bpftrace, command=command, pid=pid, settings=settings
+    ) as run:
+        await follow(run)
+    result = await run.result()
+    return explained(replace(answer, result=result, findings=(*answer.findings, *result.findings)), settings)
+
+
+def explained(answer: Answer, settings: Settings) -> Answer:
+    """Add the words to an answer that has a result, and keep them with the run."""
+    result = answer.result
+    if result is None or result.error() is not None:
+        return answer
+    words = explain_result(
+        list(result.tables),
+        status=result.status,
+        reason=result.reason,
+        lost=result.lost,
+        took_s=result.took,
+        question=answer.question,
+        spec=answer.draft.spec if answer.draft else None,
+    )
+    with suppress(StoreError):  # the run itself may not have been kept; its result says so
+        Store(settings.state_dir).explain(result.run_id, words)
+    return replace(answer, result=replace(result, explanation=words), explanation=words)
+
+
+def finding_json(finding: Finding, tree: Program, file: str | None) -> dict[str, Any]:
+    """Return the documented JSON shape of a finding."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "message": finding.message,
+        "hint": finding.hint,
+        "source": finding.source,
+        "file": file,
+        "range": _range(tree, finding.start, finding.end),
+        "related": [{"message": each.message, "range": _range(tree, each.start, each.end)} for each in finding.related],
+    }
+
+
+def _range(tree: Program, start: int, end: int) -> dict[str, dict[str, int]]:
+    places = {}
+    for name, offset in (("start", start), ("end", end)):
+        line, column = tree.source.line_column(offset)
+        places[name] = {"line": line, "column": column}
+    return places
+
+
+def answer_json(answer: Answer, *, file: str | None = None, ran: bool = True) -> dict[str, Any]:
+    """Return the documented JSON shape of an answer; `ran` false leaves out `result` (for `generate`)."""
+    draft, result = answer.draft, answer.result
+    tree = parse(answer.program or "")
+    whole: dict[str, Any] = {
+        "question": answer.question,
+        "program": answer.program,
+        "writer": draft.writer if draft else "user",
+        "confidence": round(draft.confidence, 3) if draft else 1.0,
+        "spec": draft.spec.to_json() if draft and draft.spec else None,
+        "hooks": list(draft.hooks) if draft else [],
+        "findings": [finding_json(each, tree, file) for each in answer.findings],
+    }
+    if ran:
+        whole["result"] = result.to_json() if result else None
+    whole["explanation"] = answer.explanation
+    if draft and draft.refused:
+        whole["refused"] = draft.refused.to_json()
+    return whole

@@ -1,0 +1,220 @@
+"""Which form the answer takes, which value is measured and which rows it has: the last step from words to a spec."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from gpttrace.spec import vocabulary as words
+from gpttrace.spec.catalogue import Event
+from gpttrace.spec.model import Condition, Shape, TraceSpec
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.slots import Asked
+from gpttrace.spec.words import stem, stems
+
+_NEED_VALUE = ("sum", "avg", "min", "max", "stats", "hist", "lhist")
+_SUPERLATIVE_UNIT = {
+    **dict.fromkeys(stems("slowest longest shortest fastest"), "ns"),
+    **dict.fromkeys(stems("largest biggest smallest"), "bytes"),
+}
+assert "rate" in get_args(Shape)
+
+
+def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, list[str]]:
+    """Return the spec and what stands against it."""
+    problems: list[str] = []
+    conditions = [*asked.conditions, *_named_values(sentence, event)]
+    conditions += _error_conditions(asked, event, problems)
+    hint, value = _value(sentence, asked, event, problems)
+    conditions += _thresholds(asked, event, value, problems)
+    shape, value = _shape(sentence, asked, event, hint, value, problems)
+    keys = _keys(asked, event, shape, value, conditions)
+    conditions += [c for c in event.assume if not _settled(c, conditions, event, asked)]
+    problems += _missing_fields(event, keys, conditions)
+    spec = TraceSpec(
+        event=event.id,
+        shape=shape,
+        value=value,
+        keys=keys,
+        conditions=tuple(dict.fromkeys(conditions)),
+        every=asked.every or (10**9 if shape == "rate" else None),
+        top=asked.top,
+        duration=asked.duration,
+        hz=asked.hz or event.hz,
+    )
+    return spec, problems
+
+
+# -------------------------------------------------------------------------------------------- conditions
+
+
+def _named_values(sentence: Sentence, event: Event) -> list[Condition]:
+    found = []
+    for field in event.fields.values():
+        by_stem = {stem(name): name for name in field.values}
+        if (index := sentence.find(by_stem)) is not None:
+            name = by_stem[sentence.stem(index)]
+            found.append(Condition(field.name, "==", name))
+            sentence.take(index, index, f"only {field.name} {name}")
+    if "filename" in event.fields:
+        found += _paths(sentence)
+    return found
+
+
+def _paths(sentence: Sentence) -> list[Condition]:
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.kind == "path" and len(token.text) > 1:
+            path, last = sentence.chunk(index)
+            below = path.endswith("/") or sentence.stem(index - 1) in stems("in under below inside within")
+            sentence.take(index, last, f"only files {'below' if below else 'named'} {path}")
+            if below:
+                return [Condition("filename", "startswith", path.rstrip("/") + "/")]
+            return [Condition("filename", "==", path)]
+    return []
+
+
+def _error_conditions(asked: Asked, event: Event, problems: list[str]) -> list[Condition]:
+    if asked.failed is None and asked.errno is None:
+        return []
+    if "ret" not in event.fields:
+        problems.append(f"it cannot be seen whether {event.noun} fail")
+        return []
+    if asked.errno is not None:
+        return [Condition("ret", "==", -asked.errno)]
+    return [Condition("ret", "<", 0) if asked.failed else Condition("ret", ">=", 0)]
+
+
+def _settled(assumed: Condition, given: list[Condition], event: Event, asked: Asked) -> bool:
+    # `failed opens` replaces the assumption that only successful opens count; `open attempts` drops it.
+    if asked.attempts:
+        return True
+    same = {f.name for f in event.fields.values() if f.end and event.fields[assumed.field].end in (f.end, f"-{f.end}")}
+    same |= {f.name for f in event.fields.values() if f.end and f.end == f"-{event.fields[assumed.field].end}"}
+    return any(c.field == assumed.field or c.field in same for c in given if c.op not in ("!=", "<", "<=") or c.value in (0,))
+
+
+def _thresholds(asked: Asked, event: Event, value: str | None, problems: list[str]) -> list[Condition]:
+    found = []
+    for op, amount, kind in asked.thresholds:
+        field = event.fields.get(value or event.value or "") if not kind else event.field_of_unit(kind)
+        if kind and value and event.fields[value].unit == kind:
+            field = event.fields[value]
+        if field is None and not kind:
+            field = event.field_of_unit("bytes") or event.field_of_unit("ns")
+        if field is None:
+            what = {"ns": "how long they take", "bytes": "a size"}.get(kind, "a number to compare")
+            problems.append(f"{event.noun} do not carry {what}")
+            continue
+        found.append(Condition(field.name, op, int(amount)))
+    return found
+
+
+def _missing_fields(event: Event, keys: tuple[str, ...], conditions: list[Condition]) -> list[str]:
+    missing = dict.fromkeys(n for n in (*keys, *(c.field for c in conditions)) if n not in event.fields)
+    return [f"{event.noun} cannot be told by {name}: the hook does not carry it" for name in missing]
+
+
+# ---------------------------------------------------------------------------------------- value and form
+
+
+def _value(sentence: Sentence, asked: Asked, event: Event, problems: list[str]) -> tuple[Shape | None, str | None]:
+    """Return the value that the words name and the form that they suggest."""
+    for table, unit in ((words.BYTES, "bytes"), (words.TIMES, "ns")):
+        index = sentence.find(table)
+        if index is None or (sentence.stem(index) in words.RATE and event.field_of_unit(unit) is None):
+            continue
+        field = event.field_of_unit(unit)
+        if field is None:
+            problems.append(f"{event.noun} carry no {sentence.tokens[index].text.lower()}")
+            continue
+        hint: Shape = table[sentence.stem(index)]  # type: ignore[assignment]  # "sum" or "hist"
+        for i in range(len(sentence.tokens)):
+            if sentence.is_free(i) and sentence.stem(i) in table and sentence.stem(i) not in words.RATE:
+                sentence.take(i, i, f"{field.name} in {unit}")
+        return hint, field.name
+    return None, None
+
+
+def _shape(
+    sentence: Sentence, asked: Asked, event: Event, hint: Shape | None, value: str | None, problems: list[str]
+) -> tuple[Shape, str | None]:
+    shape, superlative = _asked_shape(sentence, asked, event)
+    if superlative is not None and value is None:
+        value = superlative
+    if shape is None:
+        shape, value = _usual_shape(sentence, asked, event, hint, value)
+    elif shape in ("count", "rate") and value is None and event.value and event.shape == "sum" and shape == "rate":
+        value = None
+    if shape == "count" and value is not None:
+        shape = "sum" if hint == "sum" else "count"
+        value = value if shape == "sum" else None
+    if shape == "sum" and value is None and event.shape != "sum":
+        shape = "count"
+    if shape in _NEED_VALUE and value is None:
+        value = event.value or next((f.name for f in event.fields.values() if f.unit), None)
+        if value is None:
+            problems.append(f"{event.noun} carry no number to make a {shape} of; they can be counted")
+    if shape == "events" and asked.every is not None:
+        shape = "count"
+    return shape, value
+
+
+def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape | None, str | None]:
+    """Return the form that a word names, and the value that a superlative names (`slowest`)."""
+    if asked.stacks:
+        for index in iter(lambda: sentence.find(words.COUNT), None):
+            sentence.take(index, index, "count")
+        return "stacks", None
+    phrases: tuple[tuple[Shape, tuple[str, ...]], ...] = (("sum", words.SUM_PHRASES), ("count", words.COUNT_PHRASES))
+    found: list[Shape] = []
+    value = None
+    for shape, texts in phrases:
+        for text in texts:
+            phrase = tuple(stem(word) for word in text.split())
+            if (at := sentence.find_phrase(phrase)) is not None:
+                sentence.take(at, at + len(phrase) - 1, shape)
+                found.append(shape)
+    for shape, table in _SHAPE_WORDS:
+        while (index := sentence.find(table)) is not None:
+            word = sentence.stem(index)
+            if word in _SUPERLATIVE_UNIT and (field := event.field_of_unit(_SUPERLATIVE_UNIT[word])) is not None:
+                value = field.name
+            sentence.take(index, index, shape)
+            found.append(shape)
+    if asked.per_second or "rate" in found:
+        return "rate", value
+    order: tuple[Shape, ...] = ("hist", "avg", "stats", "max", "min", "sum", "count", "events")
+    return next((shape for shape in order if shape in found), None), value
+
+
+_SHAPE_WORDS: tuple[tuple[Shape, frozenset[str]], ...] = (
+    ("hist", words.HIST), ("avg", words.AVERAGE), ("stats", words.STATS), ("max", words.MAXIMUM), ("min", words.MINIMUM),
+    ("rate", words.RATE), ("sum", words.SUMS), ("count", words.COUNT), ("events", words.EVENTS - words.EMPTY),
+)  # fmt: skip
+
+
+def _usual_shape(
+    sentence: Sentence, asked: Asked, event: Event, hint: Shape | None, value: str | None
+) -> tuple[Shape, str | None]:
+    traced = sentence.find(words.WEAK_EVENTS) is not None
+    cut = asked.top is not None or asked.every is not None
+    beyond = [key for key in asked.keys if key not in event.columns]
+    if event.context != "none" and not cut and (traced and event.cost in ("low", "medium") or asked.thresholds) and not beyond:
+        return "events", value
+    if value is not None:
+        return (hint or "hist"), value
+    if event.shape == "events" and (cut or beyond):
+        return "count", None
+    return event.shape, event.value if event.shape in _NEED_VALUE else None
+
+
+def _keys(
+    asked: Asked, event: Event, shape: Shape, value: str | None, conditions: list[Condition]
+) -> tuple[str, ...]:
+    if shape == "stacks":
+        pinned = any(c.field in ("pid", "tid", "comm") for c in conditions)
+        named = asked.keys or ([] if pinned or "comm" not in event.fields else ["comm"])
+        return (*named, *asked.stacks)
+    if shape != "events":
+        return tuple(asked.keys) or (() if shape == "rate" else event.keys)
+    extra = [*asked.keys, value, *(c.field for c in conditions if c.field in ("ret", "latency", "bytes"))]
+    return tuple(dict.fromkeys((*event.columns, *(name for name in extra if name))))

@@ -1,0 +1,52 @@
+"""A spec in words: the head of a program, and one line for people."""
+
+from __future__ import annotations
+
+from gpttrace.spec.catalogue import Event
+from gpttrace.spec.model import Condition, TraceSpec
+
+_SHAPES = {
+    "events": "each of the {noun}", "count": "number of {noun}", "rate": "number of {noun}", "sum": "total {value} of {noun}",
+    "avg": "average {value} of {noun}", "min": "smallest {value} of {noun}", "max": "largest {value} of {noun}",
+    "stats": "count, average and total {value} of {noun}", "hist": "distribution of the {value} of {noun}",
+    "lhist": "distribution of the {value} of {noun}", "stacks": "stacks of {noun}",
+}  # fmt: skip
+KEY_WORDS = {
+    "comm": "process name", "pid": "process ID", "tid": "thread ID", "uid": "user ID", "cpu": "CPU", "cgroup": "cgroup ID",
+    "ustack": "user stack", "kstack": "kernel stack", "filename": "file name", "ret": "result",
+}  # fmt: skip
+
+
+def describe(spec: TraceSpec, event: Event) -> str:
+    """Return one sentence (without the full stop) that says what a spec measures."""
+    value = spec.value or ""
+    unit = event.fields[value].unit if value in event.fields else None
+    shown = f"{value} ({unit})" if unit and unit != value else value
+    if spec.shape == "rate" and spec.value:
+        text = f"total {shown} of {event.noun}"
+    else:
+        text = _SHAPES[spec.shape].format(noun=event.noun, value=shown)
+    keys = [KEY_WORDS.get(key, key) for key in spec.keys]
+    if keys:
+        text += (" with " if spec.shape == "events" else " by ") + _listed(keys)
+    if spec.hz:
+        text += f", at {spec.hz} Hz"
+    if spec.conditions:
+        text += ", only where " + _listed([condition_text(c, event) for c in spec.conditions])
+    if spec.every:
+        text += f", every {spec.every / 1e9:g} s"
+    if spec.top:
+        text += f", the {spec.top} largest"
+    return text[0].upper() + text[1:]
+
+
+def condition_text(condition: Condition, event: Event) -> str:
+    """Return a condition in words."""
+    field = event.fields.get(condition.field)
+    unit = f" {field.unit}" if field and field.unit else ""
+    op = {"startswith": "starts with", "==": "is", "!=": "is not"}.get(condition.op, condition.op)
+    return f"{KEY_WORDS.get(condition.field, condition.field)} {op} {condition.value}{unit}"
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,149 @@
+"""Which event of the catalogue a question speaks of: the one whose name fits most of its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gpttrace.spec import slots, vocabulary
+from gpttrace.spec.catalogue import Catalogue, Event, words_of
+from gpttrace.spec.facts import Facts
+from gpttrace.spec.model import Condition
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import stem, stems
+
+_SOFT = "rows by"  # `which processes` still lends its words to the name of an event
+_SYSCALL = stems("syscall syscalls systemcall")
+# The kernel calls these hooks by another name than people call the system call.
+ALIASES = {
+    "stat": "newstat", "fstat": "newfstat", "lstat": "newlstat", "fstatat": "newfstatat", "uname": "newuname",
+    "sendfile": "sendfile64", "umount2": "umount", "pread": "pread64", "pwrite": "pwrite64", "_exit": "exit",
+}  # fmt: skip
+DEFAULT_EXAMPLES = ("file-open", "syscall", "read", "cpu-sample")
+
+
+@dataclass(frozen=True, slots=True)
+class EventMatch:
+    """An event and how many words of the question name it."""
+
+    event: Event
+    score: int
+
+
+def find_event(
+    sentence: Sentence, asked: slots.Asked, catalogue: Catalogue, host: Facts | None
+) -> EventMatch | None:
+    """Return the event that the free words name best, and take its words out of the sentence."""
+    if (named := _named_syscall(sentence, asked, catalogue, host)) is not None:
+        return named
+    available = _available(sentence)
+    best: EventMatch | None = None
+    words: tuple[str, ...] = ()
+    for event, phrases in _phrases(catalogue):
+        for phrase in phrases:
+            if all(word in available for word in phrase):
+                score = sum(10 + len(word) for word in phrase)
+                if best is None or score > best.score:
+                    best, words = EventMatch(event, score), phrase
+    if best is None and asked.stacks:
+        best = EventMatch(catalogue["cpu-sample"], 1)
+    if best is None:
+        return _bare_syscall(sentence, asked, catalogue, host)
+    _take_words(sentence, best.event, words)
+    return best
+
+
+def _available(sentence: Sentence) -> set[str]:
+    return {
+        token.stem
+        for token in sentence.tokens
+        if token.meaning is None or token.meaning.startswith(_SOFT)
+    }
+
+
+def _take_words(sentence: Sentence, event: Event, words: Iterable[str]) -> None:
+    own = set(words) | {stem(word) for phrase in event.also for word in phrase.split()}
+    needed = set(words)
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and (token.stem in own):
+            sentence.take(index, index, event.summary)
+        needed.discard(token.stem)
+
+
+def _syscall_names(host: Facts | None) -> frozenset[str]:
+    if host is None:
+        return frozenset()
+    return _cut_names(host.tracepoint_names())
+
+
+@lru_cache(maxsize=4)
+def _cut_names(tracepoints: frozenset[str]) -> frozenset[str]:
+    prefix = "syscalls:sys_enter_"
+    names = {name.removeprefix(prefix) for name in tracepoints if name.startswith(prefix)}
+    return frozenset(names | {alias for alias, real in ALIASES.items() if real in names})
+
+
+def _named_syscall(
+    sentence: Sentence, asked: slots.Asked, catalogue: Catalogue, host: Facts | None
+) -> EventMatch | None:
+    names = _syscall_names(host)
+    for index in range(len(sentence.tokens)):
+        if not sentence.is_free(index) or sentence.stem(index) not in _SYSCALL:
+            continue
+        for near in (index - 1, index + 1):
+            if sentence.is_free(near) and (text := sentence.tokens[near].text.lower()) in names:
+                return _specific(sentence, asked, catalogue, text, min(near, index), max(near, index))
+    return None
+
+
+def _bare_syscall(
+    sentence: Sentence, asked: slots.Asked, catalogue: Catalogue, host: Facts | None
+) -> EventMatch | None:
+    names = _syscall_names(host)
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.text.lower() in names and token.stem not in vocabulary.EMPTY:
+            last = index + 1 if sentence.is_free(index + 1) and sentence.stem(index + 1) == "call" else index
+            return _specific(sentence, asked, catalogue, token.text.lower(), index, last)
+    return None
+
+
+def _specific(
+    sentence: Sentence, asked: slots.Asked, catalogue: Catalogue, name: str, first: int, last: int
+) -> EventMatch:
+    asked.conditions.append(Condition("syscall", "==", ALIASES.get(name, name)))
+    sentence.take(first, last, f"the system call {name}")
+    return EventMatch(catalogue["syscall"], 20)
+
+
+_CACHE: dict[int, object] = {}
+
+
+@lru_cache(maxsize=4)
+def _phrases_of(events: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, list[tuple[str, ...]]]:
+    return {key: [tuple(stem(w) for w in name.split()) for name in names] for key, names in events}
+
+
+def _phrases(catalogue: Catalogue) -> list[tuple[Event, list[tuple[str, ...]]]]:
+    found = _phrases_of(tuple((event.id, event.names) for event in catalogue.events.values()))
+    return [(catalogue[key], phrases) for key, phrases in found.items()]
+
+
+def known_stems(catalogue: Catalogue) -> frozenset[str]:
+    """Return every stem that means something in a question."""
+    return _known(tuple(sorted({stem(word) for event in catalogue.events.values() for word in words_of(event)})))
+
+
+@lru_cache(maxsize=4)
+def _known(names: tuple[str, ...]) -> frozenset[str]:
+    lists = [value for value in vars(vocabulary).values() if isinstance(value, frozenset)]
+    tables = [value for value in vars(vocabulary).values() if isinstance(value, dict)]
+    every = frozenset(names).union(*lists, *(frozenset(table) for table in tables))
+    return frozenset(word for word in every if word.isascii()) - vocabulary.FOREIGN | vocabulary.OTHER
+
+
+def nearest(event: Event | None, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+    """Return what related events show and a question for each."""
+    ids = (event.id, *event.nearest) if event else DEFAULT_EXAMPLES
+    found = [catalogue.events[key] for key in ids if key in catalogue.events]
+    return tuple((each.summary, each.example) for each in found if each.example)

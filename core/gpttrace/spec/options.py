@@ -1,0 +1,46 @@
+"""Options of a front end (`--pid`, `--top` …) laid over a spec. An option wins over the words of the question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gpttrace.spec.model import Condition, TraceSpec
+
+_NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was given beside the question; times are seconds, `cgroup` a path, a name or an id."""
+
+    seconds: float | None = None
+    pid: int | None = None
+    comm: str | None = None
+    cgroup: str | None = None
+    top: int | None = None
+    every: float | None = None
+
+
+def apply_options(spec: TraceSpec, options: Options) -> TraceSpec:
+    """Return the spec with the options laid over it."""
+    conditions = [c for c in spec.conditions if not (c.op == "==" and getattr(options, c.field, None) is not None)]
+    conditions += [
+        Condition(name, "==", value)
+        for name in ("pid", "comm", "cgroup")
+        if (value := getattr(options, name)) is not None
+    ]
+    changed = replace(spec, conditions=tuple(conditions))
+    if options.seconds is not None:
+        changed = replace(changed, duration=round(options.seconds * _NANOSECONDS))
+    if options.top is not None:
+        changed = replace(changed, top=options.top)
+    if options.every is not None:
+        changed = replace(changed, every=round(options.every * _NANOSECONDS))
+    return _tabular(changed, options)
+
+
+def _tabular(spec: TraceSpec, options: Options) -> TraceSpec:
+    # "top 5" and "every 2 s" speak of tables: a list of events becomes counts of the same columns.
+    if spec.shape != "events" or (options.top is None and options.every is None):
+        return spec
+    return replace(spec, shape="count", keys=tuple(key for key in spec.keys if key not in ("pid", "tid")))

@@ -1,0 +1,144 @@
+"""A question in plain English -> a TraceSpec, composed from parts: event, form, keys, conditions, times.
+
+Nothing is looked up whole. Every word must be accounted for: a word that no part understood is named in the reading and lowers its
+confidence below `BAR`, so that a question is answered as it was asked or not at all. Time is linear in the text, which is limited.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gpttrace.spec import slots, vocabulary
+from gpttrace.spec.catalogue import Catalogue, Event
+from gpttrace.spec.decide import decide
+from gpttrace.spec.events import EventMatch, find_event, known_stems, nearest
+from gpttrace.spec.facts import Facts
+from gpttrace.spec.model import TraceSpec
+from gpttrace.spec.refuse import refuse_text
+from gpttrace.spec.sentence import Sentence, Span
+from gpttrace.spec.words import one_letter_off, stem
+
+BAR = 0.6
+_CORRECTED = 0.08
+_BARE_NAME = 0.1
+_UNKNOWN = 0.45
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a question was taken to mean. `spec` is None when it names no event of the catalogue.
+
+    `problems` are sentences that say why it cannot be answered as asked; with any of them, or below `BAR`, it must not be run.
+    `alternatives` are pairs of what the nearest events show and a question that works.
+    """
+
+    spec: TraceSpec | None
+    confidence: float
+    understood: tuple[Span, ...] = ()
+    not_understood: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    corrections: tuple[tuple[str, str], ...] = ()
+    alternatives: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_sure(self) -> bool:
+        """Tell whether the spec may be used as it is."""
+        return self.spec is not None and not self.problems and self.confidence >= BAR
+
+
+def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) -> Reading:
+    """Read a question; never raises, whatever the text is."""
+    if (problem := refuse_text(text)) is not None:
+        return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue))
+    sentence = Sentence(text)
+    known = known_stems(catalogue)
+    asked = slots.Asked()
+    _take_fixed_slots(sentence, asked, known)
+    _correct(sentence, known)
+    match = find_event(sentence, asked, catalogue, host)
+    if match is None:
+        return _no_event(sentence, catalogue)
+    return _with_event(sentence, asked, match, catalogue, known)
+
+
+def _take_fixed_slots(sentence: Sentence, asked: slots.Asked, known: frozenset[str]) -> None:
+    def is_known(word: str) -> bool:
+        return word in known or one_letter_off(word, known) is not None
+
+    slots.take_cgroup(sentence, asked)
+    slots.take_ids(sentence, asked)
+    slots.take_named_comm(sentence, asked, is_known)
+    slots.take_hz(sentence, asked)
+    slots.take_every(sentence, asked)
+    slots.take_thresholds(sentence, asked)
+    slots.take_duration(sentence, asked)
+    slots.take_top(sentence, asked)
+    slots.take_errors(sentence, asked)
+    slots.take_stacks(sentence, asked)
+    slots.take_keys(sentence, asked, vocabulary.KEYS)
+
+
+def _correct(sentence: Sentence, known: frozenset[str]) -> None:
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.kind == "word" and token.stem not in known:
+            right = one_letter_off(token.text.lower(), _full_words(known)) or one_letter_off(token.stem, known)
+            if right is not None and stem(right) != token.stem:
+                sentence.corrections.append((token.text, right))
+                sentence.tokens[index].stem = stem(right)
+
+
+@lru_cache(maxsize=4)
+def _full_words(known: frozenset[str]) -> frozenset[str]:
+    return frozenset(word for word in known if len(word) > 4)
+
+
+def _with_event(
+    sentence: Sentence, asked: slots.Asked, match: EventMatch, catalogue: Catalogue, known: frozenset[str]
+) -> Reading:
+    event = match.event
+    slots.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
+    bare = slots.take_bare_comm(sentence, asked, known.__contains__)
+    spec, problems = decide(sentence, asked, event)
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.stem in vocabulary.EMPTY:
+            sentence.take(index, index, "")
+    unknown = sentence.left_over()
+    confidence = 1.0 - _UNKNOWN * len(unknown) - _CORRECTED * len(sentence.corrections) - (_BARE_NAME if bare else 0)
+    return Reading(
+        spec=spec,
+        confidence=round(max(confidence, 0.0), 2),
+        understood=sentence.spans(),
+        not_understood=unknown,
+        problems=tuple((*asked.problems, *problems)),
+        corrections=tuple(sentence.corrections),
+        alternatives=nearest(event, catalogue),
+    )
+
+
+def _field_names(event: Event) -> dict[str, str]:
+    return {
+        " ".join(stem(word) for word in name.split()): field.name
+        for field in event.fields.values()
+        for name in field.names
+    }
+
+
+def _no_event(sentence: Sentence, catalogue: Catalogue) -> Reading:
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.stem in vocabulary.EMPTY:
+            sentence.take(index, index, "")
+    foreign = sum(token.text.lower() in vocabulary.FOREIGN for token in sentence.tokens)
+    if foreign >= 2 or (sentence.tokens and sum(not t.text.isascii() for t in sentence.tokens) * 2 > len(sentence.tokens)):
+        problem = "only English is understood without a model"
+    else:
+        problem = "the question names nothing that can be traced here"
+    return Reading(
+        None,
+        0.0,
+        understood=sentence.spans(),
+        not_understood=sentence.left_over()[:12],
+        problems=(problem,),
+        corrections=tuple(sentence.corrections),
+        alternatives=nearest(None, catalogue),
+    )

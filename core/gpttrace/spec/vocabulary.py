@@ -1,0 +1,82 @@
+"""The words of questions that are not names of events: what they ask for, and which carry no meaning.
+
+Words stand here as stems (`words.stem`), so that `opened`, `opens` and `opening` are one. A word in none of these lists, in no name of
+the catalogue and in no slot was not understood; the reader of the question is told so.
+"""
+
+from __future__ import annotations
+
+from gpttrace.spec.words import stems
+
+# Politeness, articles, what-is-it words: nothing changes when they are left out.
+EMPTY = stems(
+    """
+    a an the of to in on at by for from with and as is are was were be been being do does did done doing has have had
+    i me my we us our you your it its this that these those there here their they them he she
+    what which who whom whose how where please pls plz can could would will should may might let lets like want need wants needs
+    show display give get tell find out see look view report output provide generate create make produce write build compose
+    display measure monitor observe check inspect analyse analyze capture collect gather track watch record examine
+    investigate determine identify discover figure learn know understand explain summarise summarize use using used run running
+    program script bpftrace ebpf bpf one liner oneliner tool command tracer tracing trace gpttrace probe
+    system linux machine host server box computer kernel currently current now right live real time moment happen happening
+    going go all any every each some various different individual respective just only also too then again currently
+    made make makes perform performed done issue issued occur occurring happen happened result resulting cause causing caused
+    generate generated invoke invoked respectively across whole entire overall system wide systemwide
+    information info detail details data table list breakdown broken down group grouped grouping sort sorted ordered order
+    new hello hi hey ok thanks thank think somehow actually really quickly simple easy nice good handy
+    by per via s t ve re d level there's im i'm i'd name named called one ones thing things stuff something
+    wise based according against versus activity event events behaviour behavior being most much more many lot lots
+    """
+)
+
+# What form the answer takes.
+COUNT = stems("count counts counted counting number numbers tally frequency frequently often times occurrences occurrence total")
+COUNT_PHRASES = ("how many", "how often", "number of", "most often", "most frequently")
+HIST = stems("distribution distributions histogram histograms hist spread spectrum dist heatmap bucket buckets")
+EVENTS = stems("list log print each individual every live")
+WEAK_EVENTS = stems("trace tracing")
+SUMS = stems("sum total totals volume amount")
+SUM_PHRASES = ("how much",)
+AVERAGE = stems("average avg mean")
+MAXIMUM = stems("maximum max longest largest biggest slowest worst highest")
+MINIMUM = stems("minimum min shortest smallest fastest lowest")
+RATE = stems("rate rates persecond throughput bandwidth iops")
+STATS = stems("statistics stats")
+
+# What is measured, by unit, and the form that the word suggests.
+BYTES = {**dict.fromkeys(stems("byte bytes data volume traffic throughput bandwidth"), "sum"), **dict.fromkeys(stems("size sizes length"), "hist")}
+TIMES = dict.fromkeys(stems("latency latencies duration delay delays slow slowness response wait long"), "hist")
+
+# What rows are grouped by.
+KEYS: dict[str, str] = {
+    **dict.fromkeys(stems("process processes program programs comm command commands application applications app apps executable executables binary task tasks proc procs"), "comm"),
+    **dict.fromkeys(stems("pid pids"), "pid"),
+    **dict.fromkeys(stems("thread threads tid tids"), "tid"),
+    **dict.fromkeys(stems("user users uid uids"), "uid"),
+    **dict.fromkeys(stems("cpu cpus core cores processor processors"), "cpu"),
+    **dict.fromkeys(stems("cgroup cgroups"), "cgroup"),
+}
+COMM_WORDS = frozenset(stem for stem, key in KEYS.items() if key == "comm")
+
+ABOVE = stems("longer slower over above exceeding larger bigger greater more least exceed exceeds higher beyond")
+BELOW = stems("shorter faster under below smaller less fewer most lower within")
+
+FAILED = stems("failed failing fail fails failure failures unsuccessful unsuccessfully error errors errored erroring")
+SUCCEEDED = stems("successful successfully succeeded succeed succeeds")
+ATTEMPTS = stems("attempt attempts attempted tried try tries trying")
+
+FOREIGN = frozenset(
+    "der die das und nicht wie viele dateien welche prozess zeige le les des est sont quels fichiers ouverts par el los las "
+    "que cuantos archivos abiertos por proceso muestra quali sono aperti dal quantos arquivos welk bestanden geopend".split()
+)
+
+# Words that only the slots know; they must not be taken for names or typing errors.
+OTHER = stems(
+    """
+    second seconds minute minutes hour hours millisecond milliseconds microsecond microseconds nanosecond ms us ns sec secs min
+    hz hertz top first limit than least most only during next last past over within interval intervals errno code stack stacks
+    level space mode callstack backtrace kilobyte megabyte gigabyte kb mb gb kib mib gib hundred thousand million one two three
+    four five six seven eight nine ten twenty thirty forty fifty sixty ninety half id ids number every each and or not without
+    except excluding v2 root under below inside below between before after while until when if unless
+    """
+)

@@ -1,0 +1,101 @@
+"""Sentences as tokens with places, stems, and the one-letter typo corrector. Everything here is linear in the text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+_TOKEN = re.compile(
+    r"""(?P<quoted>"[^"\n]{0,200}"|'[^'\n]{1,200}')|(?P<io>\b[iI]/[oO]s?\b)|(?P<path>/[\w.+@:%/~-]*)"""
+    r"""|(?P<number>\d[\d_,]*(?:\.\d+)?[a-zA-Zµμ]*)|(?P<word>[^\W\d_][\w]*(?:[’'][a-z]{1,3}\b)?)"""
+    r"""|(?P<op>>=|<=|==|!=|[<>=])|(?P<odd>[^\s,.?!:\-–—()/…’'"])"""
+)
+
+_IRREGULAR = {
+    "written": "write", "wrote": "write", "writing": "write", "sent": "send", "slept": "sleep", "ran": "run",
+    "running": "run", "took": "take", "taken": "take", "taking": "take", "spent": "spend", "got": "get", "done": "do",
+    "did": "do", "does": "do", "born": "birth", "killed": "kill", "died": "die", "dying": "die", "busiest": "busy",
+    "lost": "lose", "processes": "process", "proceses": "process", "queries": "query", "retries": "retry", "quickest": "fast",
+    "quicker": "faster", "bytes": "byte", "caches": "cache", "times": "time", "does": "do", "has": "have", "this": "this",
+    "is": "is", "was": "was", "its": "its", "us": "us", "as": "as", "less": "less", "access": "access", "process": "process",
+    "miss": "miss", "address": "address", "various": "various", "bus": "bus", "status": "status", "red": "red",
+    "exited": "exit", "syscalls": "syscall", "system-calls": "syscall", "hertz": "hertz", "iops": "iops", "dns": "dns",
+    "during": "during", "string": "string", "string's": "string", "thing": "thing", "something": "something",
+    "speed": "speed", "need": "need", "exceed": "exceed", "bed": "bed", "fed": "fed", "led": "led", "king": "king",
+    "ping": "ping", "ring": "ring", "bring": "bring", "sing": "sing", "hundred": "hundred", "embed": "embed", "sched": "sched",
+    "series": "series", "stats": "stats", "statistics": "stats", "ns": "ns", "ms": "ms", "secs": "secs", "s": "s",
+    "os": "os", "tos": "tos", "analysis": "analysis", "gas": "gas", "yes": "yes", "always": "always", "across": "across",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Token:
+    """A word with its place; `kind` is the group of the pattern, `meaning` is set once it was understood."""
+
+    text: str
+    stem: str
+    kind: str
+    start: int
+    end: int
+    meaning: str | None = None
+    corrected: bool = False
+
+
+def tokenize(text: str) -> list[Token]:
+    """Cut a question into tokens."""
+    return [_token(match) for match in _TOKEN.finditer(text)]
+
+
+def _token(match: re.Match[str]) -> Token:
+    kind, text = str(match.lastgroup), match.group()
+    if kind == "quoted":
+        return Token(text[1:-1], "", kind, match.start(), match.end())
+    if kind == "io":
+        return Token(text, "io", "word", match.start(), match.end())
+    return Token(text, stem(text) if kind == "word" else text.lower(), kind, match.start(), match.end())
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """Return the word without the endings of plural and tense: `files` and `file`, `opened` and `open` are one."""
+    word = word.lower().replace("’", "'").removesuffix("'s").removesuffix("s'")
+    word = _IRREGULAR.get(word) or _singular(word)
+    return word.removesuffix("e") if len(word) > 3 else word
+
+
+def _singular(word: str) -> str:
+    for ending, instead in (("ies", "y"), ("ied", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")):
+        if len(word) > 4 and word.endswith(ending):
+            return word.removesuffix(ending) + instead
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    return _present(word)
+
+
+def _present(word: str) -> str:
+    for ending in ("ing", "ed"):
+        base = word.removesuffix(ending)
+        if base != word and len(base) > 2 and any(vowel in base for vowel in "aeiouy"):
+            doubled = len(base) > 3 and base[-1] == base[-2] and base[-1] not in "lsz"
+            return base[:-1] if doubled else base
+    return word
+
+
+def stems(words: str) -> frozenset[str]:
+    """Return the stems of a list of words."""
+    return frozenset(stem(word) for word in words.split())
+
+
+def one_letter_off(word: str, known: frozenset[str]) -> str | None:
+    """Return the one known word that differs by a letter (missing, extra, wrong, swapped); None when none or several do."""
+    if len(word) < 5 or len(word) > 24:
+        return None
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    splits = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+    near = {a + b[1:] for a, b in splits if b}
+    near |= {a + b[1] + b[0] + b[2:] for a, b in splits if len(b) > 1}
+    near |= {a + c + b[1:] for a, b in splits if b for c in letters}
+    near |= {a + c + b for a, b in splits for c in letters}
+    found = near & known
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,148 @@
+"""prepare(): the copy of a program that really runs, so that its results are exact; the user keeps seeing their own.
+
+The copy prints a mark when BEGIN runs (every probe is attached then), emits typed events, counts them, dumps its maps with exact keys and
+keeps the tracer out of the trace. Lines stay lines: whatever bpftrace says about the copy can be shown at the user's place.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+from gpttrace.language import parse
+from gpttrace.language.nodes import Bool, ConfigEntry, Integer, Probe
+from gpttrace.language.program import Program
+from gpttrace.language.tree import walk
+from gpttrace.trace.dialect import Dialect
+from gpttrace.trace.edits import Edits
+from gpttrace.trace.exclude import condition, probes_to_narrow
+from gpttrace.trace.mapping import ASKED, EXIT, Maps, dumps, edit_maps, plan_maps
+from gpttrace.trace.plan import END_REACHED, PARENT, SELF, SUPERVISOR, MapPlan, Plan, Site
+from gpttrace.trace.printing import Printing, rewrite_prints
+from gpttrace.trace.survey import survey
+
+_MARKERS = (SELF, SUPERVISOR, PARENT)
+
+
+def prepare(
+    program: str,
+    *,
+    dialect: Dialect,
+    nonce: str,
+    exclude_self: bool = True,
+    level: int = 2,
+    units: Mapping[str, str] | None = None,
+) -> Plan:
+    """Return the plan for a program: what runs in its place and how its output is read.
+
+    `nonce` is 16 random characters of a-z and 0-9. `level` 2 is exact, 1 only marks readiness, 0 leaves the program as it is: fall
+    back when bpftrace refuses the copy. `units` names units of maps (`@bytes`), their keys (`@bytes.size`) and printed columns
+    (`printf:1.size`). A program that does not parse runs as it is, because bpftrace's own words about it are wanted then.
+    """
+    tree = parse(program)
+    clock = time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    plain = Plan(program, program, 0, nonce, dialect, clock, probes=sum(len(probe.points) for probe in tree.probes))
+    if level == 0 or not tree.ok or not tree.probes:
+        return plain
+    return _Copy(tree, plain, units or {}).make(level, exclude_self=exclude_self)
+
+
+class _Copy:
+    """One copy in the making."""
+
+    def __init__(self, tree: Program, plain: Plan, units: Mapping[str, str]) -> None:
+        self.tree, self.plain, self.units = tree, plain, units
+        self.edits = Edits(plain.program)
+        self.uses = survey(tree)
+
+    def make(self, level: int, *, exclude_self: bool) -> Plan:
+        marker = f"gpttrace-ready-{self.plain.nonce}"
+        self._begin(f'printf("{marker}\\n"); ')
+        if exclude_self:
+            self._narrow()
+        plan = replace(self.plain, level=level, ready_marker=marker, maps=self._plain_maps())
+        if level >= 2:
+            plan = self._exact(plan)
+        text, pieces = self.edits.apply()
+        return replace(plan, text=text, pieces=pieces, markers=tuple(each for each in _MARKERS if each in text))
+
+    def _plain_maps(self) -> tuple[MapPlan, ...]:
+        plans = plan_maps(self.uses, self.plain.dialect, self.units).values()
+        return tuple(
+            replace(plan, looped=False, inner=False, separated=(), cumulative=False, counter=None) for plan in plans
+        )
+
+    def _exact(self, plan: Plan) -> Plan:
+        maps = Maps(plan_maps(self.uses, plan.dialect, self.units), plan.tag)
+        sites = rewrite_prints(self.tree, Printing(plan.dialect, plan.tag, plan.separator, self.uses), self.edits)
+        edit_maps(self.tree, self.uses, maps, plan.key_separator, self.edits)
+        quiet = self._keep_exit_maps()
+        self._end(f"print(({plan.tag + END_REACHED}, 0)); {'' if quiet else dumps(maps, EXIT)}")
+        return replace(
+            plan,
+            maps=tuple(maps.plans.values()),
+            sites=tuple(self._with_units(site) for site in sites),
+            exit_maps=not quiet,
+            snapshot_signal=self._snapshots(maps, plan.dialect),
+            probes=plan.probes + 2,
+        )
+
+    def _with_units(self, site: Site) -> Site:
+        fields = tuple(replace(f, unit=self.units.get(f"{site.table}.{f.name}", f.unit)) for f in site.fields)
+        return replace(site, fields=fields)
+
+    def _begin(self, statements: str) -> None:
+        # A BEGIN with a predicate may not run, so the mark gets one of its own.
+        begin = next((p for p in self.tree.probes if p.points[0].kind == "begin" and p.predicate is None), None)
+        if begin is not None:
+            self.edits.insert(begin.body.start + 1, f" {statements}")
+        else:
+            self.edits.insert(self.tree.probes[0].start, f"BEGIN {{ {statements}}} ")
+
+    def _end(self, statements: str) -> None:
+        ends = [p for p in self.tree.probes if p.points[0].kind == "end" and p.predicate is None]
+        if ends and ends[-1].body.end > ends[-1].body.start + 1:
+            self._close_body(ends[-1], statements)
+        else:
+            self.edits.insert(len(self.plain.program), f"\nEND {{ {statements} }}\n")
+
+    def _close_body(self, probe: Probe, statements: str) -> None:
+        # The last statement may lack its semicolon, and an empty one is accepted by no version: a block of its own fits both.
+        self.edits.insert(probe.body.end - 1, f"{'; ' if self._unfinished(probe) else ''}{statements} ")
+
+    def _unfinished(self, probe: Probe) -> bool:
+        if not probe.body.body:
+            return False
+        rest = self.plain.program[probe.body.body[-1].end : probe.body.end - 1]
+        last = self.plain.program[probe.body.body[-1].start : probe.body.body[-1].end]
+        return ";" not in rest and not last.rstrip().endswith(("}", ";"))
+
+    def _narrow(self) -> None:
+        test = condition(self.plain.dialect)
+        for probe in probes_to_narrow(self.tree):
+            if probe.predicate is None:
+                self.edits.insert(probe.body.start, f"/{test}/ ")
+            else:
+                self.edits.insert(probe.predicate.start, f"{test} && (")
+                self.edits.insert(probe.predicate.end, ")")
+
+    def _keep_exit_maps(self) -> bool:
+        # Our counters are read from what bpftrace prints at its end; the user's maps are then left out by the decoder.
+        for node in walk(self.tree):
+            if isinstance(node, ConfigEntry) and node.key == "print_maps_on_exit":
+                value = node.value
+                if isinstance(value, Integer | Bool) and not value.value:
+                    self.edits.replace(value.start, value.end, "1" if isinstance(value, Integer) else "true")
+                    return True
+        return False
+
+    def _snapshots(self, maps: Maps, dialect: Dialect) -> Literal["SIGUSR1"] | None:
+        if not dialect.loops:
+            return "SIGUSR1"  # 0.17 prints all maps on it
+        taken = any(point.kind == "self" for probe in self.tree.probes for point in probe.points)
+        if taken or not dialect.signal_probes or not maps.plans:
+            return None
+        self.edits.insert(len(self.plain.program), f"\nself:signal:SIGUSR1 {{ {dumps(maps, ASKED)} }}\n")
+        return "SIGUSR1"

@@ -1,0 +1,159 @@
+"""Start the supervisor of one trace and talk to it: commands in, data and events out.
+
+The only place that knows how the supervisor is started and with which rights. Nothing here waits for ever: the
+supervisor keeps its own deadlines, and a supervisor that ends closes both streams.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio.abc import Process
+
+from gpttrace.errors import NotPermitted, Unavailable, UsageError
+from gpttrace.settings import Settings, environment
+from gpttrace.trace.limits import Limits, bpftrace_environment
+
+# The supervisor is a package that runs without ours: only its folder's parent is added, behind the standard library.
+START = "import sys; sys.path.append(sys.argv[1]); from supervisor.owner import main; main()"
+PROGRAM_LIMIT = 512 << 10  # bytes: must fit a pipe, so that nobody ever waits for bpftrace to read it
+READ = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All that the supervisor is told: `bpftrace` is its path, `program` the text that runs."""
+
+    bpftrace: str
+    program: str
+    limits: Limits
+    ready_marker: str | None = None
+    snapshot_signal: int | None = None
+    command: tuple[str, ...] = ()
+    pid: int | None = None
+    spool: Path | None = None
+
+    def header(self) -> bytes:
+        """Return the line that the supervisor reads first."""
+        env = bpftrace_environment(self.limits, environment())
+        if self.ready_marker is None:
+            env["__BPFTRACE_NOTIFY_PROBES_ATTACHED"] = "1"
+        attach_to = ("-p", str(self.pid)) if self.pid is not None else ()
+        return (
+            json.dumps(
+                {
+                    "argv": [self.bpftrace, "-f", "json", "-k", *attach_to, "-"],
+                    "env": env,
+                    "program": self.program,
+                    "ready": self.ready_marker,
+                    "snapshot_signal": self.snapshot_signal,
+                    "command": list(self.command),
+                    "command_env": environment() if self.command else {},
+                    "spool": str(self.spool) if self.spool else None,
+                    "parent": os.getpid(),
+                    "limits": self.limits.to_json(),
+                }
+            ).encode()
+            + b"\n"
+        )
+
+
+class Link:
+    """The running supervisor, seen from its parent."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.noise = ""  # what is not an event: a traceback, or words of sudo
+
+    async def send(self, command: str) -> None:
+        """Give one command; a supervisor that has ended needs none."""
+        assert self.process.stdin is not None
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
+            await self.process.stdin.send(command.encode() + b"\n")
+
+    async def data(self) -> AsyncIterator[bytes]:
+        """Iterate over what bpftrace prints, in blocks of any size."""
+        assert self.process.stdout is not None
+        with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+            while True:
+                yield await self.process.stdout.receive(READ)
+
+    async def events(self) -> AsyncIterator[dict[str, Any]]:
+        """Iterate over the supervisor's events."""
+        assert self.process.stderr is not None
+        rest = b""
+        with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+            while True:
+                *lines, rest = (rest + await self.process.stderr.receive()).split(b"\n")
+                for line in lines:
+                    if (event := self._event(line)) is not None:
+                        yield event
+
+    def _event(self, line: bytes) -> dict[str, Any] | None:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if isinstance(event, dict) and "event" in event:
+            return event
+        self.noise += line.decode("utf-8", "backslashreplace") + "\n"
+        return None
+
+
+async def launch(order: Order) -> Link:
+    """Start a supervisor with its order; raises NotPermitted, Unavailable or UsageError before anything runs."""
+    require_right()
+    header = order.header()
+    if len(order.program.encode()) > PROGRAM_LIMIT:
+        raise UsageError(f"the program is longer than {PROGRAM_LIMIT >> 10} KiB", hint="split it")
+    try:
+        process = await anyio.open_process(
+            [sys.executable, "-I", "-S", "-c", START, str(Path(__file__).parent)],
+            env={},
+            start_new_session=True,
+        )
+    except OSError as problem:
+        raise Unavailable(f"cannot start the supervisor: {problem.strerror}") from problem
+    link = Link(process)
+    assert process.stdin is not None
+    with suppress(anyio.BrokenResourceError, OSError):
+        await process.stdin.send(header)
+    return link
+
+
+def require_right() -> None:
+    """Raise NotPermitted when this process has no way to trace."""
+    if os.geteuid() != 0:
+        raise NotPermitted(
+            "tracing needs root, and this process is not root", hint="run it again with `sudo`"
+        )
+
+
+def find_bpftrace(path: str | None, settings: Settings) -> str:
+    """Return the bpftrace to use: the one given, the one of the settings, the first on PATH."""
+    wanted = path or settings.bpftrace or "bpftrace"
+    if (found := shutil.which(wanted)) is not None:
+        return os.path.abspath(found)
+    if wanted == "bpftrace":
+        raise Unavailable("bpftrace is not installed", hint="install it, e.g. `apt install bpftrace`")
+    raise Unavailable(
+        f"there is no program at {wanted}", hint="set GPTTRACE_BPFTRACE to the path of bpftrace"
+    )
+
+
+def find_command(command: Sequence[str]) -> tuple[str, ...]:
+    """Return the user's command with its program found; UsageError when there is none."""
+    if not command:
+        return ()
+    if (program := shutil.which(command[0])) is None:
+        raise UsageError(f"there is no command {command[0]!r}", hint="give its full path")
+    return (program, *command[1:])

@@ -1,0 +1,357 @@
+"""trace(): run a program within limits; Run: the running trace.
+
+Leaving the `async with` for any reason (the end, an error, a cancel) stops the trace gracefully and waits for its maps:
+inside a shield, with every wait bounded by the supervisor's own deadlines. What was read is never lost: `result()`
+works after a cancel too, and the run store has it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+import anyio
+import anyio.to_thread
+
+from gpttrace.errors import StoreError, Unavailable
+from gpttrace.settings import Settings
+from gpttrace.trace.conclude import conclude
+from gpttrace.trace.decode import Decoder
+from gpttrace.trace.dialect import Dialect, dialect_of
+from gpttrace.trace.ending import Ending, absorb
+from gpttrace.trace.instrument import prepare
+from gpttrace.trace.items import Item, Rows, Snapshot
+from gpttrace.trace.job import Job, new_nonce, new_run_id
+from gpttrace.trace.launch import Link, Order, find_bpftrace, find_command, launch, require_right
+from gpttrace.trace.limits import Limits
+from gpttrace.trace.plan import Plan
+from gpttrace.trace.result import Result
+from gpttrace.trace.spool import Spool
+from gpttrace.trace.store import Store
+from gpttrace.trace.table import Table
+
+Phase = Literal["starting", "tracing", "detaching", "ended"]
+
+EXACT = 2  # the highest level of instrumentation; each lower one is tried when bpftrace refuses the copy
+PENDING = 256  # batches kept for a slow reader; the oldest are dropped, the result keeps their rows
+SNAPSHOT_PATIENCE = 2.0
+SNAPSHOT_QUIET = 0.2  # maps of one snapshot come together; this much silence ends it
+KILL_PATIENCE = 5.0
+ORPHAN_PATIENCE = 30.0  # for a bpftrace whose supervisor was killed: it got SIGINT and detaches
+
+# The runs that a blocking caller's thread has started: its ^C stops them (`gpttrace.sync`).
+started_runs: ContextVar[list[Run] | None] = ContextVar("started_runs", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What happens to the trace itself; `text` is one line for people."""
+
+    phase: Phase
+    text: str
+
+
+Batch = tuple[Item | Progress, ...]
+
+
+class Run:
+    """A running trace: an async iterator of batches that ends when the trace has ended."""
+
+    def __init__(self, job: Job, dialect: Dialect, store: Store | None) -> None:
+        self.job = job
+        self.phase: Phase = "starting"
+        self.rows = 0
+        self.probes = 0
+        self.supervisor_pid = 0
+        self.ending = Ending()
+        self._dialect = dialect
+        self._store = store
+        self._spool: Spool | None = None
+        self._warnings: list[str] = []
+        self._link: Link | None = None
+        self._plan: Plan | None = None
+        self._asked: str | None = None
+        self._batches: deque[Batch] = deque(maxlen=PENDING)
+        self._changed = anyio.Event()
+        self._ended = anyio.Event()
+        self._result: Result | None = None
+        self._failure: Exception | None = None
+        self._pidfd = -1
+        self._snapshots: list[Table] = []
+
+    @property
+    def run_id(self) -> str:
+        """The id under which the run store keeps this run."""
+        return self.job.run_id
+
+    # --- for the caller
+
+    def __aiter__(self) -> AsyncIterator[Batch]:
+        return self._iterate()
+
+    async def _iterate(self) -> AsyncIterator[Batch]:
+        while True:
+            while self._batches:
+                yield self._batches.popleft()
+            if self._ended.is_set():
+                return
+            await self._changed.wait()
+
+    async def ready(self) -> bool:
+        """Wait until all probes are attached; False when the trace ended before that."""
+        while self.phase == "starting":
+            await self._changed.wait()
+        return self.ending.ready
+
+    async def stop(self) -> None:
+        """Ask for a graceful stop and return at once; the maps come with the rest of the batches."""
+        await self._ask("stop")
+
+    async def kill(self) -> None:
+        """End the trace now: the kernel detaches it, its maps are lost, rows that were read are kept."""
+        await self._ask("kill")
+        with anyio.move_on_after(KILL_PATIENCE, shield=True):
+            await self._ended.wait()
+        if not self._ended.is_set() and self._link is not None:
+            self._link.process.kill()
+
+    async def snapshot(self) -> list[Table]:
+        """Return the maps as they are now, while the trace goes on; Unavailable when this program cannot give them."""
+        if self._plan is None or not await self.ready() or self._plan.snapshot_signal is None:
+            raise Unavailable(
+                "this trace cannot give its maps before its end", hint="stop it: that prints them"
+            )
+        self._snapshots = []
+        assert self._link is not None
+        await self._link.send("snapshot")
+        with anyio.move_on_after(SNAPSHOT_PATIENCE):
+            while not self._snapshots and not self._ended.is_set():
+                await self._changed.wait()
+            seen = -1
+            while seen != len(self._snapshots):
+                seen = len(self._snapshots)
+                await anyio.sleep(SNAPSHOT_QUIET)
+        return self._snapshots
+
+    async def result(self) -> Result:
+        """Wait for the end and return what the trace left."""
+        await self._ended.wait()
+        if self._failure is not None:
+            raise self._failure
+        assert self._result is not None
+        return self._result
+
+    # --- its life
+
+    async def _live(self) -> None:
+        # Shielded: a cancelled caller stops the trace (see `trace`), it does not abandon it.
+        with anyio.CancelScope(shield=True):
+            try:
+                self._result = await self._through_levels()
+            except Exception as problem:
+                self._failure = problem
+            finally:
+                self._close()
+                self._enter("ended", "ended")
+                self._ended.set()
+
+    async def _through_levels(self) -> Result:
+        self._open_spool()
+        for level in range(EXACT, -1, -1):
+            plan = prepare(
+                self.job.program,
+                dialect=self._dialect,
+                nonce=new_nonce(),
+                exclude_self=self.job.exclude_self,
+                level=level,
+                units=self.job.units,
+            )
+            decoder = await self._attempt(plan)
+            if self._asked or not self.ending.refused:
+                break
+        result = conclude(self.job, plan, decoder, self.ending, fell_back=level < EXACT)
+        return await self._keep(result)
+
+    async def _attempt(self, plan: Plan) -> Decoder:
+        """Run one copy of the program to its end."""
+        decoder = Decoder(plan)
+        self.ending, self._plan = Ending(), plan
+        if self._spool:
+            self._spool.describe(self.job, plan)
+        order = Order(
+            bpftrace=self.job.bpftrace,
+            program=plan.text,
+            limits=self.job.limits,
+            ready_marker=plan.ready_marker,
+            snapshot_signal=signal.SIGUSR1 if plan.snapshot_signal else None,
+            command=self.job.command,
+            pid=self.job.pid,
+            spool=self._spool.path if self._spool else None,
+        )
+        began = time.monotonic()
+        self._link = link = await launch(order)
+        self.supervisor_pid = link.process.pid
+        async with link.process, anyio.create_task_group() as group:
+            if self._asked:
+                await link.send(self._asked)
+            group.start_soon(self._read_events, link)
+            await self._read_data(link, decoder)
+        self._publish(decoder.close())
+        self.ending = replace(self.ending, noise=link.noise)
+        if self.ending.died:
+            self.ending = replace(self.ending, took=time.monotonic() - began)
+            await self._see_off()
+        return decoder
+
+    async def _read_data(self, link: Link, decoder: Decoder) -> None:
+        limit = self.job.limits.rows
+        async for chunk in link.data():
+            self._publish(decoder.feed(chunk))
+            if self.rows >= limit and self.phase == "tracing":
+                await self._ask("stop row_limit")
+
+    async def _read_events(self, link: Link) -> None:
+        async for event in link.events():
+            self.ending = absorb(self.ending, event)
+            match event["event"]:
+                case "started":
+                    self._watch(event["pid"])
+                case "ready":
+                    self.probes = self.ending.probes
+                    self._enter("tracing", f"tracing, {_probes(self.probes)} attached")
+                case "detaching":
+                    self._enter("detaching", f"detaching {_probes(event['probes'])}")
+                case "command_output":
+                    self._publish([Progress(self.phase, event["text"])])
+
+    def _open_spool(self) -> None:
+        if self._store is not None:
+            try:
+                self._spool = Spool(self._store.path, self.run_id)
+            except StoreError as problem:
+                self._warnings.append(f"there is no safety copy of this trace: {problem.message}")
+
+    async def _keep(self, result: Result) -> Result:
+        """Save the result; when that fails it is still returned, and its spool stays for `recover()`."""
+        if self._store is not None:
+            try:
+                await anyio.to_thread.run_sync(self._store.save, result)
+                if self._spool:
+                    self._spool.remove()
+            except StoreError as problem:
+                self._warnings.append(f"this run was not saved: {problem.message}")
+        return replace(result, warnings=(*result.warnings, *self._warnings))
+
+    async def _ask(self, command: str) -> None:
+        if self._asked is None or command == "kill":
+            self._asked = command
+            if self._link is not None:
+                await self._link.send(command)
+
+    def _publish(self, items: Sequence[Item | Progress]) -> None:
+        if not items:
+            return
+        self.rows += sum(len(item.table) for item in items if isinstance(item, Rows))
+        self._snapshots += [item.table for item in items if isinstance(item, Snapshot)]
+        self._batches.append(tuple(items))
+        changed, self._changed = self._changed, anyio.Event()
+        changed.set()
+
+    def _enter(self, phase: Phase, text: str) -> None:
+        self.phase = phase
+        self._publish([Progress(phase, text)])
+
+    # --- a bpftrace whose supervisor was killed
+
+    def _watch(self, pid: int) -> None:
+        self._unwatch()
+        with suppress(OSError):
+            self._pidfd = os.pidfd_open(pid)
+
+    async def _see_off(self) -> None:
+        """Wait for the end of a bpftrace that got its parent-death SIGINT; the number cannot be someone else's."""
+        if self._pidfd < 0:
+            return
+        with anyio.move_on_after(ORPHAN_PATIENCE):
+            await anyio.wait_readable(self._pidfd)
+            return
+        with suppress(OSError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def _close(self) -> None:
+        if self._spool:
+            self._spool.release()
+        self._unwatch()
+
+    def _unwatch(self) -> None:
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+
+def _probes(number: int) -> str:
+    return "1 probe" if number == 1 else f"{number} probes"
+
+
+@asynccontextmanager
+async def trace(
+    program: str,
+    *,
+    limits: Limits | None = None,
+    bpftrace: str | None = None,
+    pid: int | None = None,
+    command: Sequence[str] = (),
+    exclude_self: bool = True,
+    units: dict[str, str] | None = None,
+    question: str | None = None,
+    spec: dict[str, Any] | None = None,
+    keep: bool = True,
+    settings: Settings | None = None,
+) -> AsyncIterator[Run]:
+    """Run `program` (bpftrace source) within `limits` and yield the running trace.
+
+    `command` is a user's command (an argument list): it starts when the probes are attached, its end ends the trace, and its pid
+    stands for `__GPTTRACE_CMD__` in the program. `keep` saves the run in the run store. Raises Unavailable, NotPermitted or
+    UsageError when nothing could be started; what bpftrace itself says is in the result.
+    """
+    settings = settings or Settings.load()
+    path = find_bpftrace(bpftrace, settings)
+    require_right()
+    job = Job(
+        run_id=new_run_id(),
+        program=program,
+        bpftrace=path,
+        limits=limits or Limits(),
+        began=datetime.now().astimezone(),
+        question=question,
+        spec=spec,
+        command=find_command(command),
+        pid=pid,
+        exclude_self=exclude_self,
+        units=units,
+    )
+    dialect = await anyio.to_thread.run_sync(lambda: dialect_of(path, cache_dir=settings.cache_dir))
+    run = Run(job, dialect, Store(settings.state_dir) if keep else None)
+    if (runs := started_runs.get()) is not None:
+        runs.append(run)
+    failure: Exception | None = None
+    async with anyio.create_task_group() as group:
+        group.start_soon(run._live)
+        try:
+            yield run
+        except Exception as problem:  # raised again below, outside the group that would wrap it
+            failure = problem
+        finally:
+            with anyio.CancelScope(shield=True):
+                await run.stop()
+                await run._ended.wait()
+    if (failure := failure or run._failure) is not None:
+        raise failure

@@ -1,0 +1,37 @@
+"""Names in a question that only this machine can resolve: which cgroup is meant."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from gpttrace.errors import QuestionRefused
+from gpttrace.host import find_cgroups
+from gpttrace.spec.facts import Facts
+from gpttrace.spec.model import Condition, TraceSpec
+
+
+def resolve_cgroup(spec: TraceSpec, host: Facts | None) -> TraceSpec:
+    """Return the spec with cgroup names as paths; QuestionRefused when a name means none or several groups."""
+    conditions = tuple(_resolved(c, host) if c.field == "cgroup" else c for c in spec.conditions)
+    return replace(spec, conditions=conditions)
+
+
+def _resolved(condition: Condition, host: Facts | None) -> Condition:
+    if isinstance(condition.value, int) or host is None:
+        return condition
+    if host.cgroup_root is None:
+        raise QuestionRefused("cgroup version 2 is not mounted here", hint="mount -t cgroup2 none /sys/fs/cgroup")
+    return replace(condition, value=str(_path(host.cgroup_root, condition.value)))
+
+
+def _path(root: Path, name: str) -> Path:
+    if name in ("/", "root"):
+        return root
+    found = find_cgroups(root, name)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise QuestionRefused(f"there is no cgroup {name!r} under {root}", hint=f"look for it: find {root} -type d")
+    several = ", ".join(str(path) for path in found[:4])
+    raise QuestionRefused(f"{len(found)} cgroups are called {name!r}: {several}", hint="give the path of one of them")
