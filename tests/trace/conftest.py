@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -167,10 +167,15 @@ tell(result=result.to_json())
 
 
 def children(pid: int) -> list[int]:
-    """Return the pids of the processes that a process (any of its threads) has started."""
-    found: list[int] = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += map(int, path.read_text().split())
+    """Return the pids of the processes that a process has started."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(path.parent.name))
     return found
 
 
@@ -221,6 +226,5 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     _mount("umount", str(folder))
 
 
-def _mount(*argv: str) -> Sequence[str]:
+def _mount(*argv: str) -> None:
     subprocess.run(argv, check=True, timeout=PATIENCE)
-    return argv

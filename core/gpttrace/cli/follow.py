@@ -60,6 +60,8 @@ class Follower:
             if isinstance(item, Progress):
                 if view is not None:
                     view.phase(item.phase, item.text)
+                elif item.phase == "tracing":
+                    say(f"gpttrace: {item.text}; ^C ends it and shows the result")
             elif isinstance(item, Problem):
                 say(f"gpttrace: {item.finding.message}")
             elif printer is not None and isinstance(item, Rows | Output | Snapshot):

@@ -91,7 +91,9 @@ class Cursor:
             self.advance()
             return
         if self.kind == "end" and self.at in self.open_ends:
-            self.panic = True  # of several brackets open at the end, or behind an open comment, one is enough to name
+            self.panic = (
+                True  # of several brackets open at the end, or behind an open comment, one is enough to name
+            )
         if self.kind == "end":
             self.open_ends.add(self.at)
         opener = self.text[opened]

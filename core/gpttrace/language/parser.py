@@ -7,30 +7,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
 
 from gpttrace.language import nodes as n
 from gpttrace.language.attach import PATH_KINDS, POINT, attach_point
+from gpttrace.language.definitions import ITEMS, LINE_REST, Definitions
 from gpttrace.language.findings import Finding
-from gpttrace.language.literals import unescape
 from gpttrace.language.program import Program
 from gpttrace.language.reference import PROBE_KINDS
 from gpttrace.language.source import Source
-from gpttrace.language.statements import Statements
 
 LARGEST_TEXT = 4 * 1024 * 1024
-_BLANK = re.compile(r"(?:[ \t\r\n\f\v]++|//[^\n]*+|/\*(?s:.*?)(?:\*/|\Z))*+")
-_COMMENT = re.compile(r"//[^\n]*+|/\*(?s:.*?)(?:\*/|\Z)")
-_DIRECTIVE = re.compile(r"#(?:[^\n\\]|\\(?s:.))*+")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+")
-_C_BRACES = re.compile(r'[{};]|//[^\n]*+|/\*(?s:.*?)(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*+"')
-_C_TAIL = re.compile(r"[^;{}#]*+;")
-_CONFIG = re.compile(r"config\s*+=?\s*+(?=\{)")
-_IMPORT = re.compile(r'import\s*+(?P<literal>"(?:[^"\\\n]|\\.)*+"?)(?:[ \t]*+;)?')
-_MAP_DECL = re.compile(r"let\s++(@[A-Za-z0-9_]*+)\s*+=\s*+([A-Za-z_][A-Za-z0-9_]*+)\s*+(?=\()")
-_MACRO = re.compile(r"macro\s++([A-Za-z_][A-Za-z0-9_]*+)\s*+(?=\()")
-_FN = re.compile(r"(?:fn|subprog)\s++([A-Za-z_][A-Za-z0-9_]*+)\s*+(?=\()")
-_LINE_REST = re.compile(r"[^\n{]*+")
+_BRACE_LIST = re.compile(r"\{[\w*?]+(?:,[ \t]*[\w*?]+)+\}[\w*?]*")
 
 
 def parse(text: str | bytes) -> Program:
@@ -38,7 +26,6 @@ def parse(text: str | bytes) -> Program:
     findings: list[Finding] = []
     if isinstance(text, bytes):
         text = _decode(text, findings)
-    text = text.removeprefix("\ufeff") if text.startswith("\ufeff#!") else text
     if "\0" in text:
         at = text.index("\0")
         why = "this is a binary file, or a text with NUL bytes in it"
@@ -79,22 +66,18 @@ def _decode(data: bytes, findings: list[Finding]) -> str:
         return data.decode("utf-8", "replace")
 
 
-class Parser(Statements):
+class Parser(Definitions):
     """Parses items one after the other; each cuts its own tokens from the text."""
-
-    pos = 0
-    probes_seen = False
-    configs = 0
 
     def program(self) -> Program:
         """Parse the whole text."""
         text = self.text
         shebang = None
         self.pos = 1 if text.startswith("\ufeff") else 0
-        if text.startswith("#!"):
+        if text.startswith("#!", self.pos):
             end = text.find("\n")
-            shebang = text[: end if end >= 0 else len(text)].rstrip("\r")
-            self.pos = len(shebang)
+            shebang = text[self.pos : end if end >= 0 else len(text)].rstrip("\r")
+            self.pos += len(shebang)
         items: list[n.Item] = []
         self.blank()
         while self.pos < len(text):
@@ -105,16 +88,6 @@ class Parser(Statements):
             self.blank()
         return Program(shebang, items, self.comments, self.findings, source=self.source, end=len(text))
 
-    def blank(self) -> None:
-        """Step over white space and comments, keeping the comments."""
-        match = _BLANK.match(self.text, self.pos)
-        assert match is not None
-        if "/" in match[0]:
-            for comment in _COMMENT.finditer(self.text, match.start(), match.end()):
-                self.comments.append(n.Comment(comment[0], start=comment.start(), end=comment.end()))
-                self.check_comment(*comment.span())
-        self.pos = match.end()
-
     def item(self) -> n.Item:
         """Parse whatever stands at the top level here."""
         self.panic = False
@@ -122,167 +95,10 @@ class Parser(Statements):
         if self.text[self.pos] == "#":
             return self.directive()
         word = _WORD.match(self.text, self.pos)
-        parse_item = _ITEMS.get(word[0]) if word else None
-        item = parse_item(self) if parse_item else None
-        return item or self.probe()
-
-    # ---------------------------------------------------------------------------------- definitions
-
-    def directive(self) -> n.Item:
-        """Parse a `#include` or `#define` line with its continuations."""
-        start = self.pos
-        match = _DIRECTIVE.match(self.text, start)
-        assert match is not None
-        self.pos = match.end()
-        self.misplaced(start, self.pos, "C definitions")
-        return n.CDefinition(match[0].rstrip(), start=start, end=self.pos)
-
-    def misplaced(self, start: int, end: int, what: str) -> None:
-        """Report what must stand before the first probe (all versions)."""
-        if self.probes_seen:
-            self.fault(start, end, "misplaced-definition", f"{what} must stand before the first probe")
-
-    def c_definition(self) -> n.Item | None:
-        """Parse a struct, union, enum or typedef up to its end; None when this is something else."""
-        start = self.pos
-        depth = 0
-        end = len(self.text)
-        for match in _C_BRACES.finditer(self.text, start):
-            mark = match[0]
-            if mark == "{":
-                depth += 1
-            elif mark == "}":
-                depth -= 1
-                if depth <= 0:
-                    tail = _C_TAIL.match(self.text, match.end())
-                    end = tail.end() if tail and depth == 0 else match.end()
-                    break
-            elif mark == ";" and depth == 0:
-                end = match.end()
-                break
-        else:
-            self.fault(
-                start,
-                start + 6,
-                "unclosed-bracket",
-                "this C definition never ends",
-                "it ends with `}` or `;`",
-            )
-        self.pos = end
-        self.misplaced(start, end, "C definitions")
-        return n.CDefinition(self.text[start:end].rstrip(), start=start, end=end)
-
-    def import_item(self) -> n.Item | None:
-        """Parse `import "name";`."""
-        match = _IMPORT.match(self.text, self.pos)
-        if not match:
-            return None
-        start, self.pos = match.start(), match.end()
-        literal = match["literal"]
-        quoted = n.String(literal, unescape(literal[1:-1])[0], start=match.start("literal"), end=match.end("literal"))
-        if len(literal) < 2 or not literal.endswith('"'):
-            self.fault(quoted.start, quoted.end, "unterminated-string", "a string must end on the line where it starts")
-        return n.Import(quoted, start=start, end=self.pos)
-
-    def config(self) -> n.Item | None:
-        """Parse `config = { key = value; … }`."""
-        match = _CONFIG.match(self.text, self.pos)
-        if not match:
-            return None
-        start = self.pos
-        stop = self.cut(match.end()).stop
-        opened = self.at
-        self.advance()
-        entries = []
-        while self.word != "}" and self.kind != "end":
-            entries.append(self.config_entry())
-        self.panic = False
-        self.close("}", opened)
-        self.pos = max(stop, self.last_end)
-        self.misplaced(start, match.end() - 1, "config")
-        self.configs += 1
-        if self.configs == 2:
-            self.fault(start, start + 6, "duplicate-config", "a program has one config block")
-        return n.Config(entries, start=start, end=self.pos)
-
-    def config_entry(self) -> n.ConfigEntry:
-        """Parse `key = value;`."""
-        start, began = self.at, self.i
-        key = self.word
-        if self.kind != "id":
-            self.error("bad-config", f"expected a setting's name, found {self.found()}", "key = value;")
-        else:
-            self.advance()
-        if not self.accept("="):
-            self.error("bad-config", f"expected `=` after `{key}`, found {self.found()}", "key = value;")
-        value = self.expression()
-        entry = n.ConfigEntry(key, value, start=start, end=self.last_end)
-        self.end_statement()
-        if self.panic:
-            self._resume(began)
-        return entry
-
-    def map_decl(self) -> n.Item | None:
-        """Parse `let @name = kind(size);`."""
-        match = _MAP_DECL.match(self.text, self.pos)
-        if not match:
-            return None
-        start = self.pos
-        self.cut(match.end(), "(")
-        args = [each for each in self.arguments() if isinstance(each, n.Expr)]
-        self.pos = max(self.last_end, match.end())
-        self.misplaced(start, self.pos, "map declarations")
-        self.blank()
-        if self.text.startswith(";", self.pos):
-            self.pos += 1
-        return n.MapDecl(match[1], match[2], args, start=start, end=self.pos)
-
-    def macro(self) -> n.Item | None:
-        """Parse `macro name(a, $b, @c) { … }`."""
-        match = _MACRO.match(self.text, self.pos)
-        if not match:
-            return None
-        start = self.pos
-        stop = self.cut(match.end()).stop
-        params = [each for each in self.arguments() if isinstance(each, n.Expr)]
-        self.panic = False
-        body = self.block_value()
-        self.pos = max(stop, self.last_end)
-        return n.Macro(match[1], params, body, start=start, end=self.pos)
-
-    def subprogram(self) -> n.Item | None:
-        """Parse `fn name($a: type): type { … }`."""
-        match = _FN.match(self.text, self.pos)
-        if not match:
-            return None
-        start = self.pos
-        stop = self.cut(match.end()).stop
-        opened = self.at
-        self.advance()
-        params = []
-        while self.kind in ("var", "id"):
-            params.append(self.param())
-            if not self.accept(","):
-                break
-        self.close(")", opened)
-        if not self.accept(":"):
-            self.error("expected-colon", f"expected `:` and the type that is returned, found {self.found()}")
-        returns = self.type_name()
-        body = self.block()
-        self.pos = max(stop, self.last_end)
-        return n.Subprogram(match[1], params, returns, body, start=start, end=self.pos)
-
-    def param(self) -> n.Param:
-        """Parse `$name: type`."""
-        start = self.at
-        name = self.word.removeprefix("$")
-        self.advance()
-        if not self.accept(":"):
-            self.error("expected-colon", f"expected `:` and a type after `${name}`, found {self.found()}")
-        kind = self.type_name()
-        return n.Param(name, kind, start=start, end=self.last_end)
-
-    # --------------------------------------------------------------------------------------- probes
+        parse_item = ITEMS.get(word[0]) if word else None
+        if word is None or parse_item is None or self.text.startswith(":", word.end()):
+            return self.probe()
+        return parse_item(self) or self.malformed(word[0])
 
     def probe(self) -> n.Item:
         """Parse attach points, predicate and body; report what of them is missing."""
@@ -293,13 +109,15 @@ class Parser(Statements):
         if not points:
             self.fault(start, start + 1, "no-attach-point", "this block belongs to no probe", "begin { … }")
         self.probes_seen = True
+        self.brace_list(points)
         self.blank()
         if not self.at_body() and not self.next_is_probe():
             self.unexpected(points)
         if not self.at_body():
             end = points[-1].end
             why = f"`{points[-1].text}` has no `{{ … }}` behind it"
-            self.fault(points[-1].start, end, "expected-block", why)
+            if points[-1].kind in PROBE_KINDS.values():
+                self.fault(points[-1].start, end, "expected-block", why)
             return n.Probe(points, None, n.Block([], start=end, end=end), start=start, end=end)
         stop = self.cut(self.pos).stop
         predicate = self.predicate()
@@ -309,6 +127,23 @@ class Parser(Statements):
         self.pos = max(stop, self.last_end)
         return n.Probe(points, predicate, body, start=start, end=max(body.end, self.last_end))
 
+    def brace_list(self, points: list[n.AttachPoint]) -> None:
+        """Report `name_{a,b}`, which shells know and bpftrace does not, and take it as part of the point."""
+        match = _BRACE_LIST.match(self.text, self.pos) if points and self.pos == points[-1].end else None
+        if match:
+            point = points[-1]
+            why = "bpftrace has no `{a,b}` in names"
+            self.fault(
+                match.start(),
+                match.end(),
+                "brace-list",
+                why,
+                "write the attach points out, with commas between",
+            )
+            self.pos = point.end = match.end()
+            point.text += match[0]
+            point.parts[-1:] = [point.parts[-1] + match[0]] if point.parts else []
+
     def at_body(self) -> bool:
         """Tell whether a predicate or a block begins here."""
         return self.text.startswith(("{", "/"), self.pos)
@@ -317,18 +152,18 @@ class Parser(Statements):
         """Tell whether what follows looks like another probe or definition, or is nothing."""
         word = _WORD.match(self.text, self.pos)
         return self.pos >= len(self.text) or (
-            word is not None and (word[0] in PROBE_KINDS or word[0] in _ITEMS)
+            word is not None and (word[0] in PROBE_KINDS or word[0] in ITEMS)
         )
 
     def unexpected(self, points: list[n.AttachPoint]) -> None:
         """Report what stands between attach points and body, and step over it."""
         start = self.pos
-        match = _LINE_REST.match(self.text, start)
+        match = LINE_REST.match(self.text, start)
         self.pos = match.end() if match else start + 1
         rest = self.text[start : self.pos].rstrip()
         why = f"expected `{{`, `/` or `,` after `{points[-1].text}`, found `{rest[:30]}`"
-        self.fault(start, start + max(len(rest), 1), "expected-block", why)
-        self.panic = True
+        if points[-1].kind in PROBE_KINDS.values():  # an unknown type was reported already
+            self.fault(start, start + max(len(rest), 1), "expected-block", why)
         self.blank()
         if not self.at_body():
             self.pos = max(self.pos, start + 1)
@@ -403,7 +238,7 @@ class Parser(Statements):
 
     def garbage(self, start: int) -> n.Item:
         """Step over what begins no item, to the end of the line or the next `{`."""
-        match = _LINE_REST.match(self.text, start)
+        match = LINE_REST.match(self.text, start)
         self.pos = max(match.end() if match else 0, start + 1)
         text = self.text[start : self.pos].rstrip()
         if text[:1] == "}":
@@ -414,17 +249,3 @@ class Parser(Statements):
                 start, start + max(len(text), 1), "expected-probe", f"expected a probe, found `{text[:30]}`"
             )
         return n.BadItem(text, start=start, end=start + len(text))
-
-
-_ITEMS: dict[str, Callable[[Parser], n.Item | None]] = {
-    "struct": Parser.c_definition,
-    "union": Parser.c_definition,
-    "enum": Parser.c_definition,
-    "typedef": Parser.c_definition,
-    "import": Parser.import_item,
-    "config": Parser.config,
-    "let": Parser.map_decl,
-    "macro": Parser.macro,
-    "fn": Parser.subprogram,
-    "subprog": Parser.subprogram,
-}

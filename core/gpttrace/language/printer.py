@@ -6,7 +6,8 @@ them. The layout is that of bpftrace's own tools: tabs, one statement a line. It
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from gpttrace.language import nodes as n
@@ -25,58 +26,132 @@ def to_text(node: n.Node) -> str:
     """Return the source text of any node; blocks and programs span lines, without a line end at the last."""
     if isinstance(node, Program):
         return format_tree(node)
-    return _render([node])
+    return _render(node, _Layout("", []))
 
 
 def format_tree(program: Program) -> str:
-    """Return a whole program in conventional layout, comments before what they stood before; ends in a line end."""
-    chunks = [program.shebang] if program.shebang else []
-    comments = program.comments  # those inside C text are part of it and not in this list
-    taken = 0
+    """Return a whole program in conventional layout, with its comments and blank lines; ends in a line end."""
+    out = [program.shebang] if program.shebang else []
+    layout = _Layout(program.source.text, program.comments[::-1], len(program.shebang or ""))
+    before: n.Item | None = None
     for item in program.items:
-        chunk = ""
-        while taken < len(comments) and comments[taken].start < item.start:
-            chunk += comments[taken].text.rstrip() + "\n"
-            taken += 1
-        inner = []
-        while taken < len(comments) and comments[taken].start < item.end:
-            inner.append(comments[taken])
-            taken += 1
-        chunks.append(chunk + _render([item], inner))
-    chunks += [c.text.rstrip() for c in comments[taken:]]
-    return _join(chunks)
+        leading = _leading(item, layout, out)
+        text = _render(item, layout)
+        if before is not None and not leading and _adjoining(before, item):
+            out.append(text)
+        else:
+            out += ["", *leading, text] if out else [*leading, text]
+        layout.end = max(layout.end, item.end)
+        before = item
+    rest = [comment.text.rstrip() for comment in layout.until(len(layout.text) + 1)]
+    out += ["", *rest] if rest and out else rest
+    return "\n".join(out) + "\n" if out else ""
 
 
-def _join(chunks: list[str]) -> str:
-    out = ""
-    for before, chunk in zip(["", *chunks], chunks, strict=False):
-        directive = before.startswith(("#", "import", "let ")) and chunk[:1] == before[:1]
-        out += ("" if not out else "\n" if directive else "\n\n") + chunk
-    return out + "\n" if out else ""
+def _leading(item: n.Item, layout: _Layout, out: list[str]) -> list[str]:
+    # What stands before the item's block goes above the item; what ends the line of the item before stays there.
+    stop = item.body.start if isinstance(item, n.Probe) else item.start
+    lines: list[str] = []
+    for comment in layout.until(max(stop, item.start)):
+        if out and not lines and layout.same_line(comment.start):
+            out[-1] += " " + comment.text.rstrip()
+        else:
+            lines.append(comment.text.rstrip())
+        layout.end = comment.end
+    return lines
 
 
-def _render(parts: list[Part], comments: list[n.Comment] | None = None) -> str:
-    # `parts` is a stack of what is still to print, its end first.
-    stack = list(reversed(parts))
-    waiting = list(reversed(comments or []))
+def _adjoining(before: n.Item, item: n.Item) -> bool:
+    for kind in (n.Import, n.MapDecl):
+        if isinstance(before, kind) and isinstance(item, kind):
+            return True
+    return isinstance(item, n.CDefinition) and item.text.startswith("#") and _directive(before)
+
+
+def _directive(item: n.Item) -> bool:
+    return isinstance(item, n.CDefinition) and item.text.startswith("#")
+
+
+@dataclass(slots=True)
+class _Layout:
+    """The source of a tree, the comments still to print (the next one last) and where the last printed thing ended."""
+
+    text: str
+    comments: list[n.Comment]
+    end: int = 0
+
+    def until(self, stop: int) -> Iterator[n.Comment]:
+        while self.comments and self.comments[-1].start < stop:
+            yield self.comments.pop()
+
+    def same_line(self, start: int) -> bool:
+        return self.end > 0 and "\n" not in self.text[self.end : start]
+
+    def gap(self, start: int) -> bool:
+        return 0 < self.end < start and self.text[self.end : start].count("\n") > 1
+
+    def lead(self, start: int, out: list[str], line: str) -> None:
+        """Print the comments and the blank line before `start`; the last piece of `out` begins a line."""
+        for comment in self.until(start):
+            if self.same_line(comment.start):
+                out.insert(len(out) - 1, " " + comment.text.rstrip())
+            else:
+                self.blank(comment.start, out)
+                out += [comment.text.rstrip(), line]
+            self.end = comment.end
+        self.blank(start, out)
+
+    def last(self, stop: int, out: list[str], line: str) -> bool:
+        """Print the comments at the end of a block; False when there are none."""
+        if not self.comments or self.comments[-1].start >= stop:
+            return False
+        out.append(line)
+        self.lead(stop, out, line)
+        out.pop()
+        return True
+
+    def blank(self, start: int, out: list[str]) -> None:
+        if self.gap(start) and not out[-2].endswith("{"):
+            out.insert(len(out) - 1, "\n")
+
+
+@dataclass(slots=True)
+class _End:
+    """Marks the end of a statement, or of a block with `block` true, which it closes."""
+
+    at: int
+    block: bool = False
+    empty: bool = False
+
+
+def _render(node: n.Node, layout: _Layout) -> str:
+    stack: list[Part] = [node]  # what is still to print, its end first
     out: list[str] = []
-    tabs = 0
+    line = "\n"
     while stack:
         part = stack.pop()
         if isinstance(part, str):
             out.append(part)
         elif part is _LINE:
-            out.append("\n" + "\t" * tabs)
+            out.append(line)
         elif part is _IN:
-            tabs += 1
+            line += "\t"
         elif part is _OUT:
-            tabs -= 1
+            line = line[:-1]
+        elif isinstance(part, _End):
+            if part.block:
+                flushed = layout.last(part.at, out, line)
+                line = line[:-1]
+                out += [" }"] if part.empty and not flushed else [line, "}"]
+            layout.end = max(layout.end, part.at)
         else:
-            while waiting and isinstance(part, n.Stmt) and waiting[-1].start < part.start:
-                out.append(waiting.pop().text.rstrip() + "\n" + "\t" * tabs)
+            if isinstance(part, n.Stmt | n.ConfigEntry) and out:
+                layout.lead(part.start, out, line)
+                stack.append(_End(part.end))
+            elif isinstance(part, n.Block | n.Config):
+                layout.end = max(layout.end, part.start + 1)
             stack += reversed(_PARTS[type(part)](part))
-    rest = [comment.text.rstrip() for comment in reversed(waiting)]
-    return "".join([*(line + "\n" for line in rest), *out]) if rest else "".join(out)
+    return "".join(out)
 
 
 def _rank(expr: n.Node) -> int:
@@ -160,11 +235,11 @@ def _type(node: n.TypeName) -> list[Part]:
 
 def _block(node: n.Block) -> list[Part]:
     if not node.body:
-        return ["{ }"]
+        return ["{", _IN, _End(node.end, True, True)]
     body: list[Part] = []
     for stmt in node.body:
         body += [_LINE, stmt]
-    return ["{", _IN, *body, _OUT, _LINE, "}"]
+    return ["{", _IN, *body, _End(node.end, True)]
 
 
 def _expr_stmt(node: n.ExprStmt) -> list[Part]:
@@ -215,7 +290,7 @@ def _config(node: n.Config) -> list[Part]:
     body: list[Part] = []
     for entry in node.entries:
         body += [_LINE, entry]
-    return ["config = {", _IN, *body, _OUT, _LINE, "}"]
+    return ["config = {", _IN, *body, _End(node.end, True)]
 
 
 def _map_decl(node: n.MapDecl) -> list[Part]:

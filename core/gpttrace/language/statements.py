@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gpttrace.language import nodes as n
-from gpttrace.language.expressions import DEEPEST, Expressions
+from gpttrace.language.expressions import Expressions
+from gpttrace.language.terms import DEEPEST
 
 ASSIGNMENTS = frozenset(["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="])
 _JUMPS = frozenset(["break", "continue", "return"])
@@ -143,8 +144,16 @@ class Statements(Expressions):
 
     def condition(self) -> n.Expr:
         """Parse a condition and take off the parentheses around the whole of it."""
+        start = self.at
         expr = self.expression()
-        return expr.inner if isinstance(expr, n.Paren) else expr
+        if isinstance(expr, n.Paren):
+            return expr.inner
+        if isinstance(expr, n.Tuple):
+            self.fault(start, expr.end, "expected-expression", "expected a condition")
+        elif isinstance(expr, n.Binary | n.Ternary) and not self.panic:
+            # 0.27 takes `if pid { }`, but `if pid == 1 { }` no version.
+            self.fault(start, expr.end, "missing-parentheses", "this condition needs parentheses around it")
+        return expr
 
     def if_(self) -> n.If:
         """Parse `if … { } else if … { } else { }`, however long the chain is."""
@@ -257,6 +266,18 @@ class Statements(Expressions):
         self.end_statement()
         return stmt
 
+    def c_definition_here(self) -> n.Stmt:
+        """Step over a C definition inside a block, which is no place for one."""
+        start = self.at
+        self.error("misplaced-definition", "C definitions must stand before the first probe")
+        while self.kind != "end" and self.word not in ("{", "}", ";"):
+            self.advance()
+        if self.word == "{":
+            self._skip_braces()
+        self.accept(";")
+        self.panic = False
+        return n.BadStmt(self.text[start : self.last_end], start=start, end=self.last_end)
+
     def bare_block(self) -> n.Stmt:
         """Parse a block that stands for itself."""
         start = self.at
@@ -278,5 +299,8 @@ _STATEMENTS: dict[str, Callable[[Statements], n.Stmt]] = {
     "continue": Statements.jump,
     "return": Statements.jump,
     "import": Statements.import_,
+    "struct": Statements.c_definition_here,
+    "union": Statements.c_definition_here,
+    "enum": Statements.c_definition_here,
     "{": Statements.bare_block,
 }

@@ -1,8 +1,8 @@
 """The catalogue: what can happen on a machine, how people call it, and which hook points show it.
 
-Read from `gpttrace_corpus/events/*.toml` (the format is told in that folder's README). An `Event` has fields; a field says which
-expression gives it at the begin and at the end of the event. A `Hook` is one way to see the event; the first one that the host has is
-taken. `latency` is a field of every hook that has both a begin and an end.
+Read from `gpttrace_corpus/events/*.toml` (the format is told in that folder's README). An `Event` has fields; a field says
+which expression gives it at the begin and at the end of the event. A `Hook` is one way to see the event; the first one that
+the host has is taken. `latency` is a field of every event that a hook sees both begin and end.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Cost = Literal["low", "medium", "high", "extreme"]
 class Field:
     """One thing known of an event. `begin` and `end` are bpftrace expressions, None where it is not known.
 
-    `read` is the function that turns the expression into the value (`str`, `ntop`); `values` are named conditions on it
-    (`read = 'strncmp(args->rwbs, "R", 1) == 0'`).
+    `read` is the function that turns the expression into the value (`str`); `early` says that it must be called at the begin
+    (execve replaces the memory that holds the name). `values` are named conditions (`write = 'strncmp(args->rwbs, "W", 1) == 0'`).
     """
 
     name: str
@@ -37,7 +37,13 @@ class Field:
     begin: str | None = None
     end: str | None = None
     read: str | None = None
+    early: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the value is a user's string that is read at the end: by then the kernel has paged it in."""
+        return self.read == "str" and not self.early
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,8 @@ class Event:
     columns: tuple[str, ...] = ("pid", "comm")
     keys: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    strong: tuple[str, ...] = ()
+    assumed: str = ""
     assume: tuple[Condition, ...] = ()
     misses: tuple[str, ...] = ()
     context: Context = "process"

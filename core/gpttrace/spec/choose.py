@@ -63,12 +63,15 @@ def fill(hook: Hook, spec: TraceSpec, given: dict[str, str] | None = None) -> Ho
             points = tuple(point.replace(f"{{{name}}}", value) for point in points)
         return points
 
-    return replace(hook, points=tuple(replace(p, begin=written(p.begin), end=written(p.end)) for p in hook.points))
+    return replace(
+        hook, points=tuple(replace(p, begin=written(p.begin), end=written(p.end)) for p in hook.points)
+    )
 
 
 def _present(hook: Hook, host: Facts) -> Hook | None:
     points = [
-        replace(point, begin=_existing(point.begin, host), end=_existing(point.end, host)) for point in hook.points
+        replace(point, begin=_existing(point.begin, host), end=_existing(point.end, host))
+        for point in hook.points
     ]
     kept = tuple(point for point, whole in zip(points, hook.points, strict=True) if _usable(point, whole))
     return replace(hook, points=kept) if kept and _usable(kept[0], hook.points[0]) else None

@@ -37,22 +37,32 @@ class Layout:
     @property
     def marked(self) -> bool:
         """Tell whether `@start` is kept: for times, and where no saved pointer can serve as the guard."""
-        return self.timed or (self.joined and self.saved[0].read != "str")
+        return self.timed or (self.joined and not self.saved[0].is_late)
 
     @property
     def guard(self) -> str:
         """Return the helper map that says whether the begin was seen."""
-        return "@start" if self.marked else f"@{self.saved[0].name}"
+        return "@start" if self.marked else self.helper(self.saved[0])
 
     @property
     def helpers(self) -> tuple[str, ...]:
         """Return the helper maps."""
-        return (*(("@start",) if self.marked else ()), *(f"@{f.name}" for f in self.saved))
+        return (*(("@start",) if self.marked else ()), *(self.helper(f) for f in self.saved))
+
+    def helper(self, field: Field) -> str:
+        """Return the map that carries a field from the begin to the end."""
+        name = f"@{field.name}"
+        return f"{name}_at_begin" if name == result_map(self.spec, self.event) else name
 
 
 def lay_out(spec: TraceSpec, event: Event, hook: Hook) -> Layout:
     """Decide where the fields of a spec are read."""
-    needed = [event.fields[name] for name in fields_of(spec) if name != hook.given]
+    shown = (
+        *spec.keys,
+        spec.value,
+        *(c.field for c in spec.conditions if not _is_early(event.fields[c.field])),
+    )
+    needed = [event.fields[name] for name in fields_of(spec) if name in shown and name != hook.given]
     has_begin, has_end = any(p.begin for p in hook.points), any(p.end for p in hook.points)
     timed = any(f.name == "latency" for f in needed)
     at_end = has_end and (not has_begin or timed or any(f.begin is None for f in needed))
@@ -135,8 +145,7 @@ def _single_block(layout: Layout, point: Point) -> str:
     points = point.begin if layout.place == "begin" else point.end
     when = point.when if layout.place == "begin" else layout.hook.end_when
     predicates = ([when] if when else []) + [
-        comparison(layout.event.fields[c.field], c, _value(layout, c.field, point))
-        for c in _ordered(layout)
+        comparison(layout.event.fields[c.field], c, _value(layout, c.field, point)) for c in _ordered(layout)
     ]
     return _block(points, predicates, _action(layout, point))
 
@@ -149,7 +158,7 @@ def _begin_block(layout: Layout, point: Point) -> str:
         if _early(layout, c)
     ]
     body = [f"@start{join} = nsecs;"] if layout.marked else []
-    body += [f"@{f.name}{join} = {_stored(f, point)};" for f in layout.saved]
+    body += [f"{layout.helper(f)}{join} = {_stored(f, point)};" for f in layout.saved]
     return _block(point.begin, predicates, body)
 
 
@@ -164,7 +173,11 @@ def _joined_block(layout: Layout) -> str:
     ]
     variables = [f"${name} = {_joined_value(layout, name)};" for name in _variables(layout)]
     inner = _statement(layout, None)
-    action = [inner] if not late else [f"if ({' && '.join(_grouped(t, len(late)) for t in late)}) {{", f"\t{inner}", "}"]
+    action = (
+        [inner]
+        if not late
+        else [f"if ({' && '.join(_grouped(t, len(late)) for t in late)}) {{", f"\t{inner}", "}"]
+    )
     deletes = [f"delete({helper}{join});" for helper in layout.helpers]
     return _block(points, predicates, [*variables, *action, *deletes])
 
@@ -175,7 +188,9 @@ def _every_block(layout: Layout) -> str | None:
         return None
     for unit, size in (("s", 10**9), ("ms", 10**6), ("us", 10**3)):
         if every % size == 0:
-            return _block((f"interval:{unit}:{every // size}",), [], [_print(layout, result), f"clear({result});"])
+            return _block(
+                (f"interval:{unit}:{every // size}",), [], [_print(layout, result), f"clear({result});"]
+            )
     raise ValueError(f"an interval of {every} ns is no whole number of microseconds")
 
 
@@ -202,8 +217,7 @@ def _print(layout: Layout, result: str) -> str:
 
 
 def _action(layout: Layout, point: Point) -> list[str]:
-    named = [name for name in _variables(layout) if layout.spec.shape == "events"]
-    assigned = [f"${name} = {_value(layout, name, point)};" for name in named]
+    assigned = [f"${name} = {_value(layout, name, point)};" for name in _variables(layout)]
     return [*assigned, _statement(layout, point)]
 
 
@@ -224,34 +238,31 @@ def _statement(layout: Layout, point: Point | None) -> str:
 def _variables(layout: Layout) -> list[str]:
     """Return the fields that get a variable: those computed from helper maps, and printed ones without a plain name."""
     event, spec = layout.event, layout.spec
-    names = fields_of(spec) if layout.joined else spec.keys
+    names = fields_of(spec) if layout.joined else spec.keys if spec.shape == "events" else ()
     return [
         name
         for name in names
-        if name != layout.hook.given and (_carried(layout, event.fields[name]) or _unnamed(layout, event.fields[name]))
+        if name != layout.hook.given
+        and (_carried(layout, event.fields[name]) or _unnamed(layout, event.fields[name]))
     ]
 
 
 def _carried(layout: Layout, field: Field) -> bool:
-    return layout.joined and (field.name == "latency" or (field in layout.saved and not _only_early(layout, field)))
-
-
-def _only_early(layout: Layout, field: Field) -> bool:
-    return field.name not in (*layout.spec.keys, layout.spec.value) and all(
-        _early(layout, c) for c in layout.spec.conditions if c.field == field.name
-    )
+    return layout.joined and (field.name == "latency" or field in layout.saved)
 
 
 def _unnamed(layout: Layout, field: Field) -> bool:
     # A column is named after what is printed: `args->ret` would be called ret where bytes is meant.
     expr = field.begin if layout.place == "begin" else field.end
-    return layout.spec.shape == "events" and field.name in layout.spec.keys and expr not in (
-        field.name, f"args->{field.name}"
+    return (
+        layout.spec.shape == "events"
+        and field.name in layout.spec.keys
+        and expr not in (field.name, f"args->{field.name}")
     )
 
 
 def _shown(layout: Layout, name: str, point: Point | None) -> str:
-    if name in _variables(layout) and (layout.joined or layout.spec.shape == "events"):
+    if name in _variables(layout):
         return f"${name}"
     return _value(layout, name, point)
 
@@ -270,7 +281,8 @@ def _joined_value(layout: Layout, name: str) -> str:
     if name == "latency":
         return f"nsecs - @start[{join}]"
     if field in layout.saved:
-        return _read(field, f"@{name}[{join}]") if field.read == "str" else f"@{name}[{join}]"
+        carried = f"{layout.helper(field)}[{join}]"
+        return _read(field, carried) if field.is_late else carried
     return _read(field, field.end or "")
 
 
@@ -280,9 +292,9 @@ def _raw(field: Field, point: Point, place: str = "begin") -> str:
 
 
 def _stored(field: Field, point: Point) -> str:
-    # A user's string is read at the end: by then the kernel has paged it in; at the begin it can read as "".
+    # At the begin a user's string can read as "": its page may not be in memory yet.
     expr = point.fields.get(field.name) or field.begin or ""
-    return expr if field.read == "str" else _read(field, expr)
+    return expr if field.is_late else _read(field, expr)
 
 
 def _read(field: Field, expr: str) -> str:
@@ -290,8 +302,11 @@ def _read(field: Field, expr: str) -> str:
 
 
 def _early(layout: Layout, condition: Condition) -> bool:
-    field = layout.event.fields[condition.field]
-    return field.begin is not None and field.read != "str"
+    return _is_early(layout.event.fields[condition.field])
+
+
+def _is_early(field: Field) -> bool:
+    return field.begin is not None and not field.is_late
 
 
 def _ordered(layout: Layout) -> list[Condition]:

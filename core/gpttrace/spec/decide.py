@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from gpttrace.spec import vocabulary as words
+from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.model import Condition, Shape, TraceSpec
 from gpttrace.spec.sentence import Sentence
-from gpttrace.spec.slots import Asked
+from gpttrace.spec.units import LARGEST
 from gpttrace.spec.words import stem, stems
 
 _NEED_VALUE = ("sum", "avg", "min", "max", "stats", "hist", "lhist")
@@ -16,7 +15,10 @@ _SUPERLATIVE_UNIT = {
     **dict.fromkeys(stems("slowest longest shortest fastest"), "ns"),
     **dict.fromkeys(stems("largest biggest smallest"), "bytes"),
 }
-assert "rate" in get_args(Shape)
+_PROFILES = stems("profile profiling flame flamegraph")
+HIGHEST_HZ = 9999
+SHORTEST_INTERVAL = 1_000_000
+MOST_ROWS = 100_000
 
 
 def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, list[str]]:
@@ -27,9 +29,11 @@ def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, l
     hint, value = _value(sentence, asked, event, problems)
     conditions += _thresholds(asked, event, value, problems)
     shape, value = _shape(sentence, asked, event, hint, value, problems)
-    keys = _keys(asked, event, shape, value, conditions)
+    shape, value = _of_failures(event, conditions, shape, value)
+    keys = _keys(sentence, asked, event, shape, value, conditions)
     conditions += [c for c in event.assume if not _settled(c, conditions, event, asked)]
     problems += _missing_fields(event, keys, conditions)
+    problems += _bad_numbers(asked, event)
     spec = TraceSpec(
         event=event.id,
         shape=shape,
@@ -87,9 +91,19 @@ def _settled(assumed: Condition, given: list[Condition], event: Event, asked: As
     # `failed opens` replaces the assumption that only successful opens count; `open attempts` drops it.
     if asked.attempts:
         return True
-    same = {f.name for f in event.fields.values() if f.end and event.fields[assumed.field].end in (f.end, f"-{f.end}")}
-    same |= {f.name for f in event.fields.values() if f.end and f.end == f"-{event.fields[assumed.field].end}"}
-    return any(c.field == assumed.field or c.field in same for c in given if c.op not in ("!=", "<", "<=") or c.value in (0,))
+    same = {
+        f.name
+        for f in event.fields.values()
+        if f.end and event.fields[assumed.field].end in (f.end, f"-{f.end}")
+    }
+    same |= {
+        f.name for f in event.fields.values() if f.end and f.end == f"-{event.fields[assumed.field].end}"
+    }
+    return any(
+        c.field == assumed.field or c.field in same
+        for c in given
+        if c.op not in ("!=", "<", "<=") or c.value in (0,)
+    )
 
 
 def _thresholds(asked: Asked, event: Event, value: str | None, problems: list[str]) -> list[Condition]:
@@ -113,10 +127,30 @@ def _missing_fields(event: Event, keys: tuple[str, ...], conditions: list[Condit
     return [f"{event.noun} cannot be told by {name}: the hook does not carry it" for name in missing]
 
 
+def _bad_numbers(asked: Asked, event: Event) -> list[str]:
+    found = []
+    if asked.hz is not None and event.hz is None:
+        found.append(f"{event.noun} are seen one by one, they are not sampled at a frequency")
+    if asked.hz is not None and not 1 <= asked.hz <= HIGHEST_HZ:
+        found.append(f"a sampling frequency is between 1 and {HIGHEST_HZ} Hz, not {asked.hz}")
+    if asked.every is not None and asked.every < SHORTEST_INTERVAL:
+        found.append("an interval is at least 1 ms")
+    if (
+        any(amount >= LARGEST for _, amount, _ in asked.thresholds)
+        or max(asked.duration or 0, asked.every or 0) >= LARGEST
+    ):
+        found.append("a number is too large")
+    if asked.top is not None and asked.top >= MOST_ROWS:
+        found.append(f"a table has at most {MOST_ROWS:,} rows")
+    return found
+
+
 # ---------------------------------------------------------------------------------------- value and form
 
 
-def _value(sentence: Sentence, asked: Asked, event: Event, problems: list[str]) -> tuple[Shape | None, str | None]:
+def _value(
+    sentence: Sentence, asked: Asked, event: Event, problems: list[str]
+) -> tuple[Shape | None, str | None]:
     """Return the value that the words name and the form that they suggest."""
     for table, unit in ((words.BYTES, "bytes"), (words.TIMES, "ns")):
         index = sentence.find(table)
@@ -142,8 +176,6 @@ def _shape(
         value = superlative
     if shape is None:
         shape, value = _usual_shape(sentence, asked, event, hint, value)
-    elif shape in ("count", "rate") and value is None and event.value and event.shape == "sum" and shape == "rate":
-        value = None
     if shape == "count" and value is not None:
         shape = "sum" if hint == "sum" else "count"
         value = value if shape == "sum" else None
@@ -158,13 +190,28 @@ def _shape(
     return shape, value
 
 
+def _of_failures(
+    event: Event, conditions: list[Condition], shape: Shape, value: str | None
+) -> tuple[Shape, str | None]:
+    # A call that failed moved no bytes: what it returned is an error, not a size.
+    failed = any(
+        c.field == "ret" and (c.op == "<" or (isinstance(c.value, int) and c.value < 0)) for c in conditions
+    )
+    if failed and value is not None and event.fields[value].end == event.fields["ret"].end:
+        return ("count" if shape in _NEED_VALUE else shape), None
+    return shape, value
+
+
 def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape | None, str | None]:
     """Return the form that a word names, and the value that a superlative names (`slowest`)."""
     if asked.stacks:
-        for index in iter(lambda: sentence.find(words.COUNT), None):
-            sentence.take(index, index, "count")
+        while (counted := sentence.find(words.COUNT)) is not None:
+            sentence.take(counted, counted, "count")
         return "stacks", None
-    phrases: tuple[tuple[Shape, tuple[str, ...]], ...] = (("sum", words.SUM_PHRASES), ("count", words.COUNT_PHRASES))
+    phrases: tuple[tuple[Shape, tuple[str, ...]], ...] = (
+        ("sum", words.SUM_PHRASES),
+        ("count", words.COUNT_PHRASES),
+    )
     found: list[Shape] = []
     value = None
     for shape, texts in phrases:
@@ -176,7 +223,10 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
     for shape, table in _SHAPE_WORDS:
         while (index := sentence.find(table)) is not None:
             word = sentence.stem(index)
-            if word in _SUPERLATIVE_UNIT and (field := event.field_of_unit(_SUPERLATIVE_UNIT[word])) is not None:
+            if (
+                word in _SUPERLATIVE_UNIT
+                and (field := event.field_of_unit(_SUPERLATIVE_UNIT[word])) is not None
+            ):
                 value = field.name
             sentence.take(index, index, shape)
             found.append(shape)
@@ -196,25 +246,64 @@ def _usual_shape(
     sentence: Sentence, asked: Asked, event: Event, hint: Shape | None, value: str | None
 ) -> tuple[Shape, str | None]:
     traced = sentence.find(words.WEAK_EVENTS) is not None
-    cut = asked.top is not None or asked.every is not None
-    beyond = [key for key in asked.keys if key not in event.columns]
-    if event.context != "none" and not cut and (traced and event.cost in ("low", "medium") or asked.thresholds) and not beyond:
+    most = sentence.find(words.MOST)
+    if most is not None:
+        sentence.take(most, most, "the largest first")
+    cut = asked.top is not None or asked.every is not None or most is not None
+    beyond = [
+        k
+        for k in asked.keys
+        if k not in event.columns or (k in asked.grouped and k not in ("pid", "comm", "tid"))
+    ]
+    if (
+        event.context != "none"
+        and not cut
+        and ((traced and event.cost in ("low", "medium")) or asked.thresholds)
+        and not beyond
+    ):
         return "events", value
     if value is not None:
         return (hint or "hist"), value
+    if event.hz is not None and not asked.keys and any(token.stem in _PROFILES for token in sentence.tokens):
+        asked.stacks = ("kstack", "ustack")
+        return "stacks", None
+    if event.shape == "sum" and any(token.stem == "call" for token in sentence.tokens):
+        return "count", None
     if event.shape == "events" and (cut or beyond):
         return "count", None
     return event.shape, event.value if event.shape in _NEED_VALUE else None
 
 
 def _keys(
-    asked: Asked, event: Event, shape: Shape, value: str | None, conditions: list[Condition]
+    sentence: Sentence,
+    asked: Asked,
+    event: Event,
+    shape: Shape,
+    value: str | None,
+    conditions: list[Condition],
 ) -> tuple[str, ...]:
+    pinned = any(c.field in ("pid", "tid", "comm") for c in conditions)
+    mentioned = [key for key in asked.mentioned if key != "comm" or not (asked.keys or pinned)]
     if shape == "stacks":
-        pinned = any(c.field in ("pid", "tid", "comm") for c in conditions)
-        named = asked.keys or ([] if pinned or "comm" not in event.fields else ["comm"])
-        return (*named, *asked.stacks)
+        named = [*asked.keys, *mentioned] or ([] if pinned or "comm" not in event.fields else ["comm"])
+        return tuple(dict.fromkeys((*named, *asked.stacks)))
     if shape != "events":
-        return tuple(asked.keys) or (() if shape == "rate" else event.keys)
-    extra = [*asked.keys, value, *(c.field for c in conditions if c.field in ("ret", "latency", "bytes"))]
+        keys = tuple(dict.fromkeys((*asked.keys, *mentioned))) or (() if shape == "rate" else event.keys)
+        ranked = asked.top or any(token.stem in words.MOST for token in sentence.tokens)
+        return keys or (_ranked_by(sentence, event) if ranked else ())
+    extra = [
+        *asked.keys,
+        *mentioned,
+        value,
+        *(c.field for c in conditions if c.field in ("ret", "latency", "bytes")),
+    ]
     return tuple(dict.fromkeys((*event.columns, *(name for name in extra if name))))
+
+
+def _ranked_by(sentence: Sentence, event: Event) -> tuple[str, ...]:
+    """Return what `top 5` counts when the question does not say `by`: the files in `top 5 opened files`, else processes."""
+    for name, field in event.fields.items():
+        named = {stem(each) for each in field.names}
+        if any(token.stem in named for token in sentence.tokens):
+            return (name,)
+    return ("comm",) if "comm" in event.fields else ()

@@ -31,8 +31,11 @@ def describe(spec: TraceSpec, event: Event) -> str:
         text += (" with " if spec.shape == "events" else " by ") + _listed(keys)
     if spec.hz:
         text += f", at {spec.hz} Hz"
-    if spec.conditions:
-        text += ", only where " + _listed([condition_text(c, event) for c in spec.conditions])
+    asked = [condition_text(c, event) for c in spec.conditions if c not in event.assume or not event.assumed]
+    if event.assumed and all(c in spec.conditions for c in event.assume):
+        text = text.replace(event.noun, f"{event.noun} {event.assumed}", 1)
+    if asked:
+        text += ", only where " + _listed(asked)
     if spec.every:
         text += f", every {spec.every / 1e9:g} s"
     if spec.top:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gpttrace.spec import slots, vocabulary
+from gpttrace.spec import vocabulary
+from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Catalogue, Event, words_of
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.model import Condition
@@ -32,18 +33,20 @@ class EventMatch:
 
 
 def find_event(
-    sentence: Sentence, asked: slots.Asked, catalogue: Catalogue, host: Facts | None
+    sentence: Sentence, asked: Asked, catalogue: Catalogue, host: Facts | None
 ) -> EventMatch | None:
     """Return the event that the free words name best, and take its words out of the sentence."""
     if (named := _named_syscall(sentence, asked, catalogue, host)) is not None:
         return named
-    available = _available(sentence)
+    available, free = _available(sentence), {token.stem for token in sentence.tokens if token.meaning is None}
     best: EventMatch | None = None
     words: tuple[str, ...] = ()
-    for event, phrases in _phrases(catalogue):
+    for event, phrases, strong in _phrases(catalogue):
         for phrase in phrases:
             if all(word in available for word in phrase):
-                score = sum(10 + len(word) for word in phrase)
+                score = sum((10 + len(word)) if word in free else 5 for word in phrase) + 30 * sum(
+                    word in available for word in strong
+                )
                 if best is None or score > best.score:
                     best, words = EventMatch(event, score), phrase
     if best is None and asked.stacks:
@@ -56,19 +59,28 @@ def find_event(
 
 def _available(sentence: Sentence) -> set[str]:
     return {
-        token.stem
-        for token in sentence.tokens
-        if token.meaning is None or token.meaning.startswith(_SOFT)
+        token.stem for token in sentence.tokens if token.meaning is None or token.meaning.startswith(_SOFT)
     }
 
 
 def _take_words(sentence: Sentence, event: Event, words: Iterable[str]) -> None:
     own = set(words) | {stem(word) for phrase in event.also for word in phrase.split()}
-    needed = set(words)
+    own -= _left_for_later(event)
+    sentence.event = event.summary
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and (token.stem in own):
             sentence.take(index, index, event.summary)
-        needed.discard(token.stem)
+
+
+def _left_for_later(event: Event) -> set[str]:
+    # `bytes read`, `disk latency`, `IOPS`: these words also say what is measured.
+    later = {stem(name) for field in event.fields.values() for name in field.values}
+    later |= vocabulary.RATE
+    if event.field_of_unit("bytes") is not None:
+        later |= set(vocabulary.BYTES)
+    if event.field_of_unit("ns") is not None:
+        later |= set(vocabulary.TIMES)
+    return later
 
 
 def _syscall_names(host: Facts | None) -> frozenset[str]:
@@ -85,20 +97,22 @@ def _cut_names(tracepoints: frozenset[str]) -> frozenset[str]:
 
 
 def _named_syscall(
-    sentence: Sentence, asked: slots.Asked, catalogue: Catalogue, host: Facts | None
+    sentence: Sentence, asked: Asked, catalogue: Catalogue, host: Facts | None
 ) -> EventMatch | None:
     names = _syscall_names(host)
     for index in range(len(sentence.tokens)):
-        if not sentence.is_free(index) or sentence.stem(index) not in _SYSCALL:
+        pair = sentence.stem(index) in ("system", "sys") and sentence.stem(index + 1) == "call"
+        if not sentence.is_free(index) or not (pair or sentence.stem(index) in _SYSCALL):
             continue
-        for near in (index - 1, index + 1):
+        last = index + 1 if pair else index
+        for near in (index - 1, last + 1):
             if sentence.is_free(near) and (text := sentence.tokens[near].text.lower()) in names:
-                return _specific(sentence, asked, catalogue, text, min(near, index), max(near, index))
+                return _specific(sentence, asked, catalogue, text, min(near, index), max(near, last))
     return None
 
 
 def _bare_syscall(
-    sentence: Sentence, asked: slots.Asked, catalogue: Catalogue, host: Facts | None
+    sentence: Sentence, asked: Asked, catalogue: Catalogue, host: Facts | None
 ) -> EventMatch | None:
     names = _syscall_names(host)
     for index, token in enumerate(sentence.tokens):
@@ -109,29 +123,30 @@ def _bare_syscall(
 
 
 def _specific(
-    sentence: Sentence, asked: slots.Asked, catalogue: Catalogue, name: str, first: int, last: int
+    sentence: Sentence, asked: Asked, catalogue: Catalogue, name: str, first: int, last: int
 ) -> EventMatch:
     asked.conditions.append(Condition("syscall", "==", ALIASES.get(name, name)))
     sentence.take(first, last, f"the system call {name}")
     return EventMatch(catalogue["syscall"], 20)
 
 
-_CACHE: dict[int, object] = {}
+def _phrases(catalogue: Catalogue) -> list[tuple[Event, list[tuple[str, ...]], tuple[str, ...]]]:
+    return [
+        (event, [_stemmed(name) for name in event.names], tuple(stem(word) for word in event.strong))
+        for event in catalogue.events.values()
+    ]
 
 
-@lru_cache(maxsize=4)
-def _phrases_of(events: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, list[tuple[str, ...]]]:
-    return {key: [tuple(stem(w) for w in name.split()) for name in names] for key, names in events}
-
-
-def _phrases(catalogue: Catalogue) -> list[tuple[Event, list[tuple[str, ...]]]]:
-    found = _phrases_of(tuple((event.id, event.names) for event in catalogue.events.values()))
-    return [(catalogue[key], phrases) for key, phrases in found.items()]
+@lru_cache(maxsize=2048)
+def _stemmed(phrase: str) -> tuple[str, ...]:
+    return tuple(stem(word) for word in phrase.split())
 
 
 def known_stems(catalogue: Catalogue) -> frozenset[str]:
     """Return every stem that means something in a question."""
-    return _known(tuple(sorted({stem(word) for event in catalogue.events.values() for word in words_of(event)})))
+    return _known(
+        tuple(sorted({stem(word) for event in catalogue.events.values() for word in words_of(event)}))
+    )
 
 
 @lru_cache(maxsize=4)

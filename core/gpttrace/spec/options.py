@@ -23,7 +23,9 @@ class Options:
 
 def apply_options(spec: TraceSpec, options: Options) -> TraceSpec:
     """Return the spec with the options laid over it."""
-    conditions = [c for c in spec.conditions if not (c.op == "==" and getattr(options, c.field, None) is not None)]
+    conditions = [
+        c for c in spec.conditions if not (c.op == "==" and getattr(options, c.field, None) is not None)
+    ]
     conditions += [
         Condition(name, "==", value)
         for name in ("pid", "comm", "cgroup")

@@ -1,7 +1,7 @@
 """A question in plain English -> a TraceSpec, composed from parts: event, form, keys, conditions, times.
 
-Nothing is looked up whole. Every word must be accounted for: a word that no part understood is named in the reading and lowers its
-confidence below `BAR`, so that a question is answered as it was asked or not at all. Time is linear in the text, which is limited.
+Nothing is looked up whole. Every word must be accounted for: a word that no part understood is named in the reading and
+lowers its confidence below `BAR`, so that a question is answered as it was asked or not at all. The text is limited in length.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gpttrace.spec import slots, vocabulary
+from gpttrace.spec import keys, limits, times, vocabulary, who
+from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.decide import decide
 from gpttrace.spec.events import EventMatch, find_event, known_stems, nearest
@@ -53,7 +54,7 @@ def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) ->
         return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue))
     sentence = Sentence(text)
     known = known_stems(catalogue)
-    asked = slots.Asked()
+    asked = Asked()
     _take_fixed_slots(sentence, asked, known)
     _correct(sentence, known)
     match = find_event(sentence, asked, catalogue, host)
@@ -62,27 +63,29 @@ def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) ->
     return _with_event(sentence, asked, match, catalogue, known)
 
 
-def _take_fixed_slots(sentence: Sentence, asked: slots.Asked, known: frozenset[str]) -> None:
+def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -> None:
     def is_known(word: str) -> bool:
         return word in known or one_letter_off(word, known) is not None
 
-    slots.take_cgroup(sentence, asked)
-    slots.take_ids(sentence, asked)
-    slots.take_named_comm(sentence, asked, is_known)
-    slots.take_hz(sentence, asked)
-    slots.take_every(sentence, asked)
-    slots.take_thresholds(sentence, asked)
-    slots.take_duration(sentence, asked)
-    slots.take_top(sentence, asked)
-    slots.take_errors(sentence, asked)
-    slots.take_stacks(sentence, asked)
-    slots.take_keys(sentence, asked, vocabulary.KEYS)
+    who.take_cgroup(sentence, asked)
+    who.take_ids(sentence, asked)
+    who.take_named_comm(sentence, asked, is_known)
+    times.take_hz(sentence, asked)
+    times.take_every(sentence, asked)
+    limits.take_thresholds(sentence, asked)
+    times.take_duration(sentence, asked)
+    limits.take_top(sentence, asked)
+    limits.take_errors(sentence, asked)
+    keys.take_stacks(sentence, asked)
+    keys.take_keys(sentence, asked, vocabulary.KEYS)
 
 
 def _correct(sentence: Sentence, known: frozenset[str]) -> None:
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.kind == "word" and token.stem not in known:
-            right = one_letter_off(token.text.lower(), _full_words(known)) or one_letter_off(token.stem, known)
+            right = one_letter_off(token.text.lower(), _full_words(known)) or one_letter_off(
+                token.stem, known
+            )
             if right is not None and stem(right) != token.stem:
                 sentence.corrections.append((token.text, right))
                 sentence.tokens[index].stem = stem(right)
@@ -94,33 +97,38 @@ def _full_words(known: frozenset[str]) -> frozenset[str]:
 
 
 def _with_event(
-    sentence: Sentence, asked: slots.Asked, match: EventMatch, catalogue: Catalogue, known: frozenset[str]
+    sentence: Sentence, asked: Asked, match: EventMatch, catalogue: Catalogue, known: frozenset[str]
 ) -> Reading:
     event = match.event
-    slots.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
-    bare = slots.take_bare_comm(sentence, asked, known.__contains__)
+    keys.take_field_values(sentence, asked, _field_names(event, numbers=True))
+    keys.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
+    keys.take_mentioned_keys(sentence, asked)
+    bare = who.take_bare_comm(sentence, asked, known.__contains__)
     spec, problems = decide(sentence, asked, event)
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.stem in vocabulary.EMPTY:
             sentence.take(index, index, "")
     unknown = sentence.left_over()
-    confidence = 1.0 - _UNKNOWN * len(unknown) - _CORRECTED * len(sentence.corrections) - (_BARE_NAME if bare else 0)
+    confidence = (
+        1.0 - _UNKNOWN * len(unknown) - _CORRECTED * len(sentence.corrections) - (_BARE_NAME if bare else 0)
+    )
     return Reading(
         spec=spec,
         confidence=round(max(confidence, 0.0), 2),
         understood=sentence.spans(),
         not_understood=unknown,
-        problems=tuple((*asked.problems, *problems)),
+        problems=(*asked.problems, *problems),
         corrections=tuple(sentence.corrections),
         alternatives=nearest(event, catalogue),
     )
 
 
-def _field_names(event: Event) -> dict[str, str]:
+def _field_names(event: Event, numbers: bool = False) -> dict[str, str]:
     return {
         " ".join(stem(word) for word in name.split()): field.name
         for field in event.fields.values()
         for name in field.names
+        if not numbers or field.type in ("int", "int64", "uint64")
     }
 
 
@@ -129,7 +137,9 @@ def _no_event(sentence: Sentence, catalogue: Catalogue) -> Reading:
         if token.meaning is None and token.stem in vocabulary.EMPTY:
             sentence.take(index, index, "")
     foreign = sum(token.text.lower() in vocabulary.FOREIGN for token in sentence.tokens)
-    if foreign >= 2 or (sentence.tokens and sum(not t.text.isascii() for t in sentence.tokens) * 2 > len(sentence.tokens)):
+    if foreign >= 2 or (
+        sentence.tokens and sum(not t.text.isascii() for t in sentence.tokens) * 2 > len(sentence.tokens)
+    ):
         problem = "only English is understood without a model"
     else:
         problem = "the question names nothing that can be traced here"

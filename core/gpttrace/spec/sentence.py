@@ -23,11 +23,12 @@ class Span:
 
 @dataclass(slots=True)
 class Sentence:
-    """The question's text, its tokens, and the corrections that were made."""
+    """The question's text, its tokens, the corrections made; `event` is the meaning of the words that name the event."""
 
     text: str
     tokens: list[Token] = field(default_factory=list)
     corrections: list[tuple[str, str]] = field(default_factory=list)
+    event: str = "the event"
 
     def __post_init__(self) -> None:
         self.tokens = self.tokens or tokenize(self.text)
@@ -77,10 +78,8 @@ class Sentence:
         for token in self.tokens:
             if token.meaning is None or not token.meaning:
                 continue
-            if found and found[-1].meaning == token.meaning:
-                start = found.pop().start
-            else:
-                start = token.start
+            same = bool(found) and found[-1].meaning == token.meaning
+            start = found.pop().start if same else token.start
             found.append(Span(start, token.end, self.text[start : token.end], token.meaning))
         return tuple(found)
 

@@ -1,7 +1,7 @@
 """Numbers, times and sizes as people write them: `5`, `five`, `1.5k`, `10ms`, `4 KiB`, `2 minutes`.
 
-A decimal prefix of bytes counts in thousands only where the word says so (`kB`, `kilobytes` are 1000, `KiB` and a bare `K` or `KB`
-are 1024, as `ls`, `dd` and the kernel use them).
+`K`, `KB` and `KiB` are all 1024 bytes, as `ls` and the kernel use them; only the words `kilobyte`, `megabyte`, `gigabyte` count in
+thousands.
 """
 
 from __future__ import annotations
@@ -30,20 +30,51 @@ _BYTES = {
 }
 _HZ = {1: "hz hertz", 1000: "khz"}
 
+_TABLES: tuple[tuple[Kind, dict[int, str]], ...] = (("ns", _NS), ("bytes", _BYTES), ("hz", _HZ))
 _UNITS: dict[str, tuple[Kind, int]] = {
     word: (kind, factor)
-    for kind, table in (("ns", _NS), ("bytes", _BYTES), ("hz", _HZ))
+    for kind, table in _TABLES
     for factor, words in table.items()
     for word in words.split()
-}  # type: ignore[assignment]  # the loop's `kind` is one of the literals above
+}
 
 _WORDS = {
     word: number
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
     )
-} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "half": 0.5}
+} | {
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
+    "half": 0.5,
+}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "dozen": 12}
 
 _NUMBER = re.compile(r"(\d[\d_,]*(?:\.\d+)?|\.\d+)([a-zA-Zµμ]*)")

@@ -13,7 +13,7 @@ EMPTY = stems(
     """
     a an the of to in on at by for from with and as is are was were be been being do does did done doing has have had
     i me my we us our you your it its this that these those there here their they them he she
-    what which who whom whose how where please pls plz can could would will should may might let lets like want need wants needs
+    what which whom whose how where please pls plz can could would will should may might let lets like want need wants needs
     show display give get tell find out see look view report output provide generate create make produce write build compose
     display measure monitor observe check inspect analyse analyze capture collect gather track watch record examine
     investigate determine identify discover figure learn know understand explain summarise summarize use using used run running
@@ -25,14 +25,24 @@ EMPTY = stems(
     information info detail details data table list breakdown broken down group grouped grouping sort sorted ordered order
     new hello hi hey ok thanks thank think somehow actually really quickly simple easy nice good handy
     by per via s t ve re d level there's im i'm i'd name named called one ones thing things stuff something
-    wise based according against versus activity event events behaviour behavior being most much more many lot lots
+    take taken takes taking trigger triggered triggering incur incurs suffer suffers hit hits hitting experience encounter see seen
+    come comes came belong belongs own owned owns start descending desc together please kindly me mine myself us curious
+    interested interesting exactly simply quick handle handled handling receive given gave give gives goes went keep keeps
+    responsible behind involved access accessed accesses doing happens into onto out off if possible moment time now today
+    able usage touch touched touching report reports reported reporting summary overview 
+    along alongside inside mostly usually per-second
+    wise based according against versus activity event events behaviour behavior being much more many lot lots
     """
 )
 
 # What form the answer takes.
-COUNT = stems("count counts counted counting number numbers tally frequency frequently often times occurrences occurrence total")
+COUNT = stems(
+    "count counts counted counting number numbers tally frequency frequently often times occurrences occurrence total"
+)
 COUNT_PHRASES = ("how many", "how often", "number of", "most often", "most frequently")
-HIST = stems("distribution distributions histogram histograms hist spread spectrum dist heatmap bucket buckets")
+HIST = stems(
+    "distribution distributions distributed histogram histograms hist spread spectrum dist heatmap bucket buckets"
+)
 EVENTS = stems("list log print each individual every live")
 WEAK_EVENTS = stems("trace tracing")
 SUMS = stems("sum total totals volume amount")
@@ -40,16 +50,25 @@ SUM_PHRASES = ("how much",)
 AVERAGE = stems("average avg mean")
 MAXIMUM = stems("maximum max longest largest biggest slowest worst highest")
 MINIMUM = stems("minimum min shortest smallest fastest lowest")
+MOST = stems("most busiest heaviest")
 RATE = stems("rate rates persecond throughput bandwidth iops")
 STATS = stems("statistics stats")
 
 # What is measured, by unit, and the form that the word suggests.
-BYTES = {**dict.fromkeys(stems("byte bytes data volume traffic throughput bandwidth"), "sum"), **dict.fromkeys(stems("size sizes length"), "hist")}
-TIMES = dict.fromkeys(stems("latency latencies duration delay delays slow slowness response wait long"), "hist")
+BYTES = {
+    **dict.fromkeys(stems("byte bytes data volume traffic throughput bandwidth"), "sum"),
+    **dict.fromkeys(stems("size sizes length large big small"), "hist"),
+}
+TIMES = dict.fromkeys(stems("latency latencies duration delay delays slow slowness response long"), "hist")
 
 # What rows are grouped by.
 KEYS: dict[str, str] = {
-    **dict.fromkeys(stems("process processes program programs comm command commands application applications app apps executable executables binary task tasks proc procs"), "comm"),
+    **dict.fromkeys(
+        stems(
+            "process processes program programs comm command commands application applications app apps executable executables binary task tasks proc procs who"
+        ),
+        "comm",
+    ),
     **dict.fromkeys(stems("pid pids"), "pid"),
     **dict.fromkeys(stems("thread threads tid tids"), "tid"),
     **dict.fromkeys(stems("user users uid uids"), "uid"),
@@ -58,17 +77,22 @@ KEYS: dict[str, str] = {
 }
 COMM_WORDS = frozenset(stem for stem, key in KEYS.items() if key == "comm")
 
-ABOVE = stems("longer slower over above exceeding larger bigger greater more least exceed exceeds higher beyond")
+ABOVE = stems(
+    "longer slower over above exceeding larger bigger greater more least exceed exceeds higher beyond"
+)
 BELOW = stems("shorter faster under below smaller less fewer most lower within")
 
-FAILED = stems("failed failing fail fails failure failures unsuccessful unsuccessfully error errors errored erroring")
+FAILED = stems(
+    "failed failing fail fails failure failures unsuccessful unsuccessfully error errors errored erroring"
+)
 SUCCEEDED = stems("successful successfully succeeded succeed succeeds")
 ATTEMPTS = stems("attempt attempts attempted tried try tries trying")
 
-FOREIGN = frozenset(
+_FOREIGN = (
     "der die das und nicht wie viele dateien welche prozess zeige le les des est sont quels fichiers ouverts par el los las "
-    "que cuantos archivos abiertos por proceso muestra quali sono aperti dal quantos arquivos welk bestanden geopend".split()
+    "que cuantos archivos abiertos por proceso muestra quali sono aperti dal quantos arquivos welk bestanden geopend"
 )
+FOREIGN = frozenset(_FOREIGN.split())
 
 # Words that only the slots know; they must not be taken for names or typing errors.
 OTHER = stems(

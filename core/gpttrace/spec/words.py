@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _TOKEN = re.compile(
-    r"""(?P<quoted>"[^"\n]{0,200}"|'[^'\n]{1,200}')|(?P<io>\b[iI]/[oO]s?\b)|(?P<path>/[\w.+@:%/~-]*)"""
+    r"""(?P<quoted>"[^"\n]{0,200}"|'[^'\n]{1,200}')|(?P<io>\b[iI]/[oO]s?\b)|(?P<path>(?<![\w)])/[\w.+@:%/~-]*)"""
     r"""|(?P<number>\d[\d_,]*(?:\.\d+)?[a-zA-Zµμ]*)|(?P<word>[^\W\d_][\w]*(?:[’'][a-z]{1,3}\b)?)"""
     r"""|(?P<op>>=|<=|==|!=|[<>=])|(?P<odd>[^\s,.?!:\-–—()/…’'"])"""
 )
@@ -17,10 +17,11 @@ _IRREGULAR = {
     "running": "run", "took": "take", "taken": "take", "taking": "take", "spent": "spend", "got": "get", "done": "do",
     "did": "do", "does": "do", "born": "birth", "killed": "kill", "died": "die", "dying": "die", "busiest": "busy",
     "lost": "lose", "processes": "process", "proceses": "process", "queries": "query", "retries": "retry", "quickest": "fast",
-    "quicker": "faster", "bytes": "byte", "caches": "cache", "times": "time", "does": "do", "has": "have", "this": "this",
+    "quicker": "faster", "bytes": "byte", "caches": "cache", "times": "time", "has": "have", "this": "this",
     "is": "is", "was": "was", "its": "its", "us": "us", "as": "as", "less": "less", "access": "access", "process": "process",
     "miss": "miss", "address": "address", "various": "various", "bus": "bus", "status": "status", "red": "red",
-    "exited": "exit", "syscalls": "syscall", "system-calls": "syscall", "hertz": "hertz", "iops": "iops", "dns": "dns",
+    "exited": "exit", "syscalls": "syscall", "system-calls": "syscall", "hertz": "hertz", "iops": "iops", "ios": "io",
+    "dns": "dns",
     "during": "during", "string": "string", "string's": "string", "thing": "thing", "something": "something",
     "speed": "speed", "need": "need", "exceed": "exceed", "bed": "bed", "fed": "fed", "led": "led", "king": "king",
     "ping": "ping", "ring": "ring", "bring": "bring", "sing": "sing", "hundred": "hundred", "embed": "embed", "sched": "sched",
@@ -65,7 +66,14 @@ def stem(word: str) -> str:
 
 
 def _singular(word: str) -> str:
-    for ending, instead in (("ies", "y"), ("ied", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")):
+    for ending, instead in (
+        ("ies", "y"),
+        ("ied", "y"),
+        ("sses", "ss"),
+        ("shes", "sh"),
+        ("ches", "ch"),
+        ("xes", "x"),
+    ):
         if len(word) > 4 and word.endswith(ending):
             return word.removesuffix(ending) + instead
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
@@ -88,7 +96,7 @@ def stems(words: str) -> frozenset[str]:
 
 
 def one_letter_off(word: str, known: frozenset[str]) -> str | None:
-    """Return the one known word that differs by a letter (missing, extra, wrong, swapped); None when none or several do."""
+    """Return the one known word with the same first letter that differs by a letter (missing, extra, wrong, swapped), or None."""
     if len(word) < 5 or len(word) > 24:
         return None
     letters = "abcdefghijklmnopqrstuvwxyz"
@@ -97,5 +105,5 @@ def one_letter_off(word: str, known: frozenset[str]) -> str | None:
     near |= {a + b[1] + b[0] + b[2:] for a, b in splits if len(b) > 1}
     near |= {a + c + b[1:] for a, b in splits if b for c in letters}
     near |= {a + c + b for a, b in splits for c in letters}
-    found = near & known
+    found = {each for each in near & known if each[0] == word[0]}
     return found.pop() if len(found) == 1 else None

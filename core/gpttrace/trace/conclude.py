@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
+from gpttrace.language import parse
 from gpttrace.trace.decode import Decoder
 from gpttrace.trace.ending import Ending
 from gpttrace.trace.job import Job
 from gpttrace.trace.judge import judge
 from gpttrace.trace.messages import read_stderr
 from gpttrace.trace.plan import Plan
+from gpttrace.trace.quota import Quota
 from gpttrace.trace.result import Result
 
+OUTPUT_PIECES = 10_000  # of the text that bpftrace would have printed; the tables have every row
 LESS_EXACT = (
     "bpftrace refused the instrumented copy of this program, so the program ran as it is: "
     "tables are read from its plain output and may be less exact"
 )
 
 
-def conclude(job: Job, plan: Plan, decoder: Decoder, ending: Ending, *, fell_back: bool = False) -> Result:
-    """Return the result of a run whose decoder was closed; nothing that was decoded is left out."""
+def conclude(
+    job: Job, plan: Plan, decoder: Decoder, ending: Ending, *, quota: Quota, fell_back: bool = False
+) -> Result:
+    """Return the result of a run whose decoder was closed; nothing that was decoded and counted is left out."""
     findings, warnings = read_stderr(ending.stderr, plan)
-    findings = [*findings, *decoder.errors]
     status, reason, complete = judge(ending, job.limits, findings)
-    notes = [*warnings, *plan.notes]
-    if fell_back and ending.ready:
-        notes.append(LESS_EXACT)
-    if ending.spool_error:
-        notes.append(
-            f"the safety copy of this trace could not be written ({ending.spool_error}); nothing was lost"
-        )
-    if ending.dropped:
-        notes.append(f"{ending.dropped:,} bytes of output were dropped because the reader was too slow")
+    pieces = islice(decoder.output_lines(), min(job.limits.rows, OUTPUT_PIECES))
+    notes = [*warnings, *plan.notes, *decoder.warnings, *_notes(ending, quota, fell_back=fell_back)]
     return Result(
         run_id=job.run_id,
         status=status,
         reason=reason,
         complete=complete,
-        tables=tuple(decoder.tables()),
-        output=tuple(decoder.output),
+        tables=quota.cut(decoder.tables()),
+        output=tuple("".join(pieces).splitlines(keepends=True)),
         lost=decoder.lost,
         warnings=tuple(notes),
-        findings=tuple(findings),
+        findings=(*findings, *decoder.problems),
         program=job.program,
         ran=plan.text,
-        probes=ending.probes,
+        probes=max(0, ending.probes - own_probes(plan)),
         began=job.began,
         took=ending.took,
         bpftrace=job.bpftrace,
@@ -50,3 +50,19 @@ def conclude(job: Job, plan: Plan, decoder: Decoder, ending: Ending, *, fell_bac
         spec=job.spec,
         command_status=ending.command_status,
     )
+
+
+def own_probes(plan: Plan) -> int:
+    """Return how many probes the copy has besides the user's."""
+    return len(parse(plan.text).probes) - len(parse(plan.program).probes)
+
+
+def _notes(ending: Ending, quota: Quota, *, fell_back: bool) -> Iterator[str]:
+    if fell_back and ending.ready:
+        yield LESS_EXACT
+    if quota.beyond:
+        yield f"{quota.beyond:,} rows that arrived after the limit was reached were left out"
+    if ending.spool_error:
+        yield f"the safety copy of this trace could not be written ({ending.spool_error}); no data of this result is missing"
+    if ending.dropped:
+        yield f"{ending.dropped:,} bytes of output were dropped because the reader was too slow"

@@ -1,7 +1,7 @@
 """How one bpftrace writes its JSON and what it accepts: found by running it, never by comparing version numbers.
 
-Three BEGIN-only programs answer every question (0.5 s); the answer is kept in the cache folder per path, size and time of the
-binary and per PID namespace. A path may be a wrapper that execs bpftrace.
+Three BEGIN-only programs answer every question (0.5 s); the answer is kept in the cache folder per path, size and
+time of the binary and per PID namespace. A path may be a wrapper that execs bpftrace.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from gpttrace.process import ToolResult, run_tool
 from gpttrace.settings import Settings
 
 _CACHE_FILE = "bpftrace-dialects-1.json"
-# PROC_PID_INIT_INO of the kernel. Inside another namespace the `pid` of 0.17 is not the number that we know a process by.
+# PROC_PID_INIT_INO of the kernel. Inside another namespace the `pid` of 0.17 is not the number that we know a
+# process by.
 _FIRST_PID_NAMESPACE = 0xEFFFFFFC
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "BPFTRACE_COLOR": "never"}
 _SHAPE = r"""
@@ -68,7 +69,9 @@ def dialect_of(path: str | os.PathLike[str], *, cache_dir: Path | None = None) -
     try:
         key = _identity(os.fspath(path))
     except OSError as error:
-        raise Unavailable(f"{path} cannot be used as bpftrace: {error.strerror}", hint="install bpftrace") from error
+        raise Unavailable(
+            f"{path} cannot be used as bpftrace: {error.strerror}", hint="install bpftrace"
+        ) from error
     known = _read(cache)
     if key not in known:
         known[key] = _calibrate(os.fspath(path)).to_json()
@@ -111,11 +114,11 @@ def _calibrate(path: str) -> Dialect:
     signal = _run(path, _SIGNAL) if able else None
     out = shape.stdout
     return Dialect(
-        escapes_keys_twice=rb'a \\\"b' in out,
+        escapes_keys_twice=rb"a \\\"b" in out,
         erases_spaces_in_keys=rb'{"a\"b"' in out,
         counts_turn_hex=b'"count": 11}' in out,
         quotes_times=b'[1,"T"]' in out,
-        buf_is_array=b'[2,[65,97]]' in out,
+        buf_is_array=b"[2,[65,97]]" in out,
         loops=able,
         wide_tuples=able,
         signal_probes=signal is not None and b'["signal",1]' in signal.stdout,
@@ -134,5 +137,9 @@ def _why(path: str, run: ToolResult) -> Unavailable | NotPermitted:
     said = run.stderr.decode(errors="replace").strip().splitlines()
     detail = said[-1] if said else f"exit status {run.exit}"
     if os.geteuid() != 0:
-        return NotPermitted(f"bpftrace may not trace as this user: {detail}", hint="run as root or through sudo")
-    return Unavailable(f"{path} cannot run a first program: {detail}", hint="gpttrace host doctor says what is missing")
+        return NotPermitted(
+            f"bpftrace may not trace as this user: {detail}", hint="run as root or through sudo"
+        )
+    return Unavailable(
+        f"{path} cannot run a first program: {detail}", hint="gpttrace host doctor says what is missing"
+    )

@@ -1,7 +1,7 @@
 """Replacing parts of a text by others that quote pieces of it, with a map from the result back to the source.
 
-Edits may lie inside pieces that other edits quote: `printf("%s", @a[k])` becomes `print((1, @a[k, 0]))` by two edits that know nothing of
-each other. Everything outside the edits stays as the author wrote it, line for line.
+Edits may lie inside pieces that other edits quote: `printf("%s", @a[k])` becomes `print((1, @a[k, 0]))` by two edits
+that know nothing of each other. Everything outside the edits stays as the author wrote it, line for line.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Edits:
         self.all.append(Edit(start, end, parts))
 
     def insert(self, at: int, text: str) -> None:
-        """Put `text` before the character at `at`; texts for one place come in the order in which they were inserted."""
+        """Put `text` before the character at `at`; texts for one place come in the order of their insertion."""
         self.all.append(Edit(at, at, (text,)))
 
     def apply(self) -> tuple[str, tuple[Piece, ...]]:
@@ -82,4 +82,3 @@ class _Output:
             self.pieces.append(Piece(self.length, origin, verbatim))
             self.texts.append(text)
             self.length += len(text)
-

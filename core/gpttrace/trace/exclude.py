@@ -1,7 +1,7 @@
 """Which probes must not see the tracer itself, and by what condition.
 
-Only probes that fire in the context of the process that they are about: there `pid` is who did it. In scheduler, block and interrupt
-events it is whoever happened to run, and a condition on it would lose events of others.
+Only probes that fire in the context of the process that they are about: there `pid` is who did it. In scheduler,
+block and interrupt events it is whoever happened to run, and a condition on it would lose events of others.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def probes_to_narrow(program: Program) -> list[Probe]:
     return [
         probe
         for probe in program.probes
-        if all(map(_in_own_context, probe.points)) and not (probe.predicate is not None and _asks_for_pid(probe))
+        if all(map(_in_own_context, probe.points))
+        and not (probe.predicate is not None and _asks_for_pid(probe))
     ]
 
 
@@ -39,14 +40,20 @@ def _in_own_context(point: AttachPoint) -> bool:
         return bool(point.parts) and point.parts[0] in _TRACEPOINTS
     if point.kind == "rawtracepoint":
         return bool(point.parts) and point.parts[-1] in ("sys_enter", "sys_exit")
-    return point.kind in _FUNCTION_PROBES and bool(point.parts) and bool(_SYSCALL_FUNCTIONS.match(point.parts[-1]))
+    return (
+        point.kind in _FUNCTION_PROBES
+        and bool(point.parts)
+        and bool(_SYSCALL_FUNCTIONS.match(point.parts[-1]))
+    )
 
 
 def _asks_for_pid(probe: Probe) -> bool:
     # `pid == N`: whoever names a process gets that process, be it one of ours.
     assert probe.predicate is not None
     return any(
-        isinstance(node, Binary) and node.op == "==" and any(map(_is_pid, (bare(node.left), bare(node.right))))
+        isinstance(node, Binary)
+        and node.op == "=="
+        and any(map(_is_pid, (bare(node.left), bare(node.right))))
         for node in walk(probe.predicate)
     )
 

@@ -24,19 +24,63 @@ from gpttrace.language.nodes import (
 from gpttrace.trace.plan import Field, Kind
 
 _UNSIGNED = frozenset(
-    "pid tid uid gid cpu nsecs elapsed cgroup numaid ncpus rand curtask jiffies arg0 arg1 arg2 arg3 arg4 arg5 arg6 "
-    "arg7 arg8 arg9 sarg0 sarg1 sarg2 sarg3 cpid func_addr".split()
+    (
+        *(
+            "pid",
+            "tid",
+            "uid",
+            "gid",
+            "cpu",
+            "nsecs",
+            "elapsed",
+            "cgroup",
+            "numaid",
+            "ncpus",
+            "rand",
+            "curtask",
+        ),
+        *("jiffies", "cpid", *(f"arg{i}" for i in range(10)), *(f"sarg{i}" for i in range(10))),
+    )
 )
-_STRINGS = frozenset("comm probe username pcomm probetype".split())
+_STRINGS = frozenset(("comm", "probe", "username", "probetype"))
 _STACKS = frozenset(("kstack", "ustack"))
 # Calls whose value prints as text.
 _STRING_CALLS = frozenset(
-    "str ksym usym ntop macaddr username probe kstr comm path strerror cgroup_path join ustrstr percpu_kaddr_sym "
-    "execname syscall_name strftime".split()
-) - {"strftime"}
-_INTEGER_CALLS = frozenset("nsecs reg kaddr uaddr cgroupid strncmp strcmp sizeof len bswap rand pid tid has_key strlen memcmp".split())
+    (
+        "str",
+        "ksym",
+        "usym",
+        "ntop",
+        "macaddr",
+        "username",
+        "probe",
+        "kstr",
+        "comm",
+        "path",
+        "strerror",
+        "cgroup_path",
+    )
+)
+_INTEGER_CALLS = frozenset(
+    (
+        "reg",
+        "kaddr",
+        "uaddr",
+        "cgroupid",
+        "strncmp",
+        "strcontains",
+        "len",
+        "bswap",
+        "rand",
+        "pid",
+        "tid",
+        "has_key",
+    )
+)
 # Calls that are named after what they are given: `str(args.filename)` is the file name.
-_TRANSPARENT = frozenset("str buf kstr ksym usym ntop macaddr path bswap kptr uptr strcap".split())
+_TRANSPARENT = frozenset(
+    ("str", "buf", "kstr", "ksym", "usym", "ntop", "macaddr", "path", "bswap", "kptr", "uptr")
+)
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"))
 _TRUTH = frozenset(("==", "!=", "<", "<=", ">", ">=", "&&", "||"))
 
@@ -117,7 +161,9 @@ def name_of(expr: Expr | TypeName) -> str:
             return name.lstrip("@") or "value"
         case Cast(value=value) | Unary(operand=value) | Index(target=value):
             return name_of(value)
-        case Binary(op="/" | "*" | ">>" | "<<" | "&", left=left, right=right) if isinstance(bare(right), Integer):
+        case Binary(op="/" | "*" | ">>" | "<<" | "&", left=left, right=right) if isinstance(
+            bare(right), Integer
+        ):
             return name_of(left)
     return "value"
 

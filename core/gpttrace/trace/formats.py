@@ -6,10 +6,10 @@ Numbers are printed whole: bpftrace itself cuts `%d` to 32 bits (measured: 0.17.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 _SPEC = re.compile(r"%(%|([-+ #0]*)(\d*)((?:\.\d*)?)(hh|h|ll|l|j|z|t)?(rx|rh|r|[diuoxXcsp]))")
 
@@ -26,17 +26,18 @@ class Spec:
 
 
 def parts_of(text: str) -> list[str | Spec] | None:
-    """Return literal texts and conversions of a format in order; None when it has a conversion that we do not know."""
+    """Return literal texts and conversions of a format in order; None when we do not know one of its conversions."""
     parts: list[str | Spec] = []
     at = 0
     for match in _SPEC.finditer(text):
-        parts.append(text[at : match.start()])
+        literal = text[at : match.start()]
+        if "%" in literal:
+            return None
+        parts.append(literal)
         parts.append("%" if match[1] == "%" else Spec(match[2], match[3], match[4], match[5] or "", match[6]))
         at = match.end()
     parts.append(text[at:])
-    if any(isinstance(part, str) and part != "%" and "%" in part for part in parts):
-        return None
-    return parts
+    return None if "%" in text[at:] else parts
 
 
 def specs_of(text: str) -> list[Spec] | None:
@@ -96,3 +97,29 @@ def render_value(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value)
+
+
+class Lines(Sequence[str]):
+    """Pieces of text seen as lines, without their ends. A view: a million rows cost nothing until somebody reads
+    them."""
+
+    def __init__(self, pieces: Callable[[], Iterator[str]]) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[str]:
+        rest = ""
+        for piece in self._pieces():
+            *lines, rest = (rest + piece).split("\n")
+            yield from lines
+        if rest:
+            yield rest
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        return list(self)[index]

@@ -1,7 +1,8 @@
 """prepare(): the copy of a program that really runs, so that its results are exact; the user keeps seeing their own.
 
-The copy prints a mark when BEGIN runs (every probe is attached then), emits typed events, counts them, dumps its maps with exact keys and
-keeps the tracer out of the trace. Lines stay lines: whatever bpftrace says about the copy can be shown at the user's place.
+The copy prints a mark when BEGIN runs (every probe is attached then), emits typed events, counts them, dumps its
+maps with exact keys and keeps the tracer out of the trace. Lines stay lines: whatever bpftrace says about the copy
+can be shown at the user's place.
 """
 
 from __future__ import annotations
@@ -37,13 +38,16 @@ def prepare(
 ) -> Plan:
     """Return the plan for a program: what runs in its place and how its output is read.
 
-    `nonce` is 16 random characters of a-z and 0-9. `level` 2 is exact, 1 only marks readiness, 0 leaves the program as it is: fall
-    back when bpftrace refuses the copy. `units` names units of maps (`@bytes`), their keys (`@bytes.size`) and printed columns
-    (`printf:1.size`). A program that does not parse runs as it is, because bpftrace's own words about it are wanted then.
+    `nonce` is 16 random characters of a-z and 0-9. `level` 2 is exact, 1 only marks readiness, 0 leaves the program
+    as it is: fall back when bpftrace refuses the copy. `units` names units of maps (`@bytes`), their keys
+    (`@bytes.size`) and printed columns (`printf:1.size`). A program that does not parse runs as it is, because
+    bpftrace's own words about it are wanted then.
     """
     tree = parse(program)
     clock = time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    plain = Plan(program, program, 0, nonce, dialect, clock, probes=sum(len(probe.points) for probe in tree.probes))
+    plain = Plan(
+        program, program, 0, nonce, dialect, clock, probes=sum(len(probe.points) for probe in tree.probes)
+    )
     if level == 0 or not tree.ok or not tree.probes:
         return plain
     return _Copy(tree, plain, units or {}).make(level, exclude_self=exclude_self)
@@ -66,17 +70,21 @@ class _Copy:
         if level >= 2:
             plan = self._exact(plan)
         text, pieces = self.edits.apply()
-        return replace(plan, text=text, pieces=pieces, markers=tuple(each for each in _MARKERS if each in text))
+        return replace(
+            plan, text=text, pieces=pieces, markers=tuple(each for each in _MARKERS if each in text)
+        )
 
     def _plain_maps(self) -> tuple[MapPlan, ...]:
         plans = plan_maps(self.uses, self.plain.dialect, self.units).values()
         return tuple(
-            replace(plan, looped=False, inner=False, separated=(), cumulative=False, counter=None) for plan in plans
+            replace(plan, looped=False, inner=False, separated=(), cumulative=False) for plan in plans
         )
 
     def _exact(self, plan: Plan) -> Plan:
         maps = Maps(plan_maps(self.uses, plan.dialect, self.units), plan.tag)
-        sites = rewrite_prints(self.tree, Printing(plan.dialect, plan.tag, plan.separator, self.uses), self.edits)
+        sites = rewrite_prints(
+            self.tree, Printing(plan.dialect, plan.tag, plan.separator, self.uses), self.edits
+        )
         edit_maps(self.tree, self.uses, maps, plan.key_separator, self.edits)
         quiet = self._keep_exit_maps()
         self._end(f"print(({plan.tag + END_REACHED}, 0)); {'' if quiet else dumps(maps, EXIT)}")
@@ -94,23 +102,33 @@ class _Copy:
         return replace(site, fields=fields)
 
     def _begin(self, statements: str) -> None:
-        # A BEGIN with a predicate may not run, so the mark gets one of its own.
-        begin = next((p for p in self.tree.probes if p.points[0].kind == "begin" and p.predicate is None), None)
-        if begin is not None:
+        begin = next((p for p in self.tree.probes if p.points[0].kind == "begin"), None)
+        if begin is None:
+            self.edits.insert(self.tree.probes[0].start, f"BEGIN {{ {statements}}} ")
+        elif begin.predicate is None:
             self.edits.insert(begin.body.start + 1, f" {statements}")
         else:
-            self.edits.insert(self.tree.probes[0].start, f"BEGIN {{ {statements}}} ")
+            self._condition_inside(begin, before=statements)
 
     def _end(self, statements: str) -> None:
-        ends = [p for p in self.tree.probes if p.points[0].kind == "end" and p.predicate is None]
-        if ends and ends[-1].body.end > ends[-1].body.start + 1:
-            self._close_body(ends[-1], statements)
-        else:
+        ends = [p for p in self.tree.probes if p.points[0].kind == "end"]
+        if not ends:
             self.edits.insert(len(self.plain.program), f"\nEND {{ {statements} }}\n")
+        elif ends[-1].predicate is None:
+            # The last statement may lack its semicolon, and an empty statement is accepted by no version.
+            closing = "; " if self._unfinished(ends[-1]) else ""
+            self.edits.insert(ends[-1].body.end - 1, f"{closing}{statements} ")
+        else:
+            self._condition_inside(ends[-1], after=statements)
 
-    def _close_body(self, probe: Probe, statements: str) -> None:
-        # The last statement may lack its semicolon, and an empty one is accepted by no version: a block of its own fits both.
-        self.edits.insert(probe.body.end - 1, f"{'; ' if self._unfinished(probe) else ''}{statements} ")
+    def _condition_inside(self, probe: Probe, before: str = "", after: str = "") -> None:
+        # A program may have one BEGIN and one END (0.17, 0.23), and ours must run whatever their predicates say.
+        test = probe.predicate
+        assert test is not None
+        self.edits.replace(
+            probe.points[-1].end, probe.body.start + 1, f" {{ {before}if (", (test.start, test.end), ") {"
+        )
+        self.edits.insert(probe.body.end, f" {after}}}")
 
     def _unfinished(self, probe: Probe) -> bool:
         if not probe.body.body:
@@ -129,7 +147,8 @@ class _Copy:
                 self.edits.insert(probe.predicate.end, ")")
 
     def _keep_exit_maps(self) -> bool:
-        # Our counters are read from what bpftrace prints at its end; the user's maps are then left out by the decoder.
+        # Our counters are read from what bpftrace prints at its end; the user's maps are then left out by the
+        # decoder.
         for node in walk(self.tree):
             if isinstance(node, ConfigEntry) and node.key == "print_maps_on_exit":
                 value = node.value

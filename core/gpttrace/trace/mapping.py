@@ -1,9 +1,10 @@
 """Maps of a program -> how each is kept in the copy, dumped with exact keys, and read while it is being cleared.
 
-Where bpftrace has `for ($kv : @m)`, maps are dumped by loops as typed tuples. hist, lhist and stats, over which no version loops,
-become one count (or sum) per key and bucket; that also avoids what versions get wrong when they print them. Where there are no
-loops, a constant is put between key parts that could hold commas. `clear(@m)` would lose what arrives between print and clear,
-so the copy never clears what can be subtracted: what is shown are differences.
+Where bpftrace has `for ($kv : @m)`, maps are dumped by loops as typed tuples. hist, lhist and stats, over which no
+version loops, become one count (or sum) per key and bucket; that also avoids what versions get wrong when they
+print them. Where there are no loops, a constant is put between key parts that could hold commas. `clear(@m)` would
+lose what arrives between print and clear, so the copy never clears what can be subtracted: what is shown are
+differences.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from gpttrace.trace.dialect import Dialect
 from gpttrace.trace.edits import Edits
 from gpttrace.trace.fields import bare, fields_of
 from gpttrace.trace.plan import Field, MapPlan
-from gpttrace.trace.printing import inside_loops, statements
+from gpttrace.trace.printing import inside_loops, neighbours, statements
 from gpttrace.trace.survey import MapUse, key_parts
 
 MOST_MAPS = 140
@@ -47,8 +48,8 @@ class Maps:
         if not plan.looped:
             return f"{head}print({plan.name});"
         return (
-            f"{head}for ($__kv : {plan.name}) {{ {plan.counter} = count(); "
-            f"print(({self.event(plan, ROW)}, $__kv.0, $__kv.1)); }} print(({self.event(plan, TAIL)}, 0));"
+            f"{head}$__c = 0; for ($__kv : {plan.name}) {{ $__c++; "
+            f"print(({self.event(plan, ROW)}, $__kv.0, $__kv.1)); }} print(({self.event(plan, TAIL)}, $__c));"
         )
 
 
@@ -62,9 +63,13 @@ def _plan(number: int, use: MapUse, dialect: Dialect, units: Mapping[str, str]) 
     kind = use.kind or "values"
     alone = not (use.read or use.deleted or use.odd)
     cumulative = bool(use.cleared) and alone and not use.zeroed and kind in _SUBTRACTABLE
-    inner = alone and (kind in _BUCKETED or (kind == "avg" and cumulative)) and all(map(_plain_call, use.assigns))
+    inner = (
+        alone and (kind in _BUCKETED or (kind == "avg" and cumulative)) and all(map(_plain_call, use.assigns))
+    )
     cumulative = cumulative and (inner or kind in ("count", "sum"))
-    keys = tuple(replace(f, unit=units.get(f"{use.name}.{f.name}", f.unit)) for f in fields_of(use.keys or ()))
+    keys = tuple(
+        replace(f, unit=units.get(f"{use.name}.{f.name}", f.unit)) for f in fields_of(use.keys or ())
+    )
     looped = dialect.loops and (bool(keys) or inner) and (inner or kind not in {*_BUCKETED, "tseries"})
     return MapPlan(
         name=use.name,
@@ -77,7 +82,6 @@ def _plan(number: int, use: MapUse, dialect: Dialect, units: Mapping[str, str]) 
         cumulative=cumulative,
         span=_span(use.assigns[0]) if inner else (),
         unit=units.get(use.name),
-        counter=f"@__gpttrace_d{number}" if looped else None,
         ended=use.ended,
     )
 
@@ -146,13 +150,18 @@ def _spread(plan: MapPlan, assign: Assign, unique: str, edits: Edits) -> None:
         return
     code, bucket = _log2(unique, plan.span[0]) if plan.kind == "hist" else _linear(unique, plan.span)
     kind = "uint64" if plan.kind == "hist" else "int64"
-    edits.replace(assign.start, assign.end, f"{x} = ({kind})(", value, f"); {code}", *place, f"{bucket}] = count()")
+    edits.replace(
+        assign.start, assign.end, f"{x} = ({kind})(", value, f"); {code}", *place, f"{bucket}] = count()"
+    )
 
 
 def _log2(unique: str, bits: int) -> tuple[str, str]:
     # The key is the low end of the bucket: x with all but its `bits` + 1 highest bits cleared.
     x, t, n = f"$__x{unique}", f"$__t{unique}", f"$__n{unique}"
-    steps = [f"if ({t} > {(1 << (1 << i)) - 1}) {{ {t} >>= {1 << i}; {n} += {1 << i}; }} " for i in (5, 4, 3, 2, 1, 0)]
+    steps = [
+        f"if ({t} > {(1 << (1 << i)) - 1}) {{ {t} >>= {1 << i}; {n} += {1 << i}; }} "
+        for i in (5, 4, 3, 2, 1, 0)
+    ]
     code = f"{t} = {x} >> {bits}; {n} = (uint64)0; {''.join(steps)}"
     return code, f"({x} >> {n}) << {n}"
 
@@ -170,6 +179,7 @@ def _linear(unique: str, span: tuple[int, ...]) -> tuple[str, str]:
 
 def _edit_prints(program: Program, maps: Maps, edits: Edits) -> None:
     loops = inside_loops(program)
+    paired = _cleared_after_print(program)
     ends = {
         id(node)
         for probe in program.probes
@@ -185,8 +195,21 @@ def _edit_prints(program: Program, maps: Maps, edits: Edits) -> None:
         if call.name == "print":
             _edit_print(statement, call, plan, maps, FINAL if id(statement) in ends else SERIES, edits)
         elif call.name == "clear" and plan.cumulative and id(statement) not in ends:
-            text = f"{maps.dump(plan, HIDDEN)} print(({maps.event(plan, CLEARED)}, nsecs))"
+            first = "" if id(statement) in paired else maps.dump(plan, HIDDEN) + " "
+            text = f"{first}print(({maps.event(plan, CLEARED)}, nsecs))"
             edits.replace(statement.start, statement.end, text)
+
+
+def _cleared_after_print(program: Program) -> set[int]:
+    # print(@m); clear(@m): one dump serves both.
+    return {
+        id(second)
+        for first, second in neighbours(program)
+        if isinstance(first, ExprStmt) and isinstance(second, ExprStmt)
+        if isinstance(first.expr, Call) and isinstance(second.expr, Call)
+        if first.expr.name == "print" and second.expr.name == "clear"
+        if first.expr.args[:1] == second.expr.args[:1]
+    }
 
 
 def _whole_map(call: Call, maps: Maps) -> MapPlan | None:
@@ -208,9 +231,8 @@ def _edit_print(statement: ExprStmt, call: Call, plan: MapPlan, maps: Maps, why:
 
 
 def dumps(maps: Maps, why: int) -> str:
-    """Return statements that print all maps which loops can print; those that END itself clears are left out at the exit."""
-    wanted = [p for p in maps.plans.values() if p.looped and not (why == EXIT and p.ended)]
-    if why == ASKED:
-        wanted = list(maps.plans.values())
+    """Return statements that print all maps, at the exit only those that loops print and END itself does not clear."""
+    wanted = list(maps.plans.values())
+    if why == EXIT:
+        wanted = [plan for plan in wanted if plan.looped and not plan.ended]
     return " ".join(maps.dump(plan, why) for plan in wanted)
-

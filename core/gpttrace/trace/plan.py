@@ -1,6 +1,7 @@
 """Plan: the program that really runs, and all that is needed to read its output back into tables.
 
-A plan is plain data (`to_json`, `from_json`): a spool that a killed parent left behind is decoded with the plan kept beside it.
+A plan is plain data (`to_json`, `from_json`): a spool that a killed parent left behind is decoded with the plan
+kept beside it.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ class Field:
 class Site:
     """One printing statement of the program; `tag` marks its events, `counter` is the map that counts them.
 
-    `travels` says how: in a typed tuple, in printf text with separators that cannot be guessed, or as the program has it. `format` is printf's own
-    text, with which the line is rendered (None for print()); `fields` lists what arrives. `start` and `end` are in the user's program.
+    `travels` says how: in a typed tuple, in printf text with separators that cannot be guessed, or as the program
+    has it. `format` is printf's own text, with which the line is rendered (None for print()); `fields` lists what
+    arrives. `start` and `end` are in the user's program.
     """
 
     tag: int
@@ -53,10 +55,11 @@ class Site:
 class MapPlan:
     """How a map of the program is kept and read.
 
-    `looped`: dumps of it are loops that print typed tuples (else bpftrace prints it). `inner`: the copy keeps a last key part of its
-    own (the bucket, or 0 = count and 1 = total). `separated` holds the indexes of key parts behind which the copy puts a constant,
-    so that joined keys can be split. `cumulative`: the copy never clears it; differences are taken here. `span` is
-    (min, max, step) of lhist, (bits,) of hist. `ended`: the program's END clears it or deletes from it.
+    `looped`: dumps of it are loops that print typed tuples (else bpftrace prints it). `inner`: the copy keeps a
+    last key part of its own (the bucket, or 0 = count and 1 = total). `separated` holds the indexes of key parts
+    behind which the copy puts a constant, so that joined keys can be split. `cumulative`: the copy never clears it;
+    differences are taken here. `span` is (min, max, step) of lhist, (bits,) of hist. `ended`: the program's END
+    clears it or deletes from it.
     """
 
     name: str
@@ -69,13 +72,13 @@ class MapPlan:
     cumulative: bool = False
     span: tuple[int, ...] = ()
     unit: str | None = None
-    counter: str | None = None
     ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Where characters of the copy come from: `start` in the copy, `origin` in the user's program, `verbatim` or made by us."""
+    """Where characters of the copy come from: `start` in the copy, `origin` in the user's program, `verbatim` or
+    made by us."""
 
     start: int
     origin: int
@@ -86,9 +89,10 @@ class Piece:
 class Plan:
     """`text` runs in place of `program`.
 
-    `ready_marker` appears in bpftrace's output when every probe is attached (None at level 0). `markers` are the words in `text` that the
-    supervisor replaces by process numbers. `snapshot_signal` makes a running bpftrace print its maps (None: it cannot). `clock` is
-    nanoseconds to add to CLOCK_BOOTTIME (bpftrace's nsecs) for the wall clock. `probes` estimates how many will be attached.
+    `ready_marker` appears in bpftrace's output when every probe is attached (None at level 0). `markers` are the
+    words in `text` that the supervisor replaces by process numbers. `snapshot_signal` makes a running bpftrace
+    print its maps (None: it cannot). `clock` is nanoseconds to add to CLOCK_BOOTTIME (bpftrace's nsecs) for the
+    wall clock. `probes` estimates how many will be attached.
     """
 
     text: str
@@ -121,7 +125,8 @@ class Plan:
                 "markers": tuple(data["markers"]),
                 "notes": tuple(data["notes"]),
                 "sites": tuple(
-                    Site(**{**site, "fields": tuple(Field(**each) for each in site["fields"])}) for site in data["sites"]
+                    Site(**{**site, "fields": tuple(Field(**each) for each in site["fields"])})
+                    for site in data["sites"]
                 ),
                 "maps": tuple(_map_plan(each) for each in data["maps"]),
                 "pieces": tuple(Piece(**each) for each in data["pieces"]),
@@ -144,7 +149,7 @@ class Plan:
         return 1_000_000_000_000_000_000 + int(self.nonce[:12], 36) % 8_000_000_000_000_000_000
 
     def origin(self, offset: int) -> tuple[int, bool]:
-        """Return the offset in the user's program of an offset in the copy, and whether the user wrote what stands there."""
+        """Return where in the user's program an offset of the copy comes from, and whether the user wrote it."""
         best = Piece(0, 0, True)
         for piece in self.pieces:
             if piece.start > offset:

@@ -152,7 +152,8 @@ def _way(call: Call, fields: tuple[Field, ...], exprs: list[Expr | TypeName], ho
         fits = how.dialect.wide_tuples and all(map(_fits_tuple, fields, exprs, [how] * len(fields)))
         return "tuple" if fits else "text"
     if not how.dialect.wide_tuples:
-        # 0.17 has 512 bytes of stack, and breaks on tuples with strings of odd sizes; what prints as text goes as text.
+        # 0.17 has 512 bytes of stack, and breaks on tuples with strings of odd sizes; what prints as text goes
+        # as text.
         return "plain" if any(field.kind in ("any", "stack") for field in fields) else "text"
     only = bare(exprs[0])
     if isinstance(only, Map):

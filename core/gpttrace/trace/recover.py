@@ -17,6 +17,7 @@ from gpttrace.trace.conclude import conclude
 from gpttrace.trace.decode import Decoder
 from gpttrace.trace.ending import Ending, absorb
 from gpttrace.trace.job import job_from_json
+from gpttrace.trace.quota import Quota
 from gpttrace.trace.result import Result
 from gpttrace.trace.spool import left_behind
 from gpttrace.trace.store import Store
@@ -44,12 +45,12 @@ def recover(settings: Settings | None = None) -> list[str]:
 def read_spool(folder: Path) -> Result:
     """Return what a killed run left; raises OSError or ValueError when its files are not whole enough."""
     job, plan = job_from_json(json.loads((folder / "job").read_bytes()))
-    decoder = Decoder(plan)
+    decoder, quota = Decoder(plan), Quota(job.limits.rows)
     with suppress(FileNotFoundError), (folder / "output").open("rb") as output:
         while chunk := output.read(CHUNK):
-            decoder.feed(chunk)
-    decoder.close()
-    result = conclude(job, plan, decoder, _ending(folder / "events"))
+            quota.count(decoder.feed(chunk))
+    quota.count(decoder.close())
+    result = conclude(job, plan, decoder, _ending(folder / "events"), quota=quota)
     return replace(
         result,
         warnings=(*result.warnings, "the program that started this run was killed; recovered from disk"),

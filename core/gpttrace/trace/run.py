@@ -23,16 +23,17 @@ import anyio.to_thread
 
 from gpttrace.errors import StoreError, Unavailable
 from gpttrace.settings import Settings
-from gpttrace.trace.conclude import conclude
+from gpttrace.trace.conclude import conclude, own_probes
 from gpttrace.trace.decode import Decoder
 from gpttrace.trace.dialect import Dialect, dialect_of
 from gpttrace.trace.ending import Ending, absorb
 from gpttrace.trace.instrument import prepare
-from gpttrace.trace.items import Item, Rows, Snapshot
+from gpttrace.trace.items import Item, Snapshot
 from gpttrace.trace.job import Job, new_nonce, new_run_id
 from gpttrace.trace.launch import Link, Order, find_bpftrace, find_command, launch, require_right
 from gpttrace.trace.limits import Limits
 from gpttrace.trace.plan import Plan
+from gpttrace.trace.quota import Quota
 from gpttrace.trace.result import Result
 from gpttrace.trace.spool import Spool
 from gpttrace.trace.store import Store
@@ -68,7 +69,6 @@ class Run:
     def __init__(self, job: Job, dialect: Dialect, store: Store | None) -> None:
         self.job = job
         self.phase: Phase = "starting"
-        self.rows = 0
         self.probes = 0
         self.supervisor_pid = 0
         self.ending = Ending()
@@ -84,6 +84,7 @@ class Run:
         self._ended = anyio.Event()
         self._result: Result | None = None
         self._failure: Exception | None = None
+        self._quota = Quota(job.limits.rows)
         self._pidfd = -1
         self._snapshots: list[Table] = []
 
@@ -91,6 +92,11 @@ class Run:
     def run_id(self) -> str:
         """The id under which the run store keeps this run."""
         return self.job.run_id
+
+    @property
+    def rows(self) -> int:
+        """The number of event rows read so far."""
+        return self._quota.rows
 
     # --- for the caller
 
@@ -175,15 +181,15 @@ class Run:
                 units=self.job.units,
             )
             decoder = await self._attempt(plan)
-            if self._asked or not self.ending.refused:
+            if self._asked or not self.ending.refused or plan.level == 0:
                 break
-        result = conclude(self.job, plan, decoder, self.ending, fell_back=level < EXACT)
+        result = conclude(self.job, plan, decoder, self.ending, quota=self._quota, fell_back=level < EXACT)
         return await self._keep(result)
 
     async def _attempt(self, plan: Plan) -> Decoder:
         """Run one copy of the program to its end."""
         decoder = Decoder(plan)
-        self.ending, self._plan = Ending(), plan
+        self.ending, self._plan, self._quota = Ending(), plan, Quota(self.job.limits.rows)
         if self._spool:
             self._spool.describe(self.job, plan)
         order = Order(
@@ -202,9 +208,9 @@ class Run:
         async with link.process, anyio.create_task_group() as group:
             if self._asked:
                 await link.send(self._asked)
-            group.start_soon(self._read_events, link)
+            group.start_soon(self._read_events, link, plan)
             await self._read_data(link, decoder)
-        self._publish(decoder.close())
+        self._publish(self._quota.count(decoder.close()))
         self.ending = replace(self.ending, noise=link.noise)
         if self.ending.died:
             self.ending = replace(self.ending, took=time.monotonic() - began)
@@ -212,23 +218,22 @@ class Run:
         return decoder
 
     async def _read_data(self, link: Link, decoder: Decoder) -> None:
-        limit = self.job.limits.rows
         async for chunk in link.data():
-            self._publish(decoder.feed(chunk))
-            if self.rows >= limit and self.phase == "tracing":
+            self._publish(self._quota.count(decoder.feed(chunk)))
+            if self._quota.reached:
                 await self._ask("stop row_limit")
 
-    async def _read_events(self, link: Link) -> None:
+    async def _read_events(self, link: Link, plan: Plan) -> None:
         async for event in link.events():
             self.ending = absorb(self.ending, event)
             match event["event"]:
                 case "started":
                     self._watch(event["pid"])
                 case "ready":
-                    self.probes = self.ending.probes
+                    self.probes = max(0, self.ending.probes - own_probes(plan))
                     self._enter("tracing", f"tracing, {_probes(self.probes)} attached")
                 case "detaching":
-                    self._enter("detaching", f"detaching {_probes(event['probes'])}")
+                    self._enter("detaching", f"detaching {_probes(self.probes)}")
                 case "command_output":
                     self._publish([Progress(self.phase, event["text"])])
 
@@ -259,7 +264,6 @@ class Run:
     def _publish(self, items: Sequence[Item | Progress]) -> None:
         if not items:
             return
-        self.rows += sum(len(item.table) for item in items if isinstance(item, Rows))
         self._snapshots += [item.table for item in items if isinstance(item, Snapshot)]
         self._batches.append(tuple(items))
         changed, self._changed = self._changed, anyio.Event()

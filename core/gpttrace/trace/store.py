@@ -178,7 +178,7 @@ def _told(what: str) -> Iterator[None]:
         yield
     except (OSError, apsw.Error) as problem:
         raise StoreError(f"{what}: {problem}", hint=HINT) from problem
-    except ValueError as problem:  # pyarrow's ArrowInvalid, and JSON that is none
+    except (ValueError, TypeError, OverflowError) as problem:  # of pyarrow, or of damaged JSON
         raise StoreError(f"{what}: {problem}", hint="the file may be damaged") from problem
 
 

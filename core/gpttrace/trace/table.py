@@ -1,8 +1,9 @@
 """Table: one typed result of a run, column by column.
 
 Values are Python objects of the column's type: `int` (64 bits, never cut), `str`, `bytes`, `bool`, `float`,
-`datetime` for times, a list of frames for stacks, `None` where there is nothing. Text holds exactly the bytes that the
-kernel saw: UTF-8 where it is UTF-8, each other byte as `\\xNN` (and a backslash that was really there is kept as it is).
+`datetime` for times, a list of frames for stacks, `None` where there is nothing. Text holds exactly the bytes that
+the kernel saw: UTF-8 where it is UTF-8, each other byte as `\\xNN` (a backslash that would read as such is `\\x5c`;
+`gpttrace.trace.text.bytes_of` gives the bytes back).
 """
 
 from __future__ import annotations
@@ -36,12 +37,15 @@ class Column:
 
 @dataclass(slots=True)
 class Table:
-    """Rows of one map, one printing statement or one scalar; `name` is `@bytes`, `printf:1`, `print:2` …"""
+    """Rows of one map, one printing statement or one scalar; `name` is `@bytes`, `printf:1`, `print:2` …
+
+    `data` holds a sequence of cells per column: a list, or a view of what arrived as a flood.
+    """
 
     name: str
     kind: Kind
     columns: tuple[Column, ...]
-    data: list[list[Any]] = field(default_factory=list)
+    data: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not self.data:

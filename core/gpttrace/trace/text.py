@@ -1,7 +1,8 @@
 """Bytes that the kernel saw <-> text in tables: exact, invertible, and free of surrogates.
 
-UTF-8 stays as it is; every other byte becomes `\\xNN`. A backslash that would then read as such an escape is written `\\x5c`,
-so that no two byte strings share a text. pandas and pyarrow refuse lone surrogates, therefore not `surrogateescape`.
+UTF-8 stays as it is; every other byte becomes `\\xNN`. A backslash that would then read as such an escape is
+written `\\x5c`, so that no two byte strings share a text. pandas and pyarrow refuse lone surrogates, therefore not
+`surrogateescape`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import re
 
 _LOOKS_ESCAPED = re.compile(rb"\\(?=x[0-9a-f]{2})")
 _ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
-# bpftrace prints a byte above 0x7f as a sign-extended char: `\uffffffc3`. A JSON reader takes the first four digits and
-# leaves the others: U+FFFF "ffc3". A real U+FFFF is three such bytes, so nothing else looks like this. Measured on
-# 0.17.0, 0.23.2 and 0.27.1 (x86); where char is unsigned the bytes come raw and this finds nothing.
+# bpftrace prints a byte above 0x7f as a sign-extended char: `\uffffffc3`. A JSON reader takes the first four
+# digits and leaves the others: U+FFFF "ffc3". A real U+FFFF is three such bytes, so nothing else looks like
+# this. Measured on 0.17.0, 0.23.2 and 0.27.1 (x86); where char is unsigned the bytes come raw and this finds
+# nothing.
 _SIGNED_CHAR = re.compile(b"\xef\xbf\xbfff([89a-f][0-9a-f])")
 
 

@@ -1,6 +1,7 @@
 """One line of bpftrace's JSON -> a record of exact Python values, undoing what the dialect does to it.
 
-Objects come as lists of pairs, because joined map keys may repeat. A line that is no record of bpftrace's is None: text.
+Objects come as lists of pairs, because joined map keys may repeat. A line that is no record of bpftrace's is None:
+text.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Record:
 
 
 class Wire:
-    """Reads lines in order: in some dialects a control character in one line changes the numbers of all later ones."""
+    """Reads lines in order: in some dialects a control character in one line changes the numbers of all later
+    ones."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._turns_hex = dialect.counts_turn_hex
@@ -95,7 +97,7 @@ def integer(value: Any) -> int | None:
 
 
 def is_quoted_integer(value: str) -> bool:
-    """Tell whether a JSON string must have been a number: canonical, 64 bits, and no double equals it (0.24 and later)."""
+    """Tell whether a JSON string must have been a number: canonical, 64 bits, and no double equals it (0.24+)."""
     number = integer(value)
     if number is None or str(number) != value or not -(1 << 63) <= number < 1 << 64:
         return False

@@ -35,8 +35,8 @@ class Refusal:
 class Draft:
     """A program and everything that is known about how it came about.
 
-    `hooks` are attach points, `units` map a column or table name (`@latency`) to its unit, `seconds` is how long was asked to trace,
-    `notes` say what the program cannot see, `understood` what the words of the question were taken to mean.
+    `hooks` are attach points, `units` map a column or table name (`@latency`) to its unit, `seconds` is how long was asked to
+    trace, `notes` say what the program cannot see, `understood` what the words of the question were taken to mean.
     """
 
     program: str | None

@@ -45,7 +45,9 @@ def _write(reading: Reading, spec: TraceSpec, catalogue: Catalogue, host: Facts 
     if choice.hook is None:
         elsewhere = choose_hook(spec, event, None).hook
         would_be = _program(spec, event, elsewhere)[0] if elsewhere and choice.lacking else None
-        refusal = Refusal(choice.why, "unavailable", _nearest_hint(reading), reading.alternatives[1:], would_be)
+        refusal = Refusal(
+            choice.why, "unavailable", _nearest_hint(reading), reading.alternatives[1:], would_be
+        )
         return replace(_blank(reading), refused=refusal, confidence=reading.confidence)
     program, hooks = _program(spec, event, choice.hook)
     if not reading.is_sure:
@@ -64,7 +66,10 @@ def _write(reading: Reading, spec: TraceSpec, catalogue: Catalogue, host: Facts 
 
 def _program(spec: TraceSpec, event: Event, hook: Hook) -> tuple[str, tuple[str, ...]]:
     layout = lay_out(spec, event, fill(hook, spec))
-    comments = (describe(spec, event) + ".", *(f"Not seen: {miss}." for miss in (*event.misses, *hook.misses)))
+    comments = (
+        describe(spec, event) + ".",
+        *(f"Not seen: {miss}." for miss in (*event.misses, *hook.misses)),
+    )
     return compose(layout, comments), attach_points(layout)
 
 
@@ -107,8 +112,16 @@ def _notes(spec: TraceSpec, event: Event, hook: Hook, host: Facts | None) -> tup
     for condition in spec.conditions:
         value = condition.value
         if condition.field == "comm" and isinstance(value, str) and cut_comm(value) != value:
-            notes.append(f"The kernel keeps {COMM_BYTES} bytes of a name: {value!r} is compared as {cut_comm(value)!r}.")
-        if condition.field == "pid" and host is not None and isinstance(value, int) and value and not host.pid_exists(value):
+            notes.append(
+                f"The kernel keeps {COMM_BYTES} bytes of a name: {value!r} is compared as {cut_comm(value)!r}."
+            )
+        if (
+            condition.field == "pid"
+            and host is not None
+            and isinstance(value, int)
+            and value
+            and not host.pid_exists(value)
+        ):
             notes.append(f"There is no process {value} now: nothing will be seen unless one gets this ID.")
         if condition.field == "cgroup":
             notes.append("Only processes directly in this cgroup are seen, not those in groups below it.")

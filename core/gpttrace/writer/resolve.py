@@ -21,7 +21,9 @@ def _resolved(condition: Condition, host: Facts | None) -> Condition:
     if isinstance(condition.value, int) or host is None:
         return condition
     if host.cgroup_root is None:
-        raise QuestionRefused("cgroup version 2 is not mounted here", hint="mount -t cgroup2 none /sys/fs/cgroup")
+        raise QuestionRefused(
+            "cgroup version 2 is not mounted here", hint="mount -t cgroup2 none /sys/fs/cgroup"
+        )
     return replace(condition, value=str(_path(host.cgroup_root, condition.value)))
 
 
@@ -32,6 +34,10 @@ def _path(root: Path, name: str) -> Path:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise QuestionRefused(f"there is no cgroup {name!r} under {root}", hint=f"look for it: find {root} -type d")
+        raise QuestionRefused(
+            f"there is no cgroup {name!r} under {root}", hint=f"look for it: find {root} -type d"
+        )
     several = ", ".join(str(path) for path in found[:4])
-    raise QuestionRefused(f"{len(found)} cgroups are called {name!r}: {several}", hint="give the path of one of them")
+    raise QuestionRefused(
+        f"{len(found)} cgroups are called {name!r}: {several}", hint="give the path of one of them"
+    )

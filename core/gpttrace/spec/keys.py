@@ -1,0 +1,154 @@
+"""What rows are grouped by: stacks, `by process and PID`, `per user`, `which files`, `top 5 processes`."""
+
+from __future__ import annotations
+
+from gpttrace.spec import vocabulary as words
+from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Asked
+from gpttrace.spec.model import Condition
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import stem, stems
+
+_GROUPS = stems("by per each which what for every")
+
+
+def take_stacks(sentence: Sentence, asked: Asked) -> None:
+    """`user stacks`, `kernel stack traces`, `user-level stacks`, `stacks`."""
+    index = sentence.find(
+        stems("stack stacks stacktrace stacktraces callstack callstacks backtrace backtraces ustack kstack")
+    )
+    if index is None:
+        return
+    first, sides = index, []
+    while sentence.is_free(first - 1) and sentence.stem(first - 1) in _STACK_SIDES:
+        first -= 1
+    for i in range(first, index + 1):
+        if (side := _STACK_SIDES.get(sentence.stem(i))) and side not in sides:
+            sides.append(side)
+    last = index + 1 if sentence.stem(index + 1) in stems("trace traces") else index
+    asked.stacks = tuple(sides) or ("kstack", "ustack")
+    sentence.take(
+        first,
+        last,
+        " and ".join({"ustack": "user stacks", "kstack": "kernel stacks"}[s] for s in asked.stacks),
+    )
+
+
+_STACK_SIDES = {
+    **dict.fromkeys(stems("user userspace userland ustack"), "ustack"),
+    **dict.fromkeys(stems("kernel kstack"), "kstack"),
+    **dict.fromkeys(stems("level mode space land side and call"), ""),
+}
+
+
+def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
+    """`by process and PID`, `per user`, `which processes`, `for each file`, `top 5 files`; `names` are stems and their fields."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is not None and not token.meaning.endswith(LARGEST_ROWS):
+            continue
+        if token.stem not in _GROUPS and not token.meaning and not _goes_on(sentence, index):
+            continue
+        if token.meaning and (sentence.tokens[index + 1 : index + 2] or [token])[0].meaning == token.meaning:
+            continue  # not the last word of `top 5`
+        if token.stem == "for" and sentence.stem(index + 1) not in ("each", "every"):
+            continue
+        at = index + 1
+        while sentence.stem(at) in ("each", "every", "the", "by", "per", "most", "busiest", "heaviest"):
+            at += 1
+        _take_key_list(sentence, asked, names, index, at)
+
+
+def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], first: int, at: int) -> None:
+    last = first
+    strong = sentence.stem(first) not in _QUESTION_WORDS
+    ranking = bool(sentence.tokens[first].meaning)
+    # Files are no key in `top 5 processes by files opened`, nor in `each file opened` unless something is counted.
+    own = ranking or not (
+        asked.ranked or (sentence.stem(first) in ("each", "every") and not _counts(sentence))
+    )
+    while (found := _key_at(sentence, names, at, own)) is not None:
+        key, last = found
+        if key not in asked.keys:
+            asked.keys.append(key)
+        if strong and key not in asked.grouped:
+            asked.grouped.append(key)
+        at = last + 1
+        while sentence.stem(at) in ("and", "then", "by", "per", "each", "with", "+", "&") and _key_at(
+            sentence, names, at + 1, own
+        ):
+            at += 1
+    if last > first:
+        asked.ranked = asked.ranked or ranking
+        start = first + 1 if sentence.tokens[first].meaning else first
+        sentence.take(start, last, "rows by " + ", ".join(asked.keys))
+
+
+_QUESTION_WORDS = stems("which what")
+
+
+def _goes_on(sentence: Sentence, index: int) -> bool:
+    # The list of keys in `by process and file` goes on after a key that was already taken.
+    before = sentence.tokens[index - 1].meaning if index else None
+    return sentence.stem(index) == "and" and (before or "").startswith("rows by")
+
+
+def _counts(sentence: Sentence) -> bool:
+    counting = words.COUNT | {"many", "often"}
+    return any(token.stem in counting for token in sentence.tokens)
+
+
+def take_field_values(sentence: Sentence, asked: Asked, fields: dict[str, str]) -> None:
+    """`to port 443`, `irq 5`: a number after the name of one of the event's own fields."""
+    for index, token in enumerate(sentence.tokens):
+        field_name = fields.get(token.stem)
+        if field_name is None:
+            continue
+        at = index + 1
+        while sentence.stem(at) in (*EQUALS, "number"):
+            at += 1
+        if sentence.is_free(at) and sentence.tokens[at].text.isdigit() and len(sentence.tokens[at].text) < 19:
+            asked.conditions.append(Condition(field_name, "==", int(sentence.tokens[at].text)))
+            sentence.take(index, at, f"only {field_name} {sentence.tokens[at].text}")
+
+
+def _key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> tuple[str, int] | None:
+    if not sentence.is_free(index) and not (own and _is_event_word(sentence, index)):
+        return None
+    word, after = sentence.stem(index), sentence.stem(index + 1)
+    if (two := names.get(f"{word} {after}")) is not None and sentence.is_free(index + 1):
+        return two, index + 1
+    if (key := names.get(word)) is None:
+        return None
+    if after in _SECOND and sentence.is_free(index + 1):
+        return _SECOND[after].get(key, key), index + 1
+    return key, index
+
+
+def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
+    """`processes` as the subject of a sentence, `with PID` as a wish for a column."""
+    for index, token in enumerate(sentence.tokens):
+        key = words.KEYS.get(token.stem) if token.meaning is None else None
+        if key is None:
+            continue
+        wished = any(sentence.stem(i) in ("with", "and", "show", "includ") for i in (index - 1, index - 2))
+        if key != "comm" and not wished:
+            continue
+        last = index
+        if sentence.stem(index + 1) in _SECOND and sentence.is_free(index + 1):
+            key, last = _SECOND[sentence.stem(index + 1)].get(key, key), index + 1
+        if key not in asked.keys:
+            asked.mentioned.append(key)
+        sentence.take(index, last, "processes" if key == "comm" else f"with {key}")
+
+
+def _is_event_word(sentence: Sentence, index: int) -> bool:
+    # In `opens by file` the name of the event has already taken `file`.
+    return 0 <= index < len(sentence.tokens) and sentence.tokens[index].meaning == sentence.event
+
+
+_SECOND: dict[str, dict[str, str]] = {
+    stem("name"): {"tid": "comm"},
+    stem("names"): {"tid": "comm"},
+    "id": {"comm": "pid"},
+    stem("ids"): {"comm": "pid"},
+    stem("number"): {"comm": "pid"},
+}

@@ -1,0 +1,120 @@
+"""How much and how many: thresholds, top, errors."""
+
+from __future__ import annotations
+
+import errno
+
+from gpttrace.spec import vocabulary as words
+from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Asked, amount_at
+from gpttrace.spec.model import Comparison
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import stem, stems
+
+DEFAULT_TOP = 10
+
+
+def take_thresholds(sentence: Sentence, asked: Asked) -> None:
+    """`longer than 1 ms`, `> 4k`, `at least 10us`, `under 64 KiB`."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is not None:
+            continue
+        op, at = _comparison_at(sentence, index)
+        amount = amount_at(sentence, at) if op else None
+        if op is None or amount is None or amount.kind == "hz":
+            continue
+        if sentence.stem(index) in stems("over within") and amount.kind == "ns":
+            continue  # `over 10 seconds` is a duration
+        asked.thresholds.append((op, amount.value, amount.kind))
+        sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
+
+
+def _comparison_at(sentence: Sentence, index: int) -> tuple[Comparison | None, int]:
+    word, after = sentence.stem(index), sentence.stem(index + 1)
+    if word in (">", ">=", "<", "<="):
+        return word, index + 1  # type: ignore[return-value]  # one of the four
+    if word == "at" and after in (stem("least"), stem("most")):
+        return (">=" if after == stem("least") else "<="), index + 2
+    op: Comparison | None = ">" if word in words.ABOVE else "<" if word in words.BELOW else None
+    return op, index + 2 if after == "than" else index + 1
+
+
+_SUPERLATIVES = stems("most largest biggest busiest heaviest slowest highest worst longest")
+
+
+def take_top(sentence: Sentence, asked: Asked) -> None:
+    """`top 5`, `the five largest`, `first 10`, `top processes`."""
+    index = sentence.find(("top", "first", "limit"))
+    if index is not None:
+        amount = amount_at(sentence, index + 1)
+        if amount is not None and amount.kind == "" and amount.value >= 1:
+            asked.top = int(amount.value)
+            sentence.take(index, amount.last, f"the {asked.top} {LARGEST_ROWS}")
+            return
+        if sentence.stem(index) == "top":
+            asked.top = DEFAULT_TOP
+            sentence.take(index, index, f"the {DEFAULT_TOP} {LARGEST_ROWS}")
+            return
+    for index in range(len(sentence.tokens)):
+        amount = amount_at(sentence, index)
+        if (
+            amount is not None
+            and amount.kind == ""
+            and amount.value >= 1
+            and sentence.stem(amount.last + 1) in _SUPERLATIVES
+        ):
+            asked.top = int(amount.value)
+            sentence.take(index, amount.last + 1, f"the {asked.top} {LARGEST_ROWS}")
+            return
+
+
+_CANNOT = [
+    tuple(stem(w) for w in p.split())
+    for p in ("could not", "couldn't", "can not", "cannot", "can't", "unable to", "did not", "didn't")
+]
+_ERRNO_PHRASES = {
+    "permission denied": "EACCES", "no such file": "ENOENT", "not found": "ENOENT", "would block": "EAGAIN",
+    "no space left": "ENOSPC", "too many open files": "EMFILE",
+}  # fmt: skip
+_BY_NAME = {name: code for code, name in errno.errorcode.items()}
+
+
+def take_errors(sentence: Sentence, asked: Asked) -> None:
+    """`that failed`, `errors only`, `with errno 2`, `ENOENT`, `permission denied`, `successful`."""
+    _take_errno(sentence, asked)
+    for phrase in _CANNOT:
+        if (index := sentence.find_phrase(phrase)) is not None:
+            asked.failed = True
+            sentence.take(index, index + len(phrase) - 1, "only calls that failed")
+    for stems_, failed, meaning in (
+        (words.FAILED, True, "only calls that failed"),
+        (words.SUCCEEDED, False, "only calls that succeeded"),
+    ):
+        while (index := sentence.find(stems_)) is not None and sentence.stem(index - 1) not in ("by", "per"):
+            asked.failed = failed
+            last = index + 1 if sentence.stem(index + 1) == "only" else index
+            first = index - 1 if sentence.stem(index - 1) in ("only", "that") else index
+            sentence.take(first, last, meaning)
+    if (index := sentence.find(words.ATTEMPTS)) is not None:
+        asked.attempts = True
+        sentence.take(index, index, "whether or not the call succeeds")
+
+
+def _take_errno(sentence: Sentence, asked: Asked) -> None:
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.text.upper() in _BY_NAME and token.text[:1] in "eE":
+            return _set_errno(sentence, asked, index, index, _BY_NAME[token.text.upper()])
+        if token.meaning is None and token.stem in ("errno", "error"):
+            at = index + (2 if sentence.stem(index + 1) in (*EQUALS, "cod", "number") else 1)
+            amount = amount_at(sentence, at)
+            if amount is not None and amount.kind == "":
+                return _set_errno(sentence, asked, index, at, int(amount.value))
+    for phrase, name in _ERRNO_PHRASES.items():
+        found = sentence.find_phrase(tuple(stem(word) for word in phrase.split()))
+        if found is not None:
+            return _set_errno(sentence, asked, found, found + phrase.count(" "), _BY_NAME[name])
+    return None
+
+
+def _set_errno(sentence: Sentence, asked: Asked, first: int, last: int, code: int) -> None:
+    asked.errno = code
+    sentence.take(first, last, f"only calls that failed with {errno.errorcode.get(code, code)}")

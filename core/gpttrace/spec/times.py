@@ -1,0 +1,112 @@
+"""How often and how long: sampling frequency, interval, duration. `every 2 seconds` must be taken before `2 seconds` alone."""
+
+from __future__ import annotations
+
+from gpttrace.spec.asked import Amount, Asked, amount_at, seconds, text_at
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.units import unit
+from gpttrace.spec.words import stem, stems
+
+
+def take_hz(sentence: Sentence, asked: Asked) -> None:
+    """`at 99 Hz`, `99 times a second`."""
+    for index in range(len(sentence.tokens)):
+        amount = amount_at(sentence, index)
+        if amount is None:
+            continue
+        last = amount.last
+        if (
+            amount.kind == ""
+            and sentence.stem(last + 1) == "tim"
+            and sentence.stem(last + 2) in ("per", "a", "each", "every")
+        ):
+            if sentence.stem(last + 3) != stem("second"):
+                continue
+            last += 3
+        elif amount.kind != "hz":
+            continue
+        asked.hz = int(amount.value)
+        sentence.take(index, last, f"sampled {asked.hz} times a second")
+        return
+
+
+def take_every(sentence: Sentence, asked: Asked) -> None:
+    """`every 2 seconds`, `per second`, `each minute`, `in 5 s intervals`."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is not None:
+            continue
+        if (
+            token.start
+            and sentence.text[token.start - 1] == "/"
+            and (one := unit(token.text)) is not None
+            and one[0] == "ns"
+        ):
+            asked.every, asked.per_second = one[1], True
+            sentence.take(index, index, f"one table for each {seconds(asked.every)}")
+            return
+        if token.stem == "by" and unit(text_at(sentence, index + 1)) is None:
+            continue
+        if token.stem in ("every", "each", "per", "a", "an", "by") and _take_span(
+            sentence, asked, index, token.stem
+        ):
+            return
+        if token.stem == stem("interval") and _take_interval(sentence, asked, index):
+            return
+
+
+def _take_span(sentence: Sentence, asked: Asked, index: int, word: str) -> bool:
+    one = unit(text_at(sentence, index + 1)) if sentence.is_free(index + 1) else None
+    amount = Amount(one[1], one[0], index + 1) if one else amount_at(sentence, index + 1)
+    if amount is None or amount.kind != "ns":
+        return False
+    if word in ("a", "an") and sentence.stem(index - 1) in (
+        "for",
+        "during",
+        "over",
+        "in",
+        "half",
+        "within",
+        "than",
+        "after",
+    ):
+        return False
+    if word == "a" and index == 0:
+        return False
+    asked.every = int(amount.value)
+    asked.per_second = one is not None
+    sentence.take(index, amount.last, f"one table for each {seconds(asked.every)}")
+    return True
+
+
+def _take_interval(sentence: Sentence, asked: Asked, index: int) -> bool:
+    for first in (index - 1, index - 2, index + 1, index + 2):
+        amount = amount_at(sentence, first)
+        if amount is not None and amount.kind == "ns" and abs(amount.last - index) <= 3:
+            asked.every = int(amount.value)
+            sentence.take(
+                min(first, index), max(amount.last, index), f"one table for each {seconds(asked.every)}"
+            )
+            return True
+    return False
+
+
+def take_duration(sentence: Sentence, asked: Asked) -> None:
+    """`for 10 seconds`, `during 1 minute`, `for the next 30s`, or a span of time that nothing else took."""
+    for index in range(len(sentence.tokens)):
+        amount = amount_at(sentence, index)
+        if amount is None or amount.kind != "ns" or amount.value <= 0:
+            continue
+        first = index
+        while sentence.is_free(first - 1) and sentence.stem(first - 1) in _BEFORE_SPAN:
+            first -= 1
+        if sentence.stem(first - 1) in _PAST or any(sentence.stem(i) in _PAST for i in range(first, index)):
+            asked.problems.append("tracing sees what happens from now on, not the past")
+        asked.duration = int(amount.value)
+        sentence.take(first, amount.last, f"trace for {seconds(asked.duration)}")
+        return
+
+
+_BEFORE_SPAN = stems(
+    "for during over the next in within about around last past previous period of up time lasting"
+)
+_PAST = stems("last past previous ago")

@@ -1,0 +1,160 @@
+"""Which processes a question speaks of: cgroup, PID, thread, user, CPU, name. Each function takes what it understands out of the sentence."""
+
+from __future__ import annotations
+
+import pwd
+from collections.abc import Callable
+
+from gpttrace.spec import vocabulary as words
+from gpttrace.spec.asked import EQUALS, Asked, text_at
+from gpttrace.spec.model import Condition
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.units import unit
+from gpttrace.spec.words import stem, stems
+
+_LINKS = stems("by of for from in does do did is with on only within inside under to that was")
+_UNIT_SUFFIXES = (".service", ".slice", ".scope")
+
+
+def take_cgroup(sentence: Sentence, asked: Asked) -> None:
+    """`in the cgroup /system.slice/nginx.service`, `the root cgroup`, `of nginx.service`."""
+    index = sentence.find(stems("cgroup cgroups cgroupv2"))
+    if index is None:
+        _take_unit(sentence, asked)
+        return None
+    first, last = index, index
+    if sentence.stem(last + 1) in ("v2", "v", "2"):
+        last += 2 if sentence.stem(last + 1) == "v" else 1
+    if sentence.stem(first - 1) == "root":
+        return _set_cgroup(sentence, asked, first - 1, last, "/")
+    if sentence.stem(first - 1) in ("by", "per", "each", "which"):
+        return None  # a key
+    while sentence.stem(last + 1) in ("named", "nam", "call", "called", "path", "id", "=", "=="):
+        last += 1
+    if (value := _value_chunk(sentence, last + 1)) is not None:
+        return _set_cgroup(sentence, asked, first, value[1], value[0])
+    asked.problems.append("which cgroup is meant? name it, as in: in cgroup /system.slice/nginx.service")
+    return sentence.take(first, last, "a cgroup")
+
+
+def _take_unit(sentence: Sentence, asked: Asked) -> None:
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.kind in ("word", "quoted"):
+            text, last = sentence.chunk(index)
+            if text.endswith(_UNIT_SUFFIXES):
+                _set_cgroup(sentence, asked, index, last, text)
+                return
+
+
+def _set_cgroup(sentence: Sentence, asked: Asked, first: int, last: int, name: str) -> None:
+    value: int | str = int(name) if name.isdigit() and len(name) < 19 else name
+    asked.conditions.append(Condition("cgroup", "==", value))
+    sentence.take(first, last, f"only processes in cgroup {name}")
+
+
+def _value_chunk(sentence: Sentence, index: int) -> tuple[str, int] | None:
+    if not sentence.is_free(index):
+        return None
+    token = sentence.tokens[index]
+    if token.kind not in ("word", "number", "path", "quoted"):
+        return None
+    if token.kind == "word" and token.stem in _KNOWN_AFTER_NAME:
+        return None
+    return sentence.chunk(index)
+
+
+_KNOWN_AFTER_NAME = (
+    words.EMPTY | words.HIST | words.RATE | words.COUNT | frozenset(("and", "or", "only", "during", "longer"))
+)
+
+_IDS: dict[str, tuple[str, ...]] = {
+    "pid": ("pid", "process id", "process", "proces number", "program"),
+    "tid": ("tid", "thread id", "thread"),
+    "uid": ("uid", "user id", "user"),
+    "cpu": ("cpu", "core", "processor"),
+}
+_ID_PHRASES = [
+    (key, tuple(stem(w) for w in phrase.split())) for key, phrases in _IDS.items() for phrase in phrases
+]
+
+
+def take_ids(sentence: Sentence, asked: Asked) -> None:
+    """`PID 189`, `pid=189`, `process 189`, `thread 7`, `user 1000`, `cpu 3`, `user root`."""
+    for key, phrase in _ID_PHRASES:
+        for index in range(len(sentence.tokens)):
+            if all(
+                sentence.is_free(index + n) and sentence.stem(index + n) == w for n, w in enumerate(phrase)
+            ):
+                _take_id(sentence, asked, key, index, index + len(phrase))
+
+
+def _take_id(sentence: Sentence, asked: Asked, key: str, first: int, at: int) -> None:
+    while sentence.stem(at) in EQUALS or sentence.stem(at) in ("number", "no", "id", "of"):
+        at += 1
+    if not sentence.is_free(at):
+        return
+    token = sentence.tokens[at]
+    if token.kind == "number" and token.text.isdigit() and len(token.text) < 11:
+        if unit(text_at(sentence, at + 1)) is None or key == "pid":
+            asked.conditions.append(Condition(key, "==", int(token.text)))
+            sentence.take(first, at, f"only {key} {token.text}")
+    elif key == "uid" and (uid := _uid_of(token.text)) is not None:
+        asked.conditions.append(Condition("uid", "==", uid))
+        sentence.take(first, at, f"only user {token.text} (uid {uid})")
+
+
+def _uid_of(name: str) -> int | None:
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except (KeyError, ValueError):
+        return None
+
+
+def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], bool]) -> None:
+    """`by comm nginx`, `process named "Web Content"`, `process nginx`, `comm == nginx`."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is not None or not (token.stem in words.COMM_WORDS or token.text.lower() in _NAMING):
+            continue
+        if sentence.stem(index - 1) in _DETERMINERS or (
+            token.text.lower().endswith(("es", "s")) and token.stem != "process"
+        ):
+            continue  # `each process reads`: the next word is a verb
+        at, explicit = index + 1, token.text.lower() in _NAMING
+        while text_at(sentence, at).lower() in (*_NAMING, "name", "is", "=", "=="):
+            explicit = explicit or text_at(sentence, at).lower() != "name"
+            at += 1
+        if not sentence.is_free(at):
+            continue
+        value = sentence.tokens[at]
+        if value.kind == "quoted" or (value.kind in ("word", "path") and (explicit or not known(value.stem))):
+            if value.kind == "word" and not explicit and value.text.endswith("ly"):
+                continue
+            if explicit and value.kind == "word" and value.stem in (words.EMPTY | frozenset(("and",))):
+                continue
+            _set_comm(sentence, asked, index, at)
+            return
+
+
+_DETERMINERS = stems("each every which what any all the a")
+_NAMING = ("named", "called")
+
+
+def take_bare_comm(sentence: Sentence, asked: Asked, known: Callable[[str], bool]) -> bool:
+    """`files opened by nginx`, `reads of mysqld`, `does nginx open`: a name that nothing else knows, after a preposition."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is not None or known(token.stem) or token.kind not in ("word", "quoted"):
+            continue
+        linked = sentence.stem(index - 1) in _LINKS or token.text.endswith(("'s", "’s"))
+        if linked and not token.text.endswith("ly") and token.text.isascii():
+            _set_comm(sentence, asked, index, index)
+            return True
+    return False
+
+
+def _set_comm(sentence: Sentence, asked: Asked, first: int, at: int) -> None:
+    text, last = sentence.chunk(at)
+    text = text.replace("’", "'").removesuffix("'s")
+    name = text.rsplit("/", 1)[-1] if text.startswith("/") else text
+    if name:
+        asked.conditions.append(Condition("comm", "==", name))
+        sentence.take(first, last, f"only processes named {name}")

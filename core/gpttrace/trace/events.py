@@ -1,0 +1,178 @@
+"""The events of one printing statement, column by column: single rows as lists, floods as Arrow blocks.
+
+A block of lines that are all events of one statement, and in which nothing is escaped, is read by Arrow's CSV
+reader (1 M rows/s); other blocks by one JSON parse. Python objects are made late, when somebody looks.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from gpttrace.trace.columns import ChunkedColumn, int_type
+from gpttrace.trace.formats import parts_of, render, render_value
+from gpttrace.trace.plan import Field, Site
+from gpttrace.trace.table import Column, Table
+from gpttrace.trace.values import column_type, hex_escaped, reader
+
+_BIG = 1 << 15  # bytes of a block from which Arrow's start-up is worth it
+_ARROW_KINDS = frozenset(("int", "uint", "string"))
+
+
+class EventStore:
+    """Rows of one site. `prefix` is what a line of its events begins with, `suffix` what it ends with."""
+
+    def __init__(self, site: Site, separator: str, clock: int) -> None:
+        self.site = site
+        self._clock = clock
+        self._separator = separator
+        self._readers: list[Callable[[Any], Any]] = [reader(field.kind, clock) for field in site.fields]
+        self.columns = [ChunkedColumn() for _ in site.fields]
+        if site.travels == "tuple":
+            self.prefix, self.suffix = b'{"type": "value", "data": [%d,' % site.tag, b"]}"
+        else:
+            text = f"{separator}{site.tag}{separator}"
+            self.prefix, self.suffix = (
+                b'{"type": "printf", "data": "' + text.encode(),
+                separator.encode() + b'"}',
+            )
+        self._fast = site.travels == "tuple" and all(field.kind in _ARROW_KINDS for field in site.fields)
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def add_line(self, line: bytes) -> bool:
+        """Add the event of one line; False when it is none."""
+        try:
+            row = self._parse(line)
+        except (ValueError, TypeError, OverflowError):
+            return False
+        self.add_row(row)
+        return True
+
+    def add_row(self, row: Sequence[Any]) -> None:
+        """Add one row of cells."""
+        for column, value in zip(self.columns, row, strict=True):
+            column.append(value)
+
+    def add_block(self, block: bytes, count: int) -> bool:
+        """Add `count` events, whole lines of this site only; False when one is broken, nothing is added then."""
+        if self._fast and len(block) >= _BIG and b"\\" not in block and self._add_arrow(block, count):
+            return True
+        try:
+            rows = self._parse_block(block)
+            cells = zip(*rows, strict=True)
+            columns = [list(map(read, values)) for read, values in zip(self._readers, cells, strict=True)]
+        except (ValueError, TypeError, OverflowError):
+            return False
+        if len(rows) != count or len(columns) != len(self.columns):
+            return False
+        for column, values in zip(self.columns, columns, strict=True):
+            column.extend(values)
+        return True
+
+    def _parse(self, line: bytes) -> list[Any]:
+        raw = line.decode(errors="surrogateescape")
+        if self.site.travels == "tuple":
+            values = json.loads("[" + raw[len(self.prefix) : -1])
+        else:
+            values = self._split(json.loads(raw[len('{"type": "printf", "data": ') : -1]))
+        if len(values) != len(self._readers):
+            raise ValueError("another number of values")
+        return [read(value) for read, value in zip(self._readers, values, strict=True)]
+
+    def _split(self, text: str) -> list[Any]:
+        values: list[Any] = text.split(self._separator)[2:-1]
+        for i, field in enumerate(self.site.fields):
+            if field.kind == "bytes":
+                values[i] = list(hex_escaped(values[i]))
+        return values
+
+    def _parse_block(self, block: bytes) -> list[list[Any]]:
+        raw = block.rstrip(b"\n")
+        # The cyclic collector would walk the growing result again and again (measured: half of the time).
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            if self.site.travels == "tuple":
+                inner = raw[len(self.prefix) : -len(self.suffix)].replace(
+                    self.suffix + b"\n" + self.prefix, b"],["
+                )
+                return list(json.loads((b"[[" + inner + b"]]").decode(errors="surrogateescape")))
+            head = b'{"type": "printf", "data": '
+            inner = raw[len(head) : -1].replace(b"}\n" + head, b",")
+            return [
+                self._split(text)
+                for text in json.loads((b"[" + inner + b"]").decode(errors="surrogateescape"))
+            ]
+        finally:
+            if enabled:
+                gc.enable()
+
+    def _add_arrow(self, block: bytes, count: int) -> bool:
+        import pyarrow
+        from pyarrow import csv
+
+        text = (
+            block[len(self.prefix) :]
+            .replace(self.suffix + b"\n" + self.prefix, b"\n")
+            .removesuffix(self.suffix + b"\n")
+        )
+        names = [str(i) for i in range(len(self.columns))]
+        for whole in (pyarrow.int64(), pyarrow.uint64()):
+            types = {
+                name: pyarrow.string() if field.kind == "string" else whole
+                for name, field in zip(names, self.site.fields, strict=True)
+            }
+            try:
+                table = csv.read_csv(
+                    io.BytesIO(text),
+                    read_options=csv.ReadOptions(
+                        column_names=names, use_threads=False, block_size=len(text) + 1
+                    ),
+                    parse_options=csv.ParseOptions(double_quote=False),
+                    convert_options=csv.ConvertOptions(
+                        column_types=types, null_values=[], strings_can_be_null=False
+                    ),
+                )
+            except pyarrow.ArrowInvalid:
+                continue
+            if table.num_rows != count:
+                return False
+            for column, name in zip(self.columns, names, strict=True):
+                column.add_arrow(table.column(name))
+            return True
+        return False
+
+    def table(self, start: int = 0) -> Table:
+        """Return the rows from `start` on as a table."""
+        columns = [column.since(start) for column in self.columns]
+        described = tuple(
+            Column(
+                field.name, self._type(field, column), field.unit, "time" if field.kind == "time" else "value"
+            )
+            for field, column in zip(self.site.fields, columns, strict=True)
+        )
+        return Table(self.site.table, "events", described, list(columns))
+
+    @staticmethod
+    def _type(field: Field, column: ChunkedColumn) -> Any:
+        known = int_type(column) if field.kind in ("int", "uint") else None
+        return known or column_type(field.kind, column)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the text that bpftrace would have printed for each row, in order."""
+        parts = None if self.site.format is None else parts_of(self.site.format)
+        clocks = {i: field.form for i, field in enumerate(self.site.fields) if field.form is not None}
+        for row in zip(*self.columns, strict=True):
+            if parts is not None:
+                shown = [
+                    value.astimezone().strftime(clocks[i] or "") if i in clocks else value
+                    for i, value in enumerate(row)
+                ]
+                yield render(parts, shown)
+            else:
+                yield render_value(row if len(row) > 1 else row[0]) + "\n"

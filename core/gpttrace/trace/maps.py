@@ -1,0 +1,174 @@
+"""One map during a run: what is printed about it, typed dumps and bpftrace's own lines, -> snapshots and its
+table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gpttrace.trace.dialect import Dialect
+from gpttrace.trace.keys import cells_of, split_key, unescape_key
+from gpttrace.trace.mapping import ASKED, EXIT, FINAL, HIDDEN
+from gpttrace.trace.plan import MapPlan
+from gpttrace.trace.table import Table
+from gpttrace.trace.tabulate import Key, Raw, logical, tabulate, top
+from gpttrace.trace.text import wire_text
+from gpttrace.trace.values import any_value, frames_of
+from gpttrace.trace.wire import Pairs, integer
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands before a dump: when, how many rows (0: all) divided by what, and why."""
+
+    when: datetime | None
+    top: int = 0
+    div: int = 0
+    why: int = ASKED
+
+
+Snapshot = tuple[datetime | None, Mapping[Key, list[tuple[Any, ...]]]]
+
+
+@dataclass(slots=True)
+class MapState:
+    """What is known of one map so far."""
+
+    plan: MapPlan
+    dialect: Dialect
+    separator: int
+    head: Head | None = None
+    rows: Raw = field(default_factory=dict)
+    got: int = 0
+    base: Raw = field(default_factory=dict)
+    last: Raw = field(default_factory=dict)
+    series: list[Snapshot] = field(default_factory=list)
+    in_end: Raw | None = None
+    dumped: Raw | None = None
+    dump_whole: bool = True
+    printed: Raw | None = None
+    ended_at: datetime | None = None
+    cut_short: int = 0
+    ambiguous: int = 0
+
+    def begin(self, head: Head) -> Table | None:
+        """Take the head of a dump; one that is still open ends (its map was empty and printed nothing)."""
+        done = self.end()
+        self.head, self.rows, self.got = head, {}, 0
+        return done
+
+    def row(self, key: Any, value: Any) -> None:
+        """Take one row of a typed dump."""
+        self.got += 1
+        parts = key if isinstance(key, list) and len(self.plan.keys) + self.plan.inner != 1 else [key]
+        self.rows[tuple(map(self._key_cell, parts, self._kinds()))] = any_value(value)
+
+    def end(self, count: int | None = None) -> Table | None:
+        """Take the end of a dump of `count` rows (None: its tail did not arrive); return what is to be shown of it."""
+        head, self.head = self.head, None
+        if head is None:
+            return None
+        whole = not self.plan.looped or count == self.got
+        rows, self.rows = self.rows, {}
+        if head.why == EXIT:
+            self.dumped, self.dump_whole, self.ended_at = rows, whole, head.when
+        elif not whole:
+            # bpftrace throws away what is unread when it is stopped. Nothing is missing from the sums: differences
+            # are taken from whole dumps only.
+            self.cut_short += head.why != HIDDEN
+        elif head.why == FINAL:
+            self.in_end, self.ended_at = rows, head.when
+        else:
+            return self._snapshot(head, rows)
+        return None
+
+    def _snapshot(self, head: Head, rows: Raw) -> Table | None:
+        if head.why != ASKED:
+            self.last = rows
+        if head.why == HIDDEN:
+            return None
+        shown = top(self._since_clear(rows), self.plan, head.top, head.div)
+        if head.why != ASKED:
+            self.series.append((head.when, shown))
+        return tabulate(self.plan, [(head.when, shown)], timed=True)
+
+    def cleared(self) -> None:
+        """Take note of a clear: what was last dumped counts from zero now."""
+        self.end()
+        self.base = self.last
+
+    def native(self, value: Any, *, at_exit: bool) -> Table | None:
+        """Take bpftrace's own line about the map; return the snapshot that it is, unless it is the last one."""
+        rows = self._native_rows(value)
+        if at_exit:
+            self.printed = rows
+            return None
+        if self.head is not None and not self.plan.looped:
+            self.rows = rows
+            return self.end()
+        return tabulate(self.plan, [(None, self._since_clear(rows))], timed=False)
+
+    def table(self) -> Table | None:
+        """Return the map's table: all snapshots of one that was printed in between, the last state otherwise."""
+        self.end()
+        rows = self._at_exit()
+        last = self._since_clear(rows or {})
+        if self.series:
+            more: list[Snapshot] = [(self.ended_at, last)] if last else []
+            return tabulate(self.plan, [*self.series, *more], timed=True)
+        if rows is None and self.plan.kind == "values":
+            return None
+        return tabulate(self.plan, [(None, last)], timed=False)
+
+    @property
+    def incomplete(self) -> bool:
+        """True when rows of the last dump were lost, and bpftrace's own line with joined keys had to serve."""
+        return self.dumped is not None and not self.dump_whole
+
+    def _at_exit(self) -> Raw | None:
+        if self.dumped is not None and (self.dump_whole or self.printed is None):
+            return self.dumped
+        return self.in_end if self.printed is None else self.printed
+
+    def _since_clear(self, rows: Raw) -> dict[Key, list[tuple[Any, ...]]]:
+        if self.plan.cumulative:
+            rows = {key: value - self.base.get(key, 0) for key, value in rows.items()}
+            rows = {key: value for key, value in rows.items() if value or not key}
+        return logical(rows, self.plan)
+
+    def _kinds(self) -> list[str]:
+        return [*(each.kind for each in self.plan.keys), *(["int"] if self.plan.inner else [])] or ["any"]
+
+    @staticmethod
+    def _key_cell(part: Any, kind: str) -> Any:
+        if kind == "stack" and isinstance(part, str):
+            return tuple(frames_of(wire_text(part)))
+        if kind == "string" and isinstance(part, str):
+            return wire_text(part)
+        cell = any_value(part)
+        return tuple(cell) if isinstance(cell, list) else cell
+
+    def _native_rows(self, value: Any) -> Raw:
+        if not isinstance(value, Pairs) or not (self.plan.keys or self.plan.inner):
+            return {(): self._native_value(value)}
+        rows: Raw = {}
+        for key, each in value:
+            text = unescape_key(key, self.dialect)
+            parts = split_key(text, self.plan, self.separator)
+            if parts is None:
+                self.ambiguous += 1
+                rows[(wire_text(text),)] = self._native_value(each)
+                continue
+            cells = cells_of(parts, self.plan.keys)
+            rows[(*cells, integer(parts[-1])) if self.plan.inner else cells] = self._native_value(each)
+        return rows
+
+    def _native_value(self, value: Any) -> Any:
+        if isinstance(value, str) and self.plan.kind != "values":
+            number = integer(value)
+            return value if number is None else number
+        if isinstance(value, list) and any(isinstance(each, Pairs) for each in value):
+            return [{name: self._native_value(cell) for name, cell in bucket} for bucket in value]
+        return any_value(value)

@@ -1,0 +1,95 @@
+"""JSON values as bpftrace writes them -> values of a table, by the kind that the plan knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from gpttrace.trace.plan import Field, Kind
+from gpttrace.trace.table import ColumnType
+from gpttrace.trace.text import bytes_of, wire_text
+from gpttrace.trace.wire import Pairs, integer, is_quoted_integer
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_I64 = 1 << 63
+_FIXED: dict[Kind, ColumnType] = {"string": "string", "stack": "stack", "bytes": "bytes", "time": "time"}
+
+
+def moment(nanoseconds: int) -> datetime:
+    """Return the UTC time of nanoseconds since 1970; a datetime holds microseconds."""
+    return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+
+
+def frames_of(text: str) -> list[str]:
+    """Return the frames of a stack as bpftrace prints it, the innermost first."""
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def reader(kind: Kind, clock: int) -> Callable[[Any], Any]:
+    """Return the function that turns a JSON value of a kind into a cell; `clock` is added to times."""
+    return {
+        "int": _integer,
+        "uint": _integer,
+        "string": _string,
+        "stack": lambda value: frames_of(_string(value)),
+        "bytes": _bytes,
+        "time": lambda value: moment(int(value) + clock),
+        "any": any_value,
+    }[kind]
+
+
+def _integer(value: Any) -> Any:
+    number = integer(value)
+    return any_value(value) if number is None else number
+
+
+def _string(value: Any) -> str:
+    return wire_text(value) if isinstance(value, str) else str(any_value(value))
+
+
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, list):
+        return bytes(int(each) & 0xFF for each in value)
+    return bytes_of(wire_text(value))
+
+
+def any_value(value: Any) -> Any:
+    """Return a JSON value of unknown kind as a cell: numbers that were quoted are numbers again, text is exact."""
+    if isinstance(value, str):
+        return int(value) if is_quoted_integer(value) else wire_text(value)
+    if isinstance(value, Pairs):
+        return {wire_text(name): any_value(each) for name, each in value}
+    if isinstance(value, list):
+        return [any_value(each) for each in value]
+    return value
+
+
+def hex_escaped(text: str) -> bytes:
+    """Return the bytes of what `%rx` prints: `\\x41\\x0a`."""
+    return bytes.fromhex(text.replace("\\x", ""))
+
+
+def column_type(kind: Kind, values: Iterable[Any]) -> ColumnType:
+    """Return the type of a column from its kind, or from what arrived where the kind does not say."""
+    if kind in _FIXED:
+        return _FIXED[kind]
+    low, high, only_bools, others = 0, 0, True, set[type]()
+    for value in values:
+        if isinstance(value, int):
+            low, high = min(low, value), max(high, value)
+            only_bools = only_bools and isinstance(value, bool)
+            others.add(int)
+        elif value is not None:
+            others.add(type(value))
+    if others <= {int}:
+        if only_bools and others:
+            return "bool"
+        # Signed where it can be: a difference of two times in a uint64 column would wrap.
+        return "uint64" if high >= _I64 and low >= 0 else "int64"
+    return "string" if others == {str} else "json"
+
+
+def types_of(fields: Sequence[Field], columns: Sequence[Iterable[Any]]) -> list[ColumnType]:
+    """Return the type of each column."""
+    return [column_type(field.kind, values) for field, values in zip(fields, columns, strict=True)]
