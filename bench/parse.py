@@ -40,9 +40,13 @@ def program(lines: int) -> str:
 
 def figures() -> Iterator[Figure]:
     """Yield the parse figures."""
-    tool, long, garbage = program(60), program(10_000), "@x[(/*{\"" * 125_000
+    tool, long, garbage = program(60), program(10_000), '@x[(/*{"' * 125_000
     assert not parse(tool).findings
     assert not parse(long).findings
-    yield Figure(f"parse {tool.count(chr(10))} lines", 1e3 * median(spread(lambda: parse(tool), 200)), "ms", 1)
-    yield Figure(f"parse {long.count(chr(10)):,} lines", 1e3 * median(spread(lambda: parse(long), 7)), "ms", 200)
+    yield Figure(
+        f"parse {tool.count(chr(10))} lines", 1e3 * median(spread(lambda: parse(tool), 200)), "ms", 1
+    )
+    yield Figure(
+        f"parse {long.count(chr(10)):,} lines", 1e3 * median(spread(lambda: parse(long), 7)), "ms", 200
+    )
     yield Figure("1 MB of garbage", 1e3 * median(spread(lambda: parse(garbage), 3)), "ms")

@@ -133,7 +133,9 @@ def finding_json(finding: Finding, tree: Program, file: str | None) -> dict[str,
         "source": finding.source,
         "file": file,
         "range": _range(tree, finding.start, finding.end),
-        "related": [{"message": each.message, "range": _range(tree, each.start, each.end)} for each in finding.related],
+        "related": [
+            {"message": each.message, "range": _range(tree, each.start, each.end)} for each in finding.related
+        ],
     }
 
 

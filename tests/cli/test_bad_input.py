@@ -69,7 +69,9 @@ def test_a_file_that_is_no_program_is_refused(
 
 
 def test_every_mistake_of_a_program_is_shown_at_its_line_and_nothing_runs(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "two.bt").write_text('BEGIN { printf("it ran\\n"); $x = ; }\nEND { @y = 3 +; }\n', encoding="utf-8")
+    (tmp_path / "two.bt").write_text(
+        'BEGIN { printf("it ran\\n"); $x = ; }\nEND { @y = 3 +; }\n', encoding="utf-8"
+    )
     done = cli("run", "two.bt")
 
     assert done.returncode == 1

@@ -101,7 +101,9 @@ def test_sigterm_ends_the_run_and_prints_its_result(own_session: list[subprocess
     assert "@beats" in out
 
 
-def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_read(own_session: list[subprocess.Popen[str]]) -> None:
+def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_read(
+    own_session: list[subprocess.Popen[str]],
+) -> None:
     process = _start(own_session, PRINTING)
     below = _tracers_below(process.pid)
     assert process.stdout is not None
@@ -123,7 +125,9 @@ def test_the_time_limit_ends_the_run(own_session: list[subprocess.Popen[str]]) -
     assert "@beats" in out
 
 
-def test_a_reader_that_leaves_ends_a_printing_trace_without_a_word(own_session: list[subprocess.Popen[str]]) -> None:
+def test_a_reader_that_leaves_ends_a_printing_trace_without_a_word(
+    own_session: list[subprocess.Popen[str]],
+) -> None:
     process = _start(own_session, PRINTING)
     below = _tracers_below(process.pid)
     assert process.stdout is not None
@@ -161,7 +165,9 @@ def test_a_full_disk_says_where_the_result_is_kept(host_bpftrace: InstalledBpftr
             timeout=60,
             check=False,
         )
-        kept = subprocess.run([GPTTRACE, "runs", "show", "last", "--json"], capture_output=True, text=True, check=True)
+        kept = subprocess.run(
+            [GPTTRACE, "runs", "show", "last", "--json"], capture_output=True, text=True, check=True
+        )
     finally:
         subprocess.run(["umount", str(full)], check=True)
 

@@ -37,7 +37,7 @@ def test_a_program_that_exits_is_ok_and_has_its_maps(
     result = sync.run(program, bpftrace=any_bpftrace.path, settings=settings)
     assert (result.status, result.complete, result.program) == ("ok", True, program)
     assert value(result, "@x") == 42
-    assert "".join(result.output) == "99 bottles\n"
+    assert list(result.output) == ["99 bottles"]
 
 
 def test_the_time_limit_ends_a_trace_with_its_maps(

@@ -59,7 +59,9 @@ def ask(
         target = None
     follower = make_follower(quiet=as_json or target is not None)
     answer = anyio.run(
-        lambda: run_draft(answer, host=host, follow=follower, settings=settings, seconds=seconds, command=command)
+        lambda: run_draft(
+            answer, host=host, follow=follower, settings=settings, seconds=seconds, command=command
+        )
     )
     return finish(answer, follower, as_json=as_json, target=target, file=None, verbose=verbose)
 
@@ -116,7 +118,9 @@ def run_command(
 ) -> int:
     """Run a bpftrace program from FILE (`-` is standard input) within limits, with exact tables."""
     if (file is None) == (text is None):
-        raise UsageError("give a program: a FILE, `-`, or -e 'PROGRAM'", hint="gpttrace run tool.bt --for 10s")
+        raise UsageError(
+            "give a program: a FILE, `-`, or -e 'PROGRAM'", hint="gpttrace run tool.bt --for 10s"
+        )
     target = check_place(output, RESULT_SUFFIXES) if output else None
     command = split_command(cmd)
     source = SourceFile("-e", text) if text is not None else read_source(file or "-")

@@ -53,7 +53,8 @@ def _explain_run(run_id: str, as_json: bool) -> int:
         result = Store(settings.state_dir).load(run_id)
     except UsageError as error:
         raise UsageError(
-            f"{run_id!r} is neither a file nor a run", hint="give FILE.bt, `-`, `last`, or an id from `gpttrace runs`"
+            f"{run_id!r} is neither a file nor a run",
+            hint="give FILE.bt, `-`, `last`, or an id from `gpttrace runs`",
         ) from error
     answer = explained(Answer(result.question, result.program, None, result=result), settings)
     words = answer.explanation or result.reason
@@ -77,27 +78,35 @@ def runs(context: click.Context, limit: int, as_json: bool) -> int:
         say(f"run {run_id} was cut off; what it had collected is kept")
     found = Store(settings.state_dir).list(limit)
     if as_json:
-        write_json({
-            "runs": [
-                {
-                    "run_id": run.run_id,
-                    "began": run.began.isoformat(timespec="seconds"),
-                    "question": run.question,
-                    "status": run.status,
-                    "reason": run.reason,
-                    "took_s": round(run.took, 3),
-                    "rows": run.rows,
-                    "lost": run.lost,
-                }
-                for run in found
-            ]
-        })
+        write_json(
+            {
+                "runs": [
+                    {
+                        "run_id": run.run_id,
+                        "began": run.began.isoformat(timespec="seconds"),
+                        "question": run.question,
+                        "status": run.status,
+                        "reason": run.reason,
+                        "took_s": round(run.took, 3),
+                        "rows": run.rows,
+                        "lost": run.lost,
+                    }
+                    for run in found
+                ]
+            }
+        )
     elif not found:
         say("no runs are kept yet")
     else:
         head = ["run", "began", "status", "rows", "what"]
         body = [
-            [run.run_id, f"{run.began:%m-%d %H:%M:%S}", run.status, str(run.rows), _what(run.question, run.program)]
+            [
+                run.run_id,
+                f"{run.began:%m-%d %H:%M:%S}",
+                run.status,
+                str(run.rows),
+                _what(run.question, run.program),
+            ]
             for run in found
         ]
         click.echo("\n".join(align([head, *body], [False, False, False, True, False], 79)))

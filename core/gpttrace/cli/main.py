@@ -62,7 +62,10 @@ def run(args: list[str]) -> int:
 
 
 def _invoke(args: list[str]) -> Any:
-    from gpttrace.cli import commands, inspect  # they register themselves; late, so that a wrong option is said at once
+    from gpttrace.cli import (
+        commands,
+        inspect,
+    )  # they register themselves; late, so that a wrong option is said at once
 
     assert commands
     assert inspect

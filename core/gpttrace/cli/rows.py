@@ -34,7 +34,9 @@ class RowPrinter:
     def _rows(self, table: Table) -> None:
         rows = [[cell(value) for value in row] for row in table.rows()]
         numeric = [column.type in ("int64", "uint64", "float") for column in table.columns]
-        widths = self._widths.setdefault(table.name, [_WIDE_NUMBER if number else _WIDE_TEXT for number in numeric])
+        widths = self._widths.setdefault(
+            table.name, [_WIDE_NUMBER if number else _WIDE_TEXT for number in numeric]
+        )
         head = [list(table.names)] if self._speaking != table.name else []
         for row in [*head, *rows]:
             for place, text in enumerate(row):
@@ -47,7 +49,8 @@ class RowPrinter:
 def padded(row: list[str], widths: list[int], numeric: list[bool]) -> str:
     """Lay out one row; the last column is never padded and nothing is shortened: events are data."""
     parts = [
-        text.rjust(width) if number else text.ljust(width) for text, width, number in zip(row, widths, numeric, strict=True)
+        text.rjust(width) if number else text.ljust(width)
+        for text, width, number in zip(row, widths, numeric, strict=True)
     ]
     return "  ".join(parts).rstrip()
 

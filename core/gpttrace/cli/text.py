@@ -41,7 +41,13 @@ def table_text(table: Table, *, width: int = WIDTH, most_rows: int | None = MOST
         body = _stacks(table, most_rows)
     else:
         body = _grid(table, width, most_rows)
-    return "\n".join([table.name, *body])
+    return "\n".join([_title(table), *body])
+
+
+def _title(table: Table) -> str:
+    # A histogram's buckets are labels, not a column with a head: its unit stands in the title.
+    unit = next((column.unit for column in table.columns if column.role == "bucket" and column.unit), None)
+    return f"{table.name} ({unit})" if unit else table.name
 
 
 def cell(value: Any) -> str:
@@ -137,13 +143,14 @@ def _bars(buckets: list[tuple[Any, Any, int]], unit: str | None) -> list[str]:
 
 
 def _interval(low: Any, high: Any, unit: str | None) -> str:
+    # The table's `high` is the largest value in the bucket; people know bpftrace's half-open `[4K, 8K)`.
     if low is None:
-        return f"< {quantity(high, unit)}"
+        return f"< {quantity(high + 1, unit)}"
     if high is None:
         return f">= {quantity(low, unit)}"
-    if high - low == 1:
+    if high == low:
         return quantity(low, unit)
-    return f"[{quantity(low, unit)}, {quantity(high, unit)})"
+    return f"[{quantity(low, unit)}, {quantity(high + 1, unit)})"
 
 
 def quantity(value: int, unit: str | None) -> str:

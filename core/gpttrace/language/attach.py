@@ -17,7 +17,7 @@ POINT = re.compile(rf"(?P<kind>[A-Za-z_$*?][A-Za-z0-9_$*?]*+)(?P<rest>(?:[ \t]*+
 _SPLIT = re.compile(r':((?:"(?:[^"\\\n]|\\.)*+"|[^":])*)')
 _OFFSET = re.compile(r"(.+)\+(0[xX][0-9a-fA-F]+|[0-9]+)")
 _OFFSET_KINDS = frozenset(["kprobe", "kretprobe", "uprobe", "uretprobe"])
-PATH_KINDS = frozenset(["uprobe", "uretprobe", "usdt"])
+PATH_KINDS = frozenset(["uprobe", "uretprobe", "usdt", "iter"])
 
 
 def attach_point(match: re.Match[str]) -> AttachPoint:

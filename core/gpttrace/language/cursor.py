@@ -53,6 +53,10 @@ class Cursor:
         self.word = self.words[i]
         self.at = self.starts[i]
 
+    def ended(self, start: int) -> int:
+        """Return where a node that began at `start` ends: behind the last token, or at once if it took none."""
+        return max(start, self.last_end)
+
     def peek(self, ahead: int = 1) -> str:
         """Return the text of a token further on; empty past the end."""
         i = self.i + ahead
@@ -60,7 +64,7 @@ class Cursor:
 
     def fault(self, start: int, end: int, code: str, message: str, hint: str | None = None) -> None:
         """Report a mistake at a place, whatever else was reported; does not start a panic."""
-        self._add(Finding(start, end, "error", code, message, hint))
+        self._add(Finding(start, min(end, max(len(self.text), start)), "error", code, message, hint))
 
     def error(
         self, code: str, message: str, hint: str | None = None, related: tuple[Related, ...] = ()

@@ -87,7 +87,9 @@ class Definitions(Statements):
         self.pos = end
         self.misplaced(start, end, "C definitions")
         text = self.text[start:end]
-        if text.startswith("typedef") or "{" not in text:  # measured: no version takes either
+        if text.startswith("typedef") or (
+            text.endswith(";") and "{" not in text
+        ):  # measured: no version takes either
             why = "bpftrace takes whole definitions of structs, unions and enums, no `typedef` and no declaration"
             self.fault(start, end, "unsupported-definition", why, "put it into a header and #include that")
         return n.CDefinition(self.text[start:end].rstrip(), start=start, end=end)
@@ -143,7 +145,7 @@ class Definitions(Statements):
         if not self.accept("="):
             self.error("bad-config", f"expected `=` after `{key}`, found {self.found()}", "key = value;")
         value = self.expression()
-        entry = n.ConfigEntry(key, value, start=start, end=self.last_end)
+        entry = n.ConfigEntry(key, value, start=start, end=self.ended(start))
         self.end_statement()
         if self.panic:
             self._resume(began)
@@ -212,7 +214,7 @@ class Definitions(Statements):
         if not self.accept(":"):
             self.error("expected-colon", f"expected `:` and a type after `${name}`, found {self.found()}")
         kind = self.type_name()
-        return n.Param(name, kind, start=start, end=self.last_end)
+        return n.Param(name, kind, start=start, end=self.ended(start))
 
     def malformed(self, word: str) -> n.Item:
         """Report a definition that is not written as it must be, and step over it."""

@@ -119,7 +119,9 @@ class Expressions(Terms):
         else:
             self.error("expected-expression", f"expected an expression before {self.found()}")
         return n.BadExpr(
-            self.text[start : self.last_end] if self.last_end > start else "", start=start, end=self.last_end
+            self.text[start : self.last_end] if self.last_end > start else "",
+            start=start,
+            end=self.ended(start),
         )
 
     def parenthesis(self) -> n.Expr:
@@ -128,20 +130,20 @@ class Expressions(Terms):
         self.advance()
         if self.word == ")":
             self.advance()
-            return n.Tuple([], start=start, end=self.last_end)
+            return n.Tuple([], start=start, end=self.ended(start))
         if self.kind == "id" and self.peek() == "=":
             return self.record(start)
         first = self.expression()
         if self.word != ",":
             self.close(")", start)
-            return n.Paren(first, start=start, end=self.last_end)
+            return n.Paren(first, start=start, end=self.ended(start))
         items = [first]
         while self.accept(","):
             if self.word == ")" and len(items) == 1:
                 break
             items.append(self.expression())
         self.close(")", start)
-        return n.Tuple(items, start=start, end=self.last_end)
+        return n.Tuple(items, start=start, end=self.ended(start))
 
     def record(self, start: int) -> n.Expr:
         """Parse the rest of `(name=value, …)`."""
@@ -157,7 +159,7 @@ class Expressions(Terms):
             if not self.accept(","):
                 break
         self.close(")", start)
-        return n.Record(fields, start=start, end=self.last_end)
+        return n.Record(fields, start=start, end=self.ended(start))
 
     def appended(self, value: n.Expr, start: int) -> n.Expr:
         """Parse `.name`, `->name`, `[index]`, `++` and `--` behind a value."""
@@ -173,16 +175,16 @@ class Expressions(Terms):
                     name = ""
                 else:
                     self.advance()
-                value = n.Member(value, name, word == "->", start=start, end=self.last_end)
+                value = n.Member(value, name, word == "->", start=start, end=self.ended(start))
             elif word == "[":
                 at = self.at
                 self.advance()
                 index = self.expression()
                 self.close("]", at)
-                value = n.Index(value, index, start=start, end=self.last_end)
+                value = n.Index(value, index, start=start, end=self.ended(start))
             elif word in ("++", "--"):
                 self.advance()
-                value = n.Unary(word, value, True, start=start, end=self.last_end)
+                value = n.Unary(word, value, True, start=start, end=self.ended(start))
             else:
                 return value
 
@@ -198,7 +200,7 @@ class Expressions(Terms):
             while self.accept(","):
                 keys.append(self.expression())
             self.close("]", at)
-        return n.Map(word, keys, start=start, end=self.last_end)
+        return n.Map(word, keys, start=start, end=self.ended(start))
 
     def name(self) -> n.Expr:
         """Parse a word: a call, a special form, a builtin or another identifier."""
@@ -208,8 +210,8 @@ class Expressions(Terms):
             return special(self)
         self.advance()
         if self.word == "(":
-            return n.Call(word, self.arguments(), start=start, end=self.last_end)
-        return n.Identifier(word, start=start, end=self.last_end)
+            return n.Call(word, self.arguments(), start=start, end=self.ended(start))
+        return n.Identifier(word, start=start, end=self.ended(start))
 
     def arguments(self) -> list[n.Expr | n.TypeName]:
         """Parse `(a, b, …)` of a call."""
@@ -242,7 +244,7 @@ class Expressions(Terms):
         self.advance()
         of = self.argument()
         self.close(")", opened)
-        return n.SizeOf(of, start=start, end=self.last_end)
+        return n.SizeOf(of, start=start, end=self.ended(start))
 
     def offset_of(self) -> n.Expr:
         """Parse `offsetof(type or expression, a.b)`."""
@@ -260,7 +262,7 @@ class Expressions(Terms):
             if not self.accept("."):
                 break
         self.close(")", opened)
-        return n.OffsetOf(of, path, start=start, end=self.last_end)
+        return n.OffsetOf(of, path, start=start, end=self.ended(start))
 
 
 _POSTFIX = frozenset([".", "->", "[", "++", "--"])

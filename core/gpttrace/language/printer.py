@@ -206,6 +206,19 @@ def _tuple(node: n.Tuple) -> list[Part]:
     return ["(", *_listed(node.items), ",)" if len(node.items) == 1 else ")"]
 
 
+def _member(node: n.Member) -> list[Part]:
+    dot = (
+        "->" if node.arrow else " ." if isinstance(node.target, n.Integer) else "."
+    )  # `1.2` would be one number
+    return [*_at_least(_POSTFIX, node.target), dot, node.name]
+
+
+def _index(node: n.Index) -> list[Part]:
+    bare = isinstance(node.target, n.Map) and node.target.keys is None  # `@x[1]` would be a map with a key
+    target = ["(", node.target, ")"] if bare else _at_least(_POSTFIX, node.target)
+    return [*target, "[", node.index, "]"]
+
+
 def _record(node: n.Record) -> list[Part]:
     out: list[Part] = ["("]
     for name, value in node.fields:
@@ -282,8 +295,8 @@ def _probe(node: n.Probe) -> list[Part]:
 
 
 def _predicate(expr: n.Expr) -> list[Part]:
-    # A `*` after the first `/` would begin a comment.
-    return [" ", expr] if isinstance(expr, n.Unary) and expr.op == "*" and not expr.postfix else [expr]
+    # A `*` or `/` behind the first `/` would begin a comment.
+    return [" ", expr] if to_text(expr).startswith("*") else [expr]
 
 
 def _config(node: n.Config) -> list[Part]:
@@ -323,8 +336,8 @@ _PARTS: dict[type, Callable[[Any], list[Part]]] = {
     n.Unary: _unary,
     n.Binary: _binary,
     n.Ternary: _ternary,
-    n.Member: lambda node: [*_at_least(_POSTFIX, node.target), "->" if node.arrow else ".", node.name],
-    n.Index: lambda node: [*_at_least(_POSTFIX, node.target), "[", node.index, "]"],
+    n.Member: _member,
+    n.Index: _index,
     n.Cast: lambda node: ["(", node.type, ")", *_at_least(_PREFIX, node.value)],
     n.Tuple: _tuple,
     n.Record: _record,

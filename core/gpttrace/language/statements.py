@@ -29,7 +29,7 @@ class Statements(Expressions):
             self.error("nesting-too-deep", f"more than {DEEPEST} blocks are open here", "split it up")
             self._skip_braces()
             self.depth -= 1
-            return n.Block([], start=start, end=self.last_end)
+            return n.Block([], start=start, end=self.ended(start))
         self.advance()
         body: list[n.Stmt] = []
         while self.word != "}" and self.kind != "end":
@@ -38,7 +38,7 @@ class Statements(Expressions):
         self.close("}", start)
         self.panic = False
         self.depth -= 1
-        return n.Block(body, start=start, end=self.last_end)
+        return n.Block(body, start=start, end=self.ended(start))
 
     def _skip_braces(self) -> None:
         open_braces = 0
@@ -59,12 +59,12 @@ class Statements(Expressions):
         if self.panic:
             self._resume(began)
             if isinstance(stmt, n.ExprStmt) and isinstance(stmt.expr, n.BadExpr):
-                stmt = n.BadStmt(self.text[start : self.last_end], start=start, end=self.last_end)
+                stmt = n.BadStmt(self.text[start : self.last_end], start=start, end=self.ended(start))
         return stmt
 
     def _is_name(self) -> bool:
         # `import(…)`, `let = …`: keywords of newer versions are plain names where nothing else fits.
-        return self.word in ("let", "import") and self.peek() in ("(", "=", ";", ".")
+        return self.word in ("let", "import") and self.peek() in ("=", ";", ".")
 
     def _resume(self, began: int) -> None:
         while self.kind != "end" and self.word not in ("{", "}"):
@@ -109,11 +109,11 @@ class Statements(Expressions):
             self.error("empty-statement", "there is no statement before this `;`", "remove it")
             self.advance()
             self.panic = False
-            return n.BadStmt(";", start=start, end=self.last_end)
+            return n.BadStmt(";", start=start, end=self.ended(start))
         expr = self.expression()
         if self.word in ASSIGNMENTS:
             return self._assignment(expr, start)
-        stmt = n.ExprStmt(expr, start=start, end=self.last_end)
+        stmt = n.ExprStmt(expr, start=start, end=self.ended(start))
         if not self.end_statement() and not self.panic:
             stmt.yields = self.valued
         return stmt
@@ -124,7 +124,7 @@ class Statements(Expressions):
             self.error("bad-assignment", "only a variable (`$x`) or a map (`@x`) can be assigned to")
         self.advance()
         value = self.expression()
-        stmt = n.Assign(target, op, value, start=start, end=self.last_end)
+        stmt = n.Assign(target, op, value, start=start, end=self.ended(start))
         self.end_statement()
         return stmt
 
@@ -134,11 +134,11 @@ class Statements(Expressions):
         self.advance()
         if self.kind != "var":
             self.error("expected-variable", f"expected a variable after `let`, found {self.found()}")
-            return n.BadStmt(self.text[start : self.last_end], start=start, end=self.last_end)
+            return n.BadStmt(self.text[start : self.last_end], start=start, end=self.ended(start))
         target = self.variable()
         kind = self.type_name() if self.accept(":") else None
         value = self.expression() if self.accept("=") else None
-        stmt = n.Let(target, kind, value, start=start, end=self.last_end)
+        stmt = n.Let(target, kind, value, start=start, end=self.ended(start))
         self.end_statement()
         return stmt
 
@@ -165,7 +165,7 @@ class Statements(Expressions):
             comptime = self.accept("comptime")
             cond = self.condition()
             then = self.block()
-            chain.append(n.If(cond, then, None, comptime, start=start, end=self.last_end))
+            chain.append(n.If(cond, then, None, comptime, start=start, end=self.ended(start)))
             if self.panic or not self.accept("else"):
                 break
             if self.word != "if":
@@ -209,7 +209,7 @@ class Statements(Expressions):
         cond = self.condition()
         body = self.block()
         self.accept(";")
-        return n.While(cond, body, start=start, end=self.last_end)
+        return n.While(cond, body, start=start, end=self.ended(start))
 
     def unroll(self) -> n.Stmt:
         """Parse `unroll (count) { }`."""
@@ -218,7 +218,7 @@ class Statements(Expressions):
         count = self.condition()
         body = self.block()
         self.accept(";")
-        return n.Unroll(count, body, start=start, end=self.last_end)
+        return n.Unroll(count, body, start=start, end=self.ended(start))
 
     def for_(self) -> n.Stmt:
         """Parse `for ($kv : @map) { }` and `for $i : 0..10 { }`."""
@@ -240,7 +240,7 @@ class Statements(Expressions):
             self.close(")", opened)
         body = self.block()
         self.accept(";")
-        return n.For(variable, over, body, start=start, end=self.last_end)
+        return n.For(variable, over, body, start=start, end=self.ended(start))
 
     def jump(self) -> n.Stmt:
         """Parse `break`, `continue` or `return [value]`."""
@@ -249,7 +249,7 @@ class Statements(Expressions):
         value = None
         if word == "return" and self.word not in (";", "}") and self.kind != "end":
             value = self.expression()
-        stmt = n.Jump(word, value, start=start, end=self.last_end)
+        stmt = n.Jump(word, value, start=start, end=self.ended(start))
         self.end_statement()
         return stmt
 
@@ -261,8 +261,8 @@ class Statements(Expressions):
             self.error(
                 "expected-string", f"expected a file name in quotes after `import`, found {self.found()}"
             )
-            return n.BadStmt(self.text[start : self.last_end], start=start, end=self.last_end)
-        stmt = n.ImportStmt(self.string(), start=start, end=self.last_end)
+            return n.BadStmt(self.text[start : self.last_end], start=start, end=self.ended(start))
+        stmt = n.ImportStmt(self.string(), start=start, end=self.ended(start))
         self.end_statement()
         return stmt
 
@@ -276,17 +276,17 @@ class Statements(Expressions):
             self._skip_braces()
         self.accept(";")
         self.panic = False
-        return n.BadStmt(self.text[start : self.last_end], start=start, end=self.last_end)
+        return n.BadStmt(self.text[start : self.last_end], start=start, end=self.ended(start))
 
     def bare_block(self) -> n.Stmt:
         """Parse a block that stands for itself."""
         start = self.at
         value = self.block_value() if self.valued else None
         if value is not None and (value.value is not None or self.word == "}"):
-            return n.ExprStmt(value, self.word == "}", start=start, end=self.last_end)
+            return n.ExprStmt(value, self.word == "}", start=start, end=self.ended(start))
         block = value.body if value is not None else self.block()
         self.accept(";")
-        return n.BlockStmt(block, start=start, end=self.last_end)
+        return n.BlockStmt(block, start=start, end=self.ended(start))
 
 
 _STATEMENTS: dict[str, Callable[[Statements], n.Stmt]] = {

@@ -32,13 +32,13 @@ class Terms(Cursor):
         value, wrong = integer(word)
         if wrong:
             self.fault(start, self.last_end, "bad-integer", wrong)
-        return n.Integer(word, value, start=start, end=self.last_end)
+        return n.Integer(word, value, start=start, end=self.ended(start))
 
     def floating(self) -> n.Expr:
         """Parse a number with a fraction."""
         start, word = self.at, self.word
         self.advance()
-        return n.Float(word, start=start, end=self.last_end)
+        return n.Float(word, start=start, end=self.ended(start))
 
     def string(self) -> n.String:
         """Parse a string literal."""
@@ -50,26 +50,26 @@ class Terms(Cursor):
             self.fault(
                 at, at + length, "bad-escape", message, 'known are \\n \\t \\r \\" \\\\ \\xHH and octal \\NNN'
             )
-        return n.String(word, value, start=start, end=self.last_end)
+        return n.String(word, value, start=start, end=self.ended(start))
 
     def positional(self) -> n.Expr:
         """Parse `$1` or `$#`."""
         start, word = self.at, self.word
         self.advance()
         number = -1 if word == "$#" else int(word[1:11])
-        return n.Positional(number, start=start, end=self.last_end)
+        return n.Positional(number, start=start, end=self.ended(start))
 
     def variable(self) -> n.Variable:
         """Parse `$name`."""
         start, word = self.at, self.word
         self.advance()
-        return n.Variable(word[1:], start=start, end=self.last_end)
+        return n.Variable(word[1:], start=start, end=self.ended(start))
 
     def boolean(self) -> n.Expr:
         """Parse `true` or `false`."""
         start, word = self.at, self.word
         self.advance()
-        return n.Bool(word == "true", start=start, end=self.last_end)
+        return n.Bool(word == "true", start=start, end=self.ended(start))
 
     def type_ahead(self) -> bool:
         """Tell whether a type begins at the cursor where an expression could stand, too."""
@@ -143,7 +143,7 @@ class Terms(Cursor):
         while self.word == "*":
             text += " *" if not text.endswith("*") else "*"
             self.advance()
-        return n.TypeName(text + self._dimensions(), of, start=start, end=self.last_end)
+        return n.TypeName(text + self._dimensions(), of, start=start, end=self.ended(start))
 
     def _typeof(self) -> tuple[n.Expr | None, str]:
         self.advance()

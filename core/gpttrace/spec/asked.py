@@ -53,7 +53,9 @@ def amount_at(sentence: Sentence, index: int) -> Amount | None:
         if suffix:
             return _scaled(value, suffix, last)
     else:
-        spelled = number_words([sentence.stem(i) for i in range(index, min(index + 6, len(sentence.tokens)))])
+        spelled = number_words(
+            [text_at(sentence, i).lower() for i in range(index, min(index + 6, len(sentence.tokens)))]
+        )
         if spelled is None:
             if (
                 sentence.stem(index) in ("a", "an")

@@ -27,7 +27,7 @@ class Field:
     """One thing known of an event. `begin` and `end` are bpftrace expressions, None where it is not known.
 
     `read` is the function that turns the expression into the value (`str`); `early` says that it must be called at the begin
-    (execve replaces the memory that holds the name). `values` are named conditions (`write = 'strncmp(args->rwbs, "W", 1) == 0'`).
+    (execve replaces the memory that holds the name). `values` are named conditions: `read = 'strncmp(args->rwbs, "R", 1) == 0'`.
     """
 
     name: str

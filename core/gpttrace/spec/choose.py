@@ -33,7 +33,7 @@ def choose_hook(spec: TraceSpec, event: Event, host: Facts | None) -> Choice:
         if (missing := _missing(hook, host)) is not None:
             why, lacking = _LACKS.get(missing, missing), missing
             continue
-        filled = fill(hook, spec, given)
+        filled = fill(hook, spec)
         present = filled if host is None else _present(filled, host)
         if present is not None:
             return Choice(present)
@@ -52,10 +52,10 @@ def _missing(hook: Hook, host: Facts | None) -> str | None:
     return f"bpftrace {version} reads this event wrongly" if version in hook.avoid else None
 
 
-def fill(hook: Hook, spec: TraceSpec, given: dict[str, str] | None = None) -> Hook:
+def fill(hook: Hook, spec: TraceSpec) -> Hook:
     """Return the hook with `{hz}` and the name of the system call written into its attach points."""
-    values = {"hz": str(spec.hz or ""), **(given or {})}
-    if hook.given is None and "hz" not in "".join(p for point in hook.points for p in point.begin):
+    values = {"hz": str(spec.hz or "")} | {c.field: str(c.value) for c in spec.conditions if c.op == "=="}
+    if not any("{" in text for point in hook.points for text in (*point.begin, *point.end)):
         return hook
 
     def written(points: tuple[str, ...]) -> tuple[str, ...]:

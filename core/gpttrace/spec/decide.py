@@ -7,7 +7,7 @@ from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.model import Condition, Shape, TraceSpec
 from gpttrace.spec.sentence import Sentence
-from gpttrace.spec.units import LARGEST
+from gpttrace.spec.validate import problems_of
 from gpttrace.spec.words import stem, stems
 
 _NEED_VALUE = ("sum", "avg", "min", "max", "stats", "hist", "lhist")
@@ -16,9 +16,6 @@ _SUPERLATIVE_UNIT = {
     **dict.fromkeys(stems("largest biggest smallest"), "bytes"),
 }
 _PROFILES = stems("profile profiling flame flamegraph")
-HIGHEST_HZ = 9999
-SHORTEST_INTERVAL = 1_000_000
-MOST_ROWS = 100_000
 
 
 def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, list[str]]:
@@ -32,8 +29,6 @@ def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, l
     shape, value = _of_failures(event, conditions, shape, value)
     keys = _keys(sentence, asked, event, shape, value, conditions)
     conditions += [c for c in event.assume if not _settled(c, conditions, event, asked)]
-    problems += _missing_fields(event, keys, conditions)
-    problems += _bad_numbers(asked, event)
     spec = TraceSpec(
         event=event.id,
         shape=shape,
@@ -43,9 +38,9 @@ def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, l
         every=asked.every or (10**9 if shape == "rate" else None),
         top=asked.top,
         duration=asked.duration,
-        hz=asked.hz or event.hz,
+        hz=asked.hz if asked.hz is not None else event.hz,
     )
-    return spec, problems
+    return spec, [*problems, *problems_of(spec, event)]
 
 
 # -------------------------------------------------------------------------------------------- conditions
@@ -69,7 +64,8 @@ def _paths(sentence: Sentence) -> list[Condition]:
         if token.meaning is None and token.kind == "path" and len(token.text) > 1:
             path, last = sentence.chunk(index)
             below = path.endswith("/") or sentence.stem(index - 1) in stems("in under below inside within")
-            sentence.take(index, last, f"only files {'below' if below else 'named'} {path}")
+            first = index - 1 if below and sentence.is_free(index - 1) else index
+            sentence.take(first, last, f"only files {'below' if below else 'named'} {path}")
             if below:
                 return [Condition("filename", "startswith", path.rstrip("/") + "/")]
             return [Condition("filename", "==", path)]
@@ -119,29 +115,6 @@ def _thresholds(asked: Asked, event: Event, value: str | None, problems: list[st
             problems.append(f"{event.noun} do not carry {what}")
             continue
         found.append(Condition(field.name, op, int(amount)))
-    return found
-
-
-def _missing_fields(event: Event, keys: tuple[str, ...], conditions: list[Condition]) -> list[str]:
-    missing = dict.fromkeys(n for n in (*keys, *(c.field for c in conditions)) if n not in event.fields)
-    return [f"{event.noun} cannot be told by {name}: the hook does not carry it" for name in missing]
-
-
-def _bad_numbers(asked: Asked, event: Event) -> list[str]:
-    found = []
-    if asked.hz is not None and event.hz is None:
-        found.append(f"{event.noun} are seen one by one, they are not sampled at a frequency")
-    if asked.hz is not None and not 1 <= asked.hz <= HIGHEST_HZ:
-        found.append(f"a sampling frequency is between 1 and {HIGHEST_HZ} Hz, not {asked.hz}")
-    if asked.every is not None and asked.every < SHORTEST_INTERVAL:
-        found.append("an interval is at least 1 ms")
-    if (
-        any(amount >= LARGEST for _, amount, _ in asked.thresholds)
-        or max(asked.duration or 0, asked.every or 0) >= LARGEST
-    ):
-        found.append("a number is too large")
-    if asked.top is not None and asked.top >= MOST_ROWS:
-        found.append(f"a table has at most {MOST_ROWS:,} rows")
     return found
 
 

@@ -153,8 +153,9 @@ def known_stems(catalogue: Catalogue) -> frozenset[str]:
 def _known(names: tuple[str, ...]) -> frozenset[str]:
     lists = [value for value in vars(vocabulary).values() if isinstance(value, frozenset)]
     tables = [value for value in vars(vocabulary).values() if isinstance(value, dict)]
-    every = frozenset(names).union(*lists, *(frozenset(table) for table in tables))
-    return frozenset(word for word in every if word.isascii()) - vocabulary.FOREIGN | vocabulary.OTHER
+    every = frozenset().union(*lists, *(frozenset(table) for table in tables))
+    own = frozenset(word for word in every if word.isascii()) - vocabulary.FOREIGN
+    return own | vocabulary.OTHER | frozenset(names)
 
 
 def nearest(event: Event | None, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:

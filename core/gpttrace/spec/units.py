@@ -1,7 +1,7 @@
 """Numbers, times and sizes as people write them: `5`, `five`, `1.5k`, `10ms`, `4 KiB`, `2 minutes`.
 
-`K`, `KB` and `KiB` are all 1024 bytes, as `ls` and the kernel use them; only the words `kilobyte`, `megabyte`, `gigabyte` count in
-thousands.
+`K`, `KB` and `KiB` are all 1024 bytes, as `ls` and the kernel use them; only the words `kilobyte`, `megabyte` and
+`gigabyte` count in thousands.
 """
 
 from __future__ import annotations
@@ -38,34 +38,11 @@ _UNITS: dict[str, tuple[Kind, int]] = {
     for word in words.split()
 }
 
-_WORDS = {
-    word: number
-    for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ]
-    )
-} | {
+_TO_TWENTY = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty"
+)
+_WORDS = {word: number for number, word in enumerate(_TO_TWENTY.split())} | {
     "thirty": 30,
     "forty": 40,
     "fifty": 50,

@@ -1,7 +1,7 @@
 """The words of questions that are not names of events: what they ask for, and which carry no meaning.
 
-Words stand here as stems (`words.stem`), so that `opened`, `opens` and `opening` are one. A word in none of these lists, in no name of
-the catalogue and in no slot was not understood; the reader of the question is told so.
+Words stand here as stems (`words.stem`), so that `opened`, `opens` and `opening` are one. A word in none of these lists, in no
+name of the catalogue and in no slot was not understood; the reader of the question is told so.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ EMPTY = stems(
     display measure monitor observe check inspect analyse analyze capture collect gather track watch record examine
     investigate determine identify discover figure learn know understand explain summarise summarize use using used run running
     program script bpftrace ebpf bpf one liner oneliner tool command tracer tracing trace gpttrace probe
-    system linux machine host server box computer kernel currently current now right live real time moment happen happening
+    system linux machine host server box computer currently current now right live real time moment happen happening
     going go all any every each some various different individual respective just only also too then again currently
     made make makes perform performed done issue issued occur occurring happen happened result resulting cause causing caused
     generate generated invoke invoked respectively across whole entire overall system wide systemwide
     information info detail details data table list breakdown broken down group grouped grouping sort sorted ordered order
     new hello hi hey ok thanks thank think somehow actually really quickly simple easy nice good handy
     by per via s t ve re d level there's im i'm i'd name named called one ones thing things stuff something
-    take taken takes taking trigger triggered triggering incur incurs suffer suffers hit hits hitting experience encounter see seen
+    take taken takes taking trigger triggered triggering incur incurs suffer suffers hit hits hitting experience encounter seen
     come comes came belong belongs own owned owns start descending desc together please kindly me mine myself us curious
     interested interesting exactly simply quick handle handled handling receive given gave give gives goes went keep keeps
-    responsible behind involved access accessed accesses doing happens into onto out off if possible moment time now today
-    able usage touch touched touching report reports reported reporting summary overview 
+    responsible behind involved access accessed accesses doing happens into onto out off moment now today
+    able usage touch touched touching report reports reported reporting summary overview
     along alongside inside mostly usually per-second
     wise based according against versus activity event events behaviour behavior being much more many lot lots
     """
@@ -65,7 +65,10 @@ TIMES = dict.fromkeys(stems("latency latencies duration delay delays slow slowne
 KEYS: dict[str, str] = {
     **dict.fromkeys(
         stems(
-            "process processes program programs comm command commands application applications app apps executable executables binary task tasks proc procs who"
+            """
+            process processes program programs comm command commands application applications app apps
+            executable executables binary task tasks proc procs who
+            """
         ),
         "comm",
     ),

@@ -1,4 +1,7 @@
-"""Which processes a question speaks of: cgroup, PID, thread, user, CPU, name. Each function takes what it understands out of the sentence."""
+"""Which processes a question speaks of: cgroup, PID, thread, user, CPU, name.
+
+Each function takes what it understands out of the sentence (its tokens get a meaning) and notes it in `Asked`.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +50,7 @@ def _take_unit(sentence: Sentence, asked: Asked) -> None:
 
 
 def _set_cgroup(sentence: Sentence, asked: Asked, first: int, last: int, name: str) -> None:
+    name = "/" if name == "root" else name
     value: int | str = int(name) if name.isdigit() and len(name) < 19 else name
     asked.conditions.append(Condition("cgroup", "==", value))
     sentence.take(first, last, f"only processes in cgroup {name}")
@@ -126,7 +130,9 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
         if not sentence.is_free(at):
             continue
         value = sentence.tokens[at]
-        if value.kind == "quoted" or (value.kind in ("word", "path") and (explicit or not known(value.stem))):
+        inside = sentence.tokens[at : sentence.chunk(at)[1] + 1]
+        strange = any(not known(token.stem) for token in inside)
+        if value.kind == "quoted" or (value.kind in ("word", "path") and (explicit or strange)):
             if value.kind == "word" and not explicit and value.text.endswith("ly"):
                 continue
             if explicit and value.kind == "word" and value.stem in (words.EMPTY | frozenset(("and",))):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from gpttrace.language import parse
 from gpttrace.trace.decode import Decoder
@@ -15,7 +14,6 @@ from gpttrace.trace.plan import Plan
 from gpttrace.trace.quota import Quota
 from gpttrace.trace.result import Result
 
-OUTPUT_PIECES = 10_000  # of the text that bpftrace would have printed; the tables have every row
 LESS_EXACT = (
     "bpftrace refused the instrumented copy of this program, so the program ran as it is: "
     "tables are read from its plain output and may be less exact"
@@ -28,7 +26,6 @@ def conclude(
     """Return the result of a run whose decoder was closed; nothing that was decoded and counted is left out."""
     findings, warnings = read_stderr(ending.stderr, plan)
     status, reason, complete = judge(ending, job.limits, findings)
-    pieces = islice(decoder.output_lines(), min(job.limits.rows, OUTPUT_PIECES))
     notes = [*warnings, *plan.notes, *decoder.warnings, *_notes(ending, quota, fell_back=fell_back)]
     return Result(
         run_id=job.run_id,
@@ -36,7 +33,7 @@ def conclude(
         reason=reason,
         complete=complete,
         tables=quota.cut(decoder.tables()),
-        output=tuple("".join(pieces).splitlines(keepends=True)),
+        output=decoder.output,
         lost=decoder.lost,
         warnings=tuple(notes),
         findings=(*findings, *decoder.problems),

@@ -154,7 +154,7 @@ class Decoder:
         record = self._wire.read(line)
         values = record.data if record is not None else None
         if number == END_REACHED:
-            self._end_reached(items)
+            self._end_reached(values, items)
             return
         which, event = divmod(number - 400, 4)
         if not isinstance(values, list) or not 0 <= which < len(self._map_list):
@@ -173,9 +173,12 @@ class Decoder:
         if table is not None:
             items.append(Snapshot(table))
 
-    def _end_reached(self, items: list[Item]) -> None:
+    def _end_reached(self, values: Any, items: list[Item]) -> None:
         self._ended = True
         items += self._open_snapshots()
+        when = integer(values[1]) if isinstance(values, list) and len(values) == 2 else None
+        for state in self._maps.values():
+            state.ended_at = None if when is None else moment(when + self.plan.clock)
 
     def _open_snapshots(self) -> list[Item]:
         ended = (state.end() for state in self._maps.values())

@@ -16,7 +16,7 @@ from gpttrace.errors import NotPermitted, Unavailable
 from gpttrace.process import ToolResult, run_tool
 from gpttrace.settings import Settings
 
-_CACHE_FILE = "bpftrace-dialects-1.json"
+_CACHE_FILE = "bpftrace-dialects-2.json"
 # PROC_PID_INIT_INO of the kernel. Inside another namespace the `pid` of 0.17 is not the number that we know a
 # process by.
 _FIRST_PID_NAMESPACE = 0xEFFFFFFC
@@ -27,12 +27,12 @@ print((1, strftime("T", nsecs))); print((2, buf("Aa", 2))); exit(); }
 """
 _LOOPS = r"""
 BEGIN { @k["a"] = count(); print((str(0), str(0), str(0), str(0))); exit(); }
-END { for ($kv : @k) { print(("loop", $kv.0, $kv.1)); } }
+END { for ($kv : @k) { print((3, $kv.0, $kv.1)); } }
 """
 _SIGNAL = r"""
 config = { print_maps_on_exit = 0 }
 self:signal:SIGUSR1 { print(1); }
-BEGIN { print(("signal", 1)); exit(); }
+BEGIN { print((4, 1)); exit(); }
 """
 
 
@@ -48,6 +48,7 @@ class Dialect:
     loops: bool = False
     wide_tuples: bool = False
     signal_probes: bool = False
+    config: bool = False
     same_pids: bool = True
 
     def to_json(self) -> dict[str, Any]:
@@ -110,8 +111,8 @@ def _calibrate(path: str) -> Dialect:
     if b'"@h"' not in shape.stdout:
         raise _why(path, shape)
     loops = _run(path, _LOOPS)
-    able = b'["loop","a",1]' in loops.stdout
-    signal = _run(path, _SIGNAL) if able else None
+    able = b'[3,"a",1]' in loops.stdout
+    signals = able and b"[4,1]" in _run(path, _SIGNAL).stdout
     out = shape.stdout
     return Dialect(
         escapes_keys_twice=rb"a \\\"b" in out,
@@ -121,7 +122,8 @@ def _calibrate(path: str) -> Dialect:
         buf_is_array=b"[2,[65,97]]" in out,
         loops=able,
         wide_tuples=able,
-        signal_probes=signal is not None and b'["signal",1]' in signal.stdout,
+        signal_probes=signals,
+        config=signals,
         same_pids=os.stat("/proc/self/ns/pid").st_ino == _FIRST_PID_NAMESPACE,
     )
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Literal
 
 from gpttrace.language import parse
-from gpttrace.language.nodes import Bool, ConfigEntry, Integer, Probe
+from gpttrace.language.nodes import Bool, CDefinition, ConfigEntry, Import, Integer, Probe
 from gpttrace.language.program import Program
 from gpttrace.language.tree import walk
 from gpttrace.trace.dialect import Dialect
@@ -24,6 +24,7 @@ from gpttrace.trace.plan import END_REACHED, PARENT, SELF, SUPERVISOR, MapPlan, 
 from gpttrace.trace.printing import Printing, rewrite_prints
 from gpttrace.trace.survey import survey
 
+ROOM = 32768
 _MARKERS = (SELF, SUPERVISOR, PARENT)
 
 
@@ -63,12 +64,12 @@ class _Copy:
 
     def make(self, level: int, *, exclude_self: bool) -> Plan:
         marker = f"gpttrace-ready-{self.plain.nonce}"
-        self._begin(f'printf("{marker}\\n"); ')
-        if exclude_self:
-            self._narrow()
         plan = replace(self.plain, level=level, ready_marker=marker, maps=self._plain_maps())
         if level >= 2:
             plan = self._exact(plan)
+        self._begin(f'printf("{marker}\\n"); ')
+        if exclude_self:
+            self._narrow()
         text, pieces = self.edits.apply()
         return replace(
             plan, text=text, pieces=pieces, markers=tuple(each for each in _MARKERS if each in text)
@@ -87,7 +88,9 @@ class _Copy:
         )
         edit_maps(self.tree, self.uses, maps, plan.key_separator, self.edits)
         quiet = self._keep_exit_maps()
-        self._end(f"print(({plan.tag + END_REACHED}, 0)); {'' if quiet else dumps(maps, EXIT)}")
+        if plan.dialect.config and any(each.inner and each.keys for each in maps.plans.values()):
+            self._make_room()
+        self._end(f"print(({plan.tag + END_REACHED}, nsecs)); {'' if quiet else dumps(maps, EXIT)}")
         return replace(
             plan,
             maps=tuple(maps.plans.values()),
@@ -156,6 +159,16 @@ class _Copy:
                     self.edits.replace(value.start, value.end, "1" if isinstance(value, Integer) else "true")
                     return True
         return False
+
+    def _make_room(self) -> None:
+        # A histogram of bpftrace's own takes one key of its map, ours one for each bucket.
+        config = self.tree.config
+        room = f"max_map_keys = {ROOM}"
+        if config is None:
+            first = next(item for item in self.tree.items if not isinstance(item, CDefinition | Import))
+            self.edits.insert(first.start, f"config = {{ {room} }} ")
+        elif config.entries and all(entry.key != "max_map_keys" for entry in config.entries):
+            self.edits.insert(config.entries[0].start, f"{room}; ")
 
     def _snapshots(self, maps: Maps, dialect: Dialect) -> Literal["SIGUSR1"] | None:
         if not dialect.loops:

@@ -149,9 +149,10 @@ def _spread(plan: MapPlan, assign: Assign, unique: str, edits: Edits) -> None:
         edits.replace(assign.start, assign.end, *first, *place, f"1] = sum({x})")
         return
     code, bucket = _log2(unique, plan.span[0]) if plan.kind == "hist" else _linear(unique, plan.span)
-    kind = "uint64" if plan.kind == "hist" else "int64"
+    # To 64 bits with its sign first: (uint64) of an int32 would not extend it (0.17, 0.23).
+    kind = "(uint64)(int64)" if plan.kind == "hist" else "(int64)"
     edits.replace(
-        assign.start, assign.end, f"{x} = ({kind})(", value, f"); {code}", *place, f"{bucket}] = count()"
+        assign.start, assign.end, f"{x} = {kind}(", value, f"); {code}", *place, f"{bucket}] = count()"
     )
 
 

@@ -45,7 +45,7 @@ class MapState:
     base: Raw = field(default_factory=dict)
     last: Raw = field(default_factory=dict)
     series: list[Snapshot] = field(default_factory=list)
-    in_end: Raw | None = None
+    in_end: dict[Key, list[tuple[Any, ...]]] | None = None
     dumped: Raw | None = None
     dump_whole: bool = True
     printed: Raw | None = None
@@ -73,13 +73,13 @@ class MapState:
         whole = not self.plan.looped or count == self.got
         rows, self.rows = self.rows, {}
         if head.why == EXIT:
-            self.dumped, self.dump_whole, self.ended_at = rows, whole, head.when
+            self.dumped, self.dump_whole = rows, whole
         elif not whole:
             # bpftrace throws away what is unread when it is stopped. Nothing is missing from the sums: differences
             # are taken from whole dumps only.
             self.cut_short += head.why != HIDDEN
         elif head.why == FINAL:
-            self.in_end, self.ended_at = rows, head.when
+            self.in_end = top(self._since_clear(rows), self.plan, head.top, head.div)
         else:
             return self._snapshot(head, rows)
         return None
@@ -101,10 +101,11 @@ class MapState:
 
     def native(self, value: Any, *, at_exit: bool) -> Table | None:
         """Take bpftrace's own line about the map; return the snapshot that it is, unless it is the last one."""
-        rows = self._native_rows(value)
         if at_exit:
-            self.printed = rows
+            if self.dumped is None or not self.dump_whole:
+                self.printed = self._native_rows(value)
             return None
+        rows = self._native_rows(value)
         if self.head is not None and not self.plan.looped:
             self.rows = rows
             return self.end()
@@ -113,24 +114,26 @@ class MapState:
     def table(self) -> Table | None:
         """Return the map's table: all snapshots of one that was printed in between, the last state otherwise."""
         self.end()
-        rows = self._at_exit()
-        last = self._since_clear(rows or {})
+        last = self._last()
         if self.series:
             more: list[Snapshot] = [(self.ended_at, last)] if last else []
             return tabulate(self.plan, [*self.series, *more], timed=True)
-        if rows is None and self.plan.kind == "values":
+        if last is None and self.plan.kind == "values":
             return None
-        return tabulate(self.plan, [(None, last)], timed=False)
+        return tabulate(self.plan, [(None, last or {})], timed=False)
+
+    def _last(self) -> dict[Key, list[tuple[Any, ...]]] | None:
+        # What is there at the exit; what END printed of a map that it then cleared.
+        if self.dumped is not None and (self.dump_whole or self.printed is None):
+            return self._since_clear(self.dumped)
+        if self.printed is not None and (self.in_end is None or not self.plan.ended):
+            return self._since_clear(self.printed)
+        return self.in_end
 
     @property
     def incomplete(self) -> bool:
         """True when rows of the last dump were lost, and bpftrace's own line with joined keys had to serve."""
         return self.dumped is not None and not self.dump_whole
-
-    def _at_exit(self) -> Raw | None:
-        if self.dumped is not None and (self.dump_whole or self.printed is None):
-            return self.dumped
-        return self.in_end if self.printed is None else self.printed
 
     def _since_clear(self, rows: Raw) -> dict[Key, list[tuple[Any, ...]]]:
         if self.plan.cumulative:

@@ -6,6 +6,7 @@ every end but a kill, a crash or a program that never ran.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -29,14 +30,14 @@ Status = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One finished run; `took` is seconds, `output` the printed text in order, `ran` the copy that really ran."""
+    """One finished run; `took` is seconds, `output` the lines that bpftrace would have shown, `ran` the copy that really ran."""
 
     run_id: str
     status: Status
     reason: str
     complete: bool
     tables: tuple[Table, ...]
-    output: tuple[str, ...]
+    output: Sequence[str]
     lost: int
     warnings: tuple[str, ...]
     findings: tuple[Finding, ...]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from gpttrace.trace.result import Result
 from gpttrace.trace.spool import make_private
 
 BUSY_MS = 5000
+OUTPUT_LINES = 10_000  # kept of the text that bpftrace would have shown; the tables have every row
 HINT = "free space, or set GPTTRACE_STATE to a folder that you can write"
 
 CREATE = """
@@ -227,7 +229,7 @@ def _row(result: Result) -> dict[str, Any]:
         "rows": result.rows,
         "lost": result.lost,
         "command_status": result.command_status,
-        "output": json.dumps(result.output),
+        "output": json.dumps(list(islice(result.output, OUTPUT_LINES))),
         "warnings": json.dumps(result.warnings),
         "findings": json.dumps([asdict(finding) for finding in result.findings]),
         "spec": json.dumps(result.spec) if result.spec is not None else None,

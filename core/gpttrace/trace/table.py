@@ -62,9 +62,10 @@ class Table:
     def column(self, name: str) -> list[Any]:
         """Return the values of one column; KeyError when there is none of that name."""
         try:
-            return self.data[self.names.index(name)]
+            cells = self.data[self.names.index(name)]
         except ValueError:
             raise KeyError(name) from None
+        return cells if isinstance(cells, list) else list(cells)
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Iterate over rows as tuples."""

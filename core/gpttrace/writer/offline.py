@@ -17,6 +17,7 @@ from gpttrace.spec.literals import COMM_BYTES, cut_comm
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.options import Options, apply_options
 from gpttrace.spec.question import Reading, read_question
+from gpttrace.spec.validate import problems_of
 from gpttrace.writer.draft import Draft, Refusal
 from gpttrace.writer.resolve import resolve_cgroup
 
@@ -38,8 +39,9 @@ def write_offline(question: str, host: Facts | None, options: Options | None = N
 
 def _write(reading: Reading, spec: TraceSpec, catalogue: Catalogue, host: Facts | None) -> Draft:
     event = catalogue[spec.event]
-    if reading.problems:
-        return _refused(reading, "; ".join(reading.problems))
+    problems = reading.problems or tuple(problems_of(spec, event))
+    if problems:
+        return _refused(reading, "; ".join(problems))
     spec = resolve_cgroup(spec, host)
     choice = choose_hook(spec, event, host)
     if choice.hook is None:

@@ -64,11 +64,12 @@ class Supervisor:
     def start(self) -> None:
         """Start the command (held before exec) and bpftrace, and give bpftrace its program."""
         self.wake = self.signals()
+        # First, while there are no pipes: until its exec the command holds all that we have open.
+        if self.header["command"]:
+            self.command = Command(self.header["command"], self.header["command_env"])
         self.output, output = pipe(PIPE_SIZE)
         self.errors, errors = pipe()
         program, program_in = pipe(PIPE_SIZE)
-        if self.header["command"]:
-            self.command = Command(self.header["command"], self.header["command_env"])
         self.pid = spawn(
             self.header["argv"],
             self.header["env"],
