@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from bench.figures import Figure, percentile, seconds, spread
 from gpttrace.host import Host
@@ -25,9 +26,7 @@ def figures() -> Iterator[Figure]:
     """Yield the figures of the offline writer."""
     host = Host.local()
     first = seconds(lambda: _written(QUESTIONS[0], host))
-    times = sorted(
-        time for question in QUESTIONS for time in spread(lambda q=question: _written(q, host), 25)
-    )  # type: ignore[misc]
+    times = sorted(time for question in QUESTIONS for time in spread(partial(_written, question, host), 25))
     yield Figure("first question in a process", 1e3 * first, "ms")
     yield Figure("question → program, p50", 1e3 * percentile(times, 0.5), "ms", 60)
     yield Figure("question → program, p99", 1e3 * percentile(times, 0.99), "ms", 200)

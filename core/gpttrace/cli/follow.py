@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 
@@ -65,7 +66,7 @@ class Follower:
             elif isinstance(item, Problem):
                 say(f"gpttrace: {item.finding.message}")
             elif printer is not None and isinstance(item, Rows | Output | Snapshot):
-                self._print(lambda item=item: printer.show(item), view)  # type: ignore[misc]  # bound now, on purpose
+                self._print(partial(printer.show, item), view)
 
     def _print(self, write: Callable[[], None], view: LiveView | None) -> None:
         if self.reader_gone:

@@ -12,7 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
-class Seconds(click.ParamType):
+class Seconds(click.ParamType[float]):
     """A span of time on the command line: `10`, `10s`, `500ms`, `2m`, `1h`."""
 
     name = "TIME"
