@@ -22,7 +22,7 @@ EVENTS = 'tracepoint:syscalls:sys_enter_getppid { printf("%d %d %s %d\\n", pid, 
 
 def figures() -> Iterator[Figure]:
     """Yield the two start times with their difference, and our CPU as a part of bpftrace's."""
-    with _workload("sh", "-c", OPENER):
+    with workload("sh", "-c", OPENER):
         ours, theirs = [], []
         for _ in range(TIMES):
             theirs.append(_until_first_line("bpftrace", "-e", PROGRAM))
@@ -40,7 +40,9 @@ def _gpttrace() -> str:
     return str(Path(sys.executable).with_name("gpttrace"))
 
 
-class _workload:  # noqa: N801 - reads as a statement
+class workload:  # noqa: N801 - reads as a statement
+    """A process of our own that keeps the traced events coming for the length of a `with`."""
+
     def __init__(self, *argv: str) -> None:
         self._process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, start_new_session=True)
 
@@ -75,7 +77,7 @@ def _cpu_beside_bpftrace() -> tuple[float, float]:
         if any(isinstance(item, Progress) and item.phase == "detaching" for item in batch):
             spent.update(_descendants_cpu(os.getpid()))
 
-    with _workload(sys.executable, "-c", BUSY):
+    with workload(sys.executable, "-c", BUSY):
         sync.run(EVENTS, limits=Limits(seconds=4, rows=10_000_000), on_batch=watch)
     own = _own_cpu() - begun
     names = {pid: _comm(pid) for pid in spent}

@@ -79,6 +79,8 @@ def test_one_mistake_gives_one_finding(record: dict[str, object]) -> None:
         ("BEGIN { if (1) @x = 1; }", "expected-block", (1, 16), "expected `{`, found `@x`"),
         ("BEGIN { if pid == 1 { } }", "missing-parentheses", (1, 12), "needs parentheses"),
         ("BEGIN", "expected-block", (1, 1), "`BEGIN` has no `{ … }` behind it"),
+        ("$x = 1;", "expected-probe", (1, 1), "expected a probe, found `$x = 1;`"),
+        ("*:x = 1;", "expected-block", (1, 5), "expected `{`, `/` or `,` after `*:x`"),
         ("BEGIN pid == 1 { }", "expected-block", (1, 7), "expected `{`, `/` or `,` after `BEGIN`"),
         ("{ print(1); }", "no-attach-point", (1, 1), "belongs to no probe"),
         ("BEGIN { }\n)))", "expected-probe", (2, 1), "expected a probe, found `)))`"),

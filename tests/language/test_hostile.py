@@ -15,7 +15,7 @@ ACCEPTED = [
     each["program"] for each in json.loads((Path(__file__).parent / "data/accepted.json").read_text())
 ]
 TOKENS = json.loads((Path(__file__).parent / "data/tokens.json").read_text())
-many = settings(max_examples=8000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def check(tree: Program) -> None:

@@ -6,9 +6,11 @@ import json
 import os
 import select
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import anyio
@@ -17,7 +19,7 @@ import pytest
 from gpttrace.errors import StoreError
 from gpttrace.settings import Settings
 from gpttrace.testing import InstalledBpftrace
-from gpttrace.trace.launch import Order, launch
+from gpttrace.trace.launch import Order, launch, supervisor_argv
 from gpttrace.trace.limits import Limits
 from gpttrace.trace.recover import recover
 from gpttrace.trace.result import Result
@@ -42,7 +44,7 @@ MANY = "BEGIN { @begun = 7; } " + " ".join(
         "chown",
         "chroot",
         "creat",
-        "delete_module",
+        "dup",
         "dup3",
         "fallocate",
         "fchmod",
@@ -232,22 +234,18 @@ def test_a_reader_that_closes_its_end_stops_the_trace(
     host_bpftrace: InstalledBpftrace, busy: int, watch: Watcher
 ) -> None:
     order = Order(host_bpftrace.path, flood(busy), Limits())
-
-    async def main() -> str:
-        link = await launch(order)
-        async with link.process:
-            pid = 0
-            async for event in link.events():
-                pid = event.get("pid", pid)
-                if event["event"] == "ready":
-                    watch(pid)
-                    assert link.process.stdout is not None
-                    await link.process.stdout.aclose()
-                if event["event"] == "exit":
-                    return str(event["cause"])
-        return "no exit"
-
-    assert anyio.run(main) == "parent_gone"
+    with subprocess.Popen(supervisor_argv(), stdin=PIPE, stdout=PIPE, stderr=PIPE) as supervisor:
+        assert supervisor.stdin is not None
+        assert supervisor.stdout is not None
+        assert supervisor.stderr is not None
+        supervisor.stdin.write(order.header())
+        supervisor.stdin.flush()
+        events = map(json.loads, supervisor.stderr)
+        pid = next(event["pid"] for event in events if event["event"] == "started")
+        next(event for event in events if event["event"] == "ready")
+        watch(pid)
+        supervisor.stdout.close()
+        assert next(event["cause"] for event in events if event["event"] == "exit") == "parent_gone"
 
 
 # --- too much
@@ -278,9 +276,9 @@ def test_the_limit_of_output_ends_a_trace_with_its_maps(
 
 
 def test_the_memory_limit_ends_a_trace_with_its_maps(
-    any_bpftrace: InstalledBpftrace, settings: Settings, watch: Watcher
+    any_bpftrace: InstalledBpftrace, settings: Settings
 ) -> None:
-    result = traced(WAITING, any_bpftrace, settings, watch, Limits(memory=16 << 20))
+    result = traced(WAITING, any_bpftrace, settings, limits=Limits(memory=16 << 20))
     assert (result.status, result.complete, begun(result)) == ("memory_limit", True, 7)
 
 

@@ -13,7 +13,7 @@ from gpttrace.language.reference import PROBE_KINDS
 
 # The kind, then `:part` again and again; a part may hold a path, a quoted symbol, `*` `?` `[a-z]`, `+0x10`, `$1`, `@`.
 _PART = r'(?:"(?:[^"\\\n]|\\.)*+"|[^\s,:;{"])*+'
-POINT = re.compile(rf"(?P<kind>[A-Za-z_$*?][A-Za-z0-9_$*?]*+)(?P<rest>(?:[ \t]*+:[ \t]*+{_PART})*+)")
+POINT = re.compile(rf"(?P<kind>[A-Za-z_*?][A-Za-z0-9_*?]*+)(?P<rest>(?:[ \t]*+:[ \t]*+{_PART})*+)")
 _SPLIT = re.compile(r':((?:"(?:[^"\\\n]|\\.)*+"|[^":])*)')
 _OFFSET = re.compile(r"(.+)\+(0[xX][0-9a-fA-F]+|[0-9]+)")
 _OFFSET_KINDS = frozenset(["kprobe", "kretprobe", "uprobe", "uretprobe"])

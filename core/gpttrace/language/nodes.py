@@ -10,12 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """Any piece of a program, with its place in the source."""
 
     start: int = field(default=0, compare=False, kw_only=True)
     end: int = field(default=0, compare=False, kw_only=True)
+
+    def __repr__(self) -> str:
+        # Short, without places, and for a test's failure rather than for reading back.
+        inside = ", ".join(f"{name}={getattr(self, name)!r}" for name in meaning_fields(self))
+        return f"{type(self).__name__}({inside})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Node):
@@ -58,7 +63,7 @@ def meaning_fields(node: Node) -> tuple[str, ...]:
 # ---------------------------------------------------------------------------------------------- types
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class TypeName(Node):
     """A type as written: `uint64`, `struct task_struct *`, `uint8[16]`, `(int32, string)`, `typeof($x)`.
 
@@ -72,12 +77,12 @@ class TypeName(Node):
 # ---------------------------------------------------------------------------------------- expressions
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Expr(Node):
     """Any expression."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Integer(Expr):
     """`10`, `0x1f`, `0755`, `1_000`, `1e6`, `10u`, `5ms`. `value` is the number (ns for time units)."""
 
@@ -85,14 +90,14 @@ class Integer(Expr):
     value: int
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Float(Expr):
     """A floating point literal; bpftrace accepts few uses of it, we keep it as written."""
 
     text: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class String(Expr):
     """`"a\\n"`. `value` holds the bytes after escapes; `text` the literal as written, quotes included."""
 
@@ -100,35 +105,35 @@ class String(Expr):
     value: bytes
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Bool(Expr):
     """`true` or `false` (bpftrace 0.24)."""
 
     value: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Identifier(Expr):
     """A bare word: builtin (`pid`, `comm`, `args`), enum member, macro, C constant."""
 
     name: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Positional(Expr):
     """`$1`, `$2` … or the count `$#` (`number` is -1 then)."""
 
     number: int
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Variable(Expr):
     """`$name`; `name` without the `$`."""
 
     name: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Map(Expr):
     """`@name` or `@name[keys]`. `name` keeps the `@`. `keys` is None for a map used without brackets."""
 
@@ -136,7 +141,7 @@ class Map(Expr):
     keys: list[Expr] | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Call(Expr):
     """`name(args…)`, for functions, macros and subprograms; an argument may be a TypeName."""
 
@@ -144,7 +149,7 @@ class Call(Expr):
     args: list[Expr | TypeName]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Unary(Expr):
     """Prefix `- + ! ~ * & ++ --`, or postfix `++ --` with `postfix` true."""
 
@@ -153,7 +158,7 @@ class Unary(Expr):
     postfix: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Binary(Expr):
     """`left op right` for every arithmetic, comparison, logical, bit and shift operator."""
 
@@ -162,7 +167,7 @@ class Binary(Expr):
     right: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Ternary(Expr):
     """`cond ? then : other`; `then` is None for `cond ?: other`."""
 
@@ -171,7 +176,7 @@ class Ternary(Expr):
     other: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Member(Expr):
     """`target.name`, `target->name` or a tuple element `target.0`; `arrow` says which."""
 
@@ -180,7 +185,7 @@ class Member(Expr):
     arrow: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Index(Expr):
     """`target[index]` of an array or pointer (a map's keys are in Map)."""
 
@@ -188,7 +193,7 @@ class Index(Expr):
     index: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Cast(Expr):
     """`(type)value`."""
 
@@ -196,28 +201,28 @@ class Cast(Expr):
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Tuple(Expr):
     """`(a, b, …)`, `(a,)` or `()`."""
 
     items: list[Expr]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Record(Expr):
     """`(name=value, …)` (bpftrace 0.26)."""
 
     fields: list[tuple[str, Expr]]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class SizeOf(Expr):
     """`sizeof(type)` or `sizeof(expr)`."""
 
     of: TypeName | Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class OffsetOf(Expr):
     """`offsetof(type, a.b)` or `offsetof(expr, a.b)`."""
 
@@ -225,14 +230,14 @@ class OffsetOf(Expr):
     path: list[str]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Comptime(Expr):
     """`comptime expr` (bpftrace 0.24)."""
 
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class BlockExpr(Expr):
     """`{ statements; value }` as an expression (bpftrace 0.24); `value` is None when it yields nothing."""
 
@@ -240,21 +245,21 @@ class BlockExpr(Expr):
     value: Expr | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class IfExpr(Expr):
     """`if cond { a } else { b }` as an expression (bpftrace 0.25); each branch ends in an ExprStmt that yields."""
 
     branch: If
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Paren(Expr):
     """`(inner)`: kept, because a program is shown to its author as written."""
 
     inner: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class BadExpr(Expr):
     """Text that is no expression; a finding says why."""
 
@@ -264,19 +269,19 @@ class BadExpr(Expr):
 # ----------------------------------------------------------------------------------------- statements
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Stmt(Node):
     """Any statement."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Block(Node):
     """`{ … }`."""
 
     body: list[Stmt]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ExprStmt(Stmt):
     """An expression for its effect: a call, `@x++`.
 
@@ -287,7 +292,7 @@ class ExprStmt(Stmt):
     yields: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Assign(Stmt):
     """`target op value` with op one of `= += -= *= /= %= &= |= ^= <<= >>=`."""
 
@@ -296,7 +301,7 @@ class Assign(Stmt):
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Let(Stmt):
     """`let $x`, `let $x: type`, `let $x = value`."""
 
@@ -305,7 +310,7 @@ class Let(Stmt):
     value: Expr | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class If(Stmt):
     """`if (cond) { } else …`; `other` is a Block, another If for `else if`, or None. `comptime` for `if comptime`."""
 
@@ -315,7 +320,7 @@ class If(Stmt):
     comptime: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class While(Stmt):
     """`while (cond) { }`."""
 
@@ -323,7 +328,7 @@ class While(Stmt):
     body: Block
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Unroll(Stmt):
     """`unroll (count) { }`."""
 
@@ -331,7 +336,7 @@ class Unroll(Stmt):
     body: Block
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Range(Expr):
     """`low..high`, only in a `for`."""
 
@@ -339,7 +344,7 @@ class Range(Expr):
     high: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class For(Stmt):
     """`for ($kv : @map) { }` or `for ($i : 0..10) { }`."""
 
@@ -348,7 +353,7 @@ class For(Stmt):
     body: Block
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Jump(Stmt):
     """`break`, `continue` or `return [value]`."""
 
@@ -356,21 +361,21 @@ class Jump(Stmt):
     value: Expr | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class BlockStmt(Stmt):
     """A bare block as a statement."""
 
     block: Block
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ImportStmt(Stmt):
     """`import "name";` inside a macro (bpftrace 0.26)."""
 
     path: String
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class BadStmt(Stmt):
     """Text that is no statement; a finding says why."""
 
@@ -380,26 +385,26 @@ class BadStmt(Stmt):
 # ------------------------------------------------------------------------------------------ top level
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Item(Node):
     """Anything that stands at the top level of a program."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class CDefinition(Item):
     """C text handed to clang: a `#include` or `#define` line, a struct, union, enum or typedef."""
 
     text: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Import(Item):
     """`import "name";` (bpftrace 0.24)."""
 
     path: String
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ConfigEntry(Node):
     """`key = value` in a config block."""
 
@@ -407,14 +412,14 @@ class ConfigEntry(Node):
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Config(Item):
     """`config = { key = value; … }` (bpftrace 0.20)."""
 
     entries: list[ConfigEntry]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class MapDecl(Item):
     """`let @name = hash(1024);` (bpftrace 0.22)."""
 
@@ -423,7 +428,7 @@ class MapDecl(Item):
     args: list[Expr]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Macro(Item):
     """`macro name($a, @b, c) { … }` (bpftrace 0.23); `value` of the body block when it yields one."""
 
@@ -432,7 +437,7 @@ class Macro(Item):
     body: BlockExpr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Param(Node):
     """`$name: type` of a subprogram."""
 
@@ -440,7 +445,7 @@ class Param(Node):
     type: TypeName
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Subprogram(Item):
     """`fn name($a: type): type { … }`."""
 
@@ -450,7 +455,7 @@ class Subprogram(Item):
     body: Block
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class AttachPoint(Node):
     """One place to attach, as written and in parts.
 
@@ -465,7 +470,7 @@ class AttachPoint(Node):
     offset: int | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Probe(Item):
     """`attach points /predicate/ { body }`."""
 
@@ -474,14 +479,14 @@ class Probe(Item):
     body: Block
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class BadItem(Item):
     """Text that belongs to nothing; a finding says why."""
 
     text: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Comment(Node):
     """`// …` or `/* … */`, with its marks."""
 

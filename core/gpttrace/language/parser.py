@@ -111,12 +111,13 @@ class Parser(Definitions):
         self.probes_seen = True
         self.brace_list(points)
         self.blank()
-        if not self.at_body() and not self.next_is_probe():
+        complained = not self.at_body() and not self.next_is_probe()
+        if complained:
             self.unexpected(points)
         if not self.at_body():
             end = points[-1].end
             why = f"`{points[-1].text}` has no `{{ … }}` behind it"
-            if points[-1].kind in PROBE_KINDS.values():
+            if not complained and not self.reported(points[-1]):
                 self.fault(points[-1].start, end, "expected-block", why)
             return n.Probe(points, None, n.Block([], start=end, end=end), start=start, end=end)
         stop = self.cut(self.pos).stop
@@ -144,6 +145,14 @@ class Parser(Definitions):
             point.text += match[0]
             point.parts[-1:] = [point.parts[-1] + match[0]] if point.parts else []
 
+    def reported(self, point: n.AttachPoint) -> bool:
+        """Tell whether this attach point is of an unknown type, which was reported."""
+        return (
+            bool(self.findings)
+            and self.findings[-1].start == point.start
+            and self.findings[-1].code == "unknown-probe"
+        )
+
     def at_body(self) -> bool:
         """Tell whether a predicate or a block begins here."""
         return self.text.startswith(("{", "/"), self.pos)
@@ -162,7 +171,7 @@ class Parser(Definitions):
         self.pos = match.end() if match else start + 1
         rest = self.text[start : self.pos].rstrip()
         why = f"expected `{{`, `/` or `,` after `{points[-1].text}`, found `{rest[:30]}`"
-        if points[-1].kind in PROBE_KINDS.values():  # an unknown type was reported already
+        if not self.reported(points[-1]):
             self.fault(start, start + max(len(rest), 1), "expected-block", why)
         self.blank()
         if not self.at_body():
@@ -208,7 +217,7 @@ class Parser(Definitions):
     def check_kind(self, point: n.AttachPoint) -> None:
         """Report an unknown probe type with the nearest known one."""
         kind = point.kind
-        if kind in PROBE_KINDS.values() or any(c in kind for c in "*?$"):
+        if kind in PROBE_KINDS.values() or any(c in kind for c in "*?"):
             return
         near = difflib.get_close_matches(kind, PROBE_KINDS, 1)
         guess = f"; did you mean `{near[0]}`?" if near else ""

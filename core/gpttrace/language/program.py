@@ -20,7 +20,7 @@ from gpttrace.language.nodes import (
 from gpttrace.language.source import Source
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Program(Node):
     """All items in source order. Two programs are equal when shebang and items are; comments do not count."""
 
@@ -28,7 +28,7 @@ class Program(Node):
     items: list[Item] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list, compare=False)
     findings: list[Finding] = field(default_factory=list, compare=False)
-    source: Source = field(default_factory=lambda: Source(""), compare=False, repr=False)
+    source: Source = field(default_factory=lambda: Source(""), compare=False)
 
     @property
     def ok(self) -> bool:

@@ -98,6 +98,7 @@ class Symbols:
     functions: dict[str, list[n.Call]] = field(default_factory=dict)
     macros: dict[str, list[n.Call]] = field(default_factory=dict)
     scopes: list[Scope] = field(default_factory=list)  # one for each item
+    known: list[Known] = field(default_factory=list)  # units and clocks, one for each item
 
     def type_of(self, expr: n.Node, item: int) -> str:
         """Return the type of an expression that stands in an item of the program."""
@@ -236,7 +237,7 @@ def _element(over: n.Expr, scope: Scope) -> str:
 def _settle(found: Symbols, nodes: list[list[n.Node]]) -> None:
     for (item, name), variable in found.variables.items():
         variable.type = found.scopes[item].variables.get(name, "unknown")
-    known = _units(found, nodes)
+    known = found.known = _units(found, nodes)
     for index, each in enumerate(nodes):
         for node in each:
             if isinstance(node, n.Assign) and isinstance(node.target, n.Map):

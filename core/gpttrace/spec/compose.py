@@ -238,7 +238,7 @@ def _statement(layout: Layout, point: Point | None) -> str:
 def _variables(layout: Layout) -> list[str]:
     """Return the fields that get a variable: those computed from helper maps, and printed ones without a plain name."""
     event, spec = layout.event, layout.spec
-    names = fields_of(spec) if layout.joined else spec.keys if spec.shape == "events" else ()
+    names = fields_of(spec) if layout.joined else spec.keys
     return [
         name
         for name in names
@@ -254,11 +254,7 @@ def _carried(layout: Layout, field: Field) -> bool:
 def _unnamed(layout: Layout, field: Field) -> bool:
     # A column is named after what is printed: `args->ret` would be called ret where bytes is meant.
     expr = field.begin if layout.place == "begin" else field.end
-    return (
-        layout.spec.shape == "events"
-        and field.name in layout.spec.keys
-        and expr not in (field.name, f"args->{field.name}")
-    )
+    return field.name in layout.spec.keys and expr not in (field.name, f"args->{field.name}")
 
 
 def _shown(layout: Layout, name: str, point: Point | None) -> str:

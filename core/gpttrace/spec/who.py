@@ -62,9 +62,10 @@ def _value_chunk(sentence: Sentence, index: int) -> tuple[str, int] | None:
     token = sentence.tokens[index]
     if token.kind not in ("word", "number", "path", "quoted"):
         return None
-    if token.kind == "word" and token.stem in _KNOWN_AFTER_NAME:
+    text, last = sentence.chunk(index)
+    if token.kind == "word" and token.stem in _KNOWN_AFTER_NAME and last == index:
         return None
-    return sentence.chunk(index)
+    return text, last
 
 
 _KNOWN_AFTER_NAME = (

@@ -17,7 +17,7 @@ from gpttrace.trace.items import Item, Lost, Output, Problem, Ready, Rows, Snaps
 from gpttrace.trace.mapping import CLEARED, HEAD, ROW, TAIL
 from gpttrace.trace.maps import Head, MapState
 from gpttrace.trace.messages import problem_of
-from gpttrace.trace.plan import END_REACHED, Field, MapPlan, Plan, Site
+from gpttrace.trace.plan import END_REACHED, EXITING, Field, MapPlan, Plan, Site
 from gpttrace.trace.table import Table
 from gpttrace.trace.text import text_of, wire_text
 from gpttrace.trace.values import any_value, moment
@@ -46,6 +46,7 @@ class Decoder:
         self._texts: list[str] = []
         self._order = array("H")
         self._counts: dict[str, int] = {}
+        self._at_exit: dict[str, int | None] = {}
         self._seen_problems: dict[Any, int] = {}
         self._stores = [_text_store()]
         self._by_number: dict[int, int] = {}
@@ -155,6 +156,10 @@ class Decoder:
         values = record.data if record is not None else None
         if number == END_REACHED:
             self._end_reached(values, items)
+            return
+        if number == EXITING and isinstance(values, list):
+            names = [site.counter for site in self.plan.sites if site.counter is not None]
+            self._at_exit = self._at_exit or dict(zip(names, map(integer, values[1:]), strict=False))
             return
         which, event = divmod(number - 400, 4)
         if not isinstance(values, list) or not 0 <= which < len(self._map_list):
@@ -272,7 +277,10 @@ class Decoder:
         lost = 0
         for store in self._stores[1:]:
             if store.site.counter is not None:
-                lost += max(self._counts.get(store.site.counter, 0) - len(store), 0)
+                emitted = self._at_exit.get(store.site.counter)
+                if emitted is None:
+                    emitted = self._counts.get(store.site.counter, 0)
+                lost += max(emitted - len(store), 0)
         return lost
 
     @property

@@ -21,7 +21,7 @@ from gpttrace.trace.edits import Edits
 from gpttrace.trace.exclude import condition, probes_to_narrow
 from gpttrace.trace.mapping import ASKED, EXIT, Maps, dumps, edit_maps, plan_maps
 from gpttrace.trace.plan import END_REACHED, PARENT, SELF, SUPERVISOR, MapPlan, Plan, Site
-from gpttrace.trace.printing import Printing, rewrite_prints
+from gpttrace.trace.printing import Printing, rewrite_exits, rewrite_prints
 from gpttrace.trace.survey import survey
 
 ROOM = 32768
@@ -86,6 +86,7 @@ class _Copy:
         sites = rewrite_prints(
             self.tree, Printing(plan.dialect, plan.tag, plan.separator, self.uses), self.edits
         )
+        rewrite_exits(self.tree, sites, plan.dialect, plan.tag, self.edits)
         edit_maps(self.tree, self.uses, maps, plan.key_separator, self.edits)
         quiet = self._keep_exit_maps()
         if plan.dialect.config and any(each.inner and each.keys for each in maps.plans.values()):

@@ -109,6 +109,11 @@ class Link:
         return None
 
 
+def supervisor_argv() -> list[str]:
+    """Return the command that starts a supervisor."""
+    return [sys.executable, "-I", "-S", "-c", START, str(Path(__file__).parent)]
+
+
 async def launch(order: Order) -> Link:
     """Start a supervisor with its order; raises NotPermitted, Unavailable or UsageError before anything runs."""
     require_right()
@@ -116,11 +121,7 @@ async def launch(order: Order) -> Link:
     if len(order.program.encode()) > PROGRAM_LIMIT:
         raise UsageError(f"the program is longer than {PROGRAM_LIMIT >> 10} KiB", hint="split it")
     try:
-        process = await anyio.open_process(
-            [sys.executable, "-I", "-S", "-c", START, str(Path(__file__).parent)],
-            env={},
-            start_new_session=True,
-        )
+        process = await anyio.open_process(supervisor_argv(), env={}, start_new_session=True)
     except OSError as problem:
         raise Unavailable(f"cannot start the supervisor: {problem.strerror}") from problem
     link = Link(process)

@@ -15,7 +15,7 @@ from gpttrace.trace.plan import MapPlan
 from gpttrace.trace.table import Table
 from gpttrace.trace.tabulate import Key, Raw, logical, tabulate, top
 from gpttrace.trace.text import wire_text
-from gpttrace.trace.values import any_value, frames_of
+from gpttrace.trace.values import any_value, frames_of, frozen
 from gpttrace.trace.wire import Pairs, integer
 
 
@@ -150,8 +150,7 @@ class MapState:
             return tuple(frames_of(wire_text(part)))
         if kind == "string" and isinstance(part, str):
             return wire_text(part)
-        cell = any_value(part)
-        return tuple(cell) if isinstance(cell, list) else cell
+        return frozen(any_value(part))
 
     def _native_rows(self, value: Any) -> Raw:
         if not isinstance(value, Pairs) or not (self.plan.keys or self.plan.inner):

@@ -19,6 +19,8 @@ from gpttrace.trace.text import wire_text
 from gpttrace.trace.wire import Pairs, integer
 
 FULL_MAP = -7  # E2BIG of map_update_elem; its text differs per version, "Argument list too long" in 0.27
+# A key that is not there, a thread without a stack of that kind: ordinary.
+_HARMLESS = ("map_lookup", "map_delete", "get_stack")
 _LOCATED = re.compile(r"[^\s:]+:(\d+)(?:-(\d+))?(?::(\d+)(?:-(\d+))?)?: (ERROR|WARNING): (.*)")
 _HINT = re.compile(r"\s*HINT: (.*)")
 # True of every run, about the copy only, or told better elsewhere (losses are counted, full maps come as errors
@@ -173,7 +175,7 @@ def _probe_named(name: str | None, program: str) -> tuple[int, int]:
 def problem_of(kind: str, data: Pairs, plan: Plan) -> Finding | None:
     """Return the finding for an error inside the running program; None for what is none (a key that is not there)."""
     helper, code = str(data.get("helper", "")), integer(data.get("retcode"))
-    if kind == "helper_error" and (code == 0 or helper.startswith(("map_lookup", "map_delete"))):
+    if kind == "helper_error" and (code == 0 or helper.startswith(_HARMLESS)):
         return None
     shown = Source(plan.text)
     start = _offset(shown, integer(data.get("line")) or 1, integer(data.get("col")) or 1)

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from gpttrace.trace.dialect import Dialect
 
 SELF, SUPERVISOR, PARENT = "__GPTTRACE_SELF__", "__GPTTRACE_SUPERVISOR__", "__GPTTRACE_PARENT__"
-# The tag that END prints, relative to the plan's.
-END_REACHED = 399
+# Tags relative to the plan's: END prints the one, the other stands before each exit() with the counters' values.
+END_REACHED, EXITING = 399, 398
 
 # How a value travels and what it becomes; `any` is decided by what arrives.
 Kind = Literal["int", "uint", "string", "stack", "bytes", "time", "any"]

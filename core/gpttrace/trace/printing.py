@@ -27,10 +27,11 @@ from gpttrace.trace.dialect import Dialect
 from gpttrace.trace.edits import Edits, Part
 from gpttrace.trace.fields import bare, distinct, fields_of, kind_of
 from gpttrace.trace.formats import Spec, specs_of
-from gpttrace.trace.plan import Field, Kind, Site, Travel
+from gpttrace.trace.plan import EXITING, Field, Kind, Site, Travel
 from gpttrace.trace.survey import MapUse
 
 MOST_SITES = 390
+MOST_EXIT_COUNTERS = 16
 _INTEGERS = "diuoxXc"
 _READABLE_MAPS = frozenset(("count", "sum", "min", "max", "avg", "values"))
 
@@ -183,6 +184,16 @@ def _edit(site: Site, exprs: list[Expr | TypeName], how: Printing, edits: Edits)
 
 def _carrier(field: Field) -> str:
     return {"int": "%lld", "uint": "%llu", "time": "%llu", "bytes": "%rx"}.get(field.kind, "%s")
+
+
+def rewrite_exits(program: Program, sites: tuple[Site, ...], dialect: Dialect, tag: int, edits: Edits) -> None:
+    """Put the counters' values before each exit(): what is emitted after it bpftrace drops, and nobody misses it."""
+    counters = [f"(int64){site.counter}" for site in sites if site.counter is not None]
+    if not dialect.loops or not 0 < len(counters) <= MOST_EXIT_COUNTERS:
+        return
+    for statement in statements(program):
+        if isinstance(statement.expr, Call) and statement.expr.name == "exit":
+            edits.insert(statement.start, f"print(({tag + EXITING}, {', '.join(counters)})); ")
 
 
 def inside_loops(program: Program) -> set[int]:

@@ -10,7 +10,7 @@ from gpttrace.trace.buckets import hist_rows, lhist_rows
 from gpttrace.trace.keys import settle
 from gpttrace.trace.plan import Field, MapPlan
 from gpttrace.trace.table import Column, ColumnType, Kind, Table
-from gpttrace.trace.values import column_type
+from gpttrace.trace.values import column_type, thawed
 
 Key = tuple[Any, ...]
 # Key cells (stacks as tuples), the inner part last where there is one.
@@ -139,7 +139,7 @@ def _rows(
     width = len(plan.keys)
     for when, values in snapshots:
         for key, rows in ordered(values, plan):
-            cells = [list(cell) if isinstance(cell, tuple) else cell for cell in key[:width]]
+            cells = list(map(thawed, key[:width]))
             cells += [None] * (width - len(cells))
             for row in rows:
                 yield [*([when] if timed else []), *cells, *row]

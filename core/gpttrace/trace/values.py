@@ -65,6 +65,26 @@ def any_value(value: Any) -> Any:
     return value
 
 
+class FrozenRecord(tuple[tuple[str, Any], ...]):
+    """A record (`(pid=1, comm="x")`) or a struct as part of a key."""
+
+    __slots__ = ()
+
+
+def frozen(value: Any) -> Any:
+    """Return a cell that can be part of a dictionary's key; `thawed` undoes it."""
+    if isinstance(value, dict):
+        return FrozenRecord((name, frozen(each)) for name, each in value.items())
+    return tuple(map(frozen, value)) if isinstance(value, list) else value
+
+
+def thawed(value: Any) -> Any:
+    """Return the cell that `frozen` froze."""
+    if isinstance(value, FrozenRecord):
+        return {name: thawed(each) for name, each in value}
+    return list(map(thawed, value)) if isinstance(value, tuple) else value
+
+
 def hex_escaped(text: str) -> bytes:
     """Return the bytes of what `%rx` prints: `\\x41\\x0a`."""
     return bytes.fromhex(text.replace("\\x", ""))

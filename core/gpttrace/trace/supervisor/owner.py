@@ -27,6 +27,7 @@ DETACH_PER_PROBE = 0.15  # measured 0.075-0.085 s for a tracepoint, and the maps
 DETACH_PROGRESS = 2.0  # output that still arrives buys this much more time …
 DETACH_MOST = 4.0  # … up to this multiple of the first grace
 FLUSH_PATIENCE = 15.0
+DRAIN_MOST = 64  # reads of up to 1 MiB
 MEMORY_PERIOD = 0.25
 ADDRESS_SLACK = 4 << 30  # address space beyond resident memory: libLLVM, perf buffers
 NOTICE = b"__BPFTRACE_NOTIFY_PROBES_ATTACHED"
@@ -196,6 +197,7 @@ class Supervisor:
                 self.stop(cause or "kill")
                 self.kill()
             elif word == "snapshot" and self.phase == "tracing" and self.header["snapshot_signal"]:
+                self.drain()
                 os.kill(self.pid, self.header["snapshot_signal"])
 
     def on_output(self) -> None:
@@ -291,7 +293,18 @@ class Supervisor:
         self.kill_at = time.monotonic() + grace
         self.kill_last = time.monotonic() + grace * DETACH_MOST
         self.event("detaching", probes=self.probes, grace=grace)
+        self.drain()
         signal_group(self.pid, signal.SIGINT)
+
+    def drain(self) -> None:
+        """Make room in the pipe before a signal: a write(2) that it interrupts ends all output of bpftrace.
+
+        Seen with 0.23.2: stdio gives up on EINTR, bpftrace goes on without a word and its maps are gone.
+        """
+        for _ in range(DRAIN_MOST):
+            if self.output < 0 or not select.select([self.output], [], [], 0)[0]:
+                return
+            self.on_output()
 
     def extend_grace(self) -> None:
         if self.kill_at is not None:
