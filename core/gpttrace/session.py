@@ -45,10 +45,15 @@ def generate(question: str, *, host: Host, options: Options | None = None, anywa
     refused = draft.refused
     if anyway and refused is not None and refused.kind == "question" and refused.would_be is not None:
         draft = replace(draft, program=refused.would_be, refused=None)
-    words = None
-    if draft.program is not None:
-        words = "\n".join([explain_program(parse(draft.program)), *draft.notes])
-    return Answer(question, draft.program, draft, tuple(draft.findings), explanation=words)
+    return Answer(question, draft.program, draft, tuple(draft.findings))
+
+
+def described(answer: Answer) -> Answer:
+    """Add the words that say what the program does, and what it cannot see."""
+    if answer.program is None:
+        return answer
+    notes = answer.draft.notes if answer.draft else ()
+    return replace(answer, explanation="\n".join([*explain_program(parse(answer.program)), *notes]))
 
 
 async def run_draft(

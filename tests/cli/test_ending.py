@@ -157,9 +157,9 @@ def test_a_full_disk_says_where_the_result_is_kept(host_bpftrace: InstalledBpftr
     require(mounted.returncode == 0, "a small file system cannot be mounted")
     try:
         (full / "filler").write_bytes(b"x" * 61440)
-        program = 'BEGIN { $i = 0; while ($i < 900) { @[$i, "a text that takes room"] = $i; $i++; } exit(); }'
+        program = 'interval:ms:1 { @[nsecs, "a text that takes room in a small file system"] = 1; }'
         done = subprocess.run(
-            [GPTTRACE, "run", "-e", program, "-o", str(full / "result.csv")],
+            [GPTTRACE, "run", "-e", program, "--for", "1s", "-o", str(full / "result.csv")],
             capture_output=True,
             text=True,
             timeout=60,
@@ -175,4 +175,4 @@ def test_a_full_disk_says_where_the_result_is_kept(host_bpftrace: InstalledBpftr
     assert "No space left" in done.stderr
     assert "gpttrace runs show" in done.stderr
     assert "a text that takes room" in done.stdout
-    assert '"rows": 900' in kept.stdout
+    assert kept.stdout.count("a text that takes room") > 100

@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -19,9 +20,11 @@ import pytest
 from gpttrace.errors import StoreError
 from gpttrace.settings import Settings
 from gpttrace.testing import InstalledBpftrace
+from gpttrace.trace.instrument import prepare
 from gpttrace.trace.launch import Order, launch, supervisor_argv
 from gpttrace.trace.limits import Limits
-from gpttrace.trace.recover import recover
+from gpttrace.trace.plan import Plan
+from gpttrace.trace.recovery import recover
 from gpttrace.trace.result import Result
 from gpttrace.trace.run import Run, trace
 from gpttrace.trace.store import Store
@@ -302,6 +305,28 @@ def test_a_wrong_program_is_an_error_with_bpftraces_words(
     result = traced(program, any_bpftrace, settings)
     assert (result.status, result.complete, result.tables) == ("program_error", False, ())
     assert result.reason.startswith("bpftrace ")
+
+
+@pytest.mark.skipif(Path("/sys/kernel/tracing/kprobe_events").exists(), reason="this kernel attaches kprobes")
+def test_a_program_of_which_nothing_attaches_is_no_success(
+    any_bpftrace: InstalledBpftrace, settings: Settings
+) -> None:
+    program = "kprobe:vfs_read,kprobe:vfs_write { @x = count(); }"
+    result = traced(program, any_bpftrace, settings, limits=Limits(seconds=1000))
+    assert (result.status, result.complete) == ("program_error", False)
+
+
+def test_a_copy_that_bpftrace_refuses_is_replaced_by_a_plainer_one(
+    any_bpftrace: InstalledBpftrace, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare_badly(program: str, *, level: int, **options: Any) -> Plan:
+        plan = prepare(program, level=level, **options)
+        return replace(plan, text=plan.text + " nonsense") if level else plan
+
+    monkeypatch.setattr("gpttrace.trace.run.prepare", prepare_badly)
+    result = traced("BEGIN { @begun = 7; exit(); }", any_bpftrace, settings)
+    assert (result.status, begun(result), result.ran) == ("ok", 7, result.program)
+    assert any("less exact" in warning for warning in result.warnings)
 
 
 # --- a full disk, and a store that cannot be written

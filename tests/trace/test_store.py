@@ -19,7 +19,7 @@ from gpttrace.trace.dialect import Dialect
 from gpttrace.trace.job import ALPHABET, Job, job_from_json, new_run_id
 from gpttrace.trace.limits import Limits
 from gpttrace.trace.plan import Plan
-from gpttrace.trace.recover import recover
+from gpttrace.trace.recovery import recover
 from gpttrace.trace.result import Result
 from gpttrace.trace.spool import Spool
 from gpttrace.trace.store import MIGRATIONS, Store

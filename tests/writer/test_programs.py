@@ -47,7 +47,7 @@ def test_opened_files_are_printed_when_the_call_has_succeeded(known_host: Facts)
     body = program("files opened by process for pid 1", known_host).split("\n\n")
     assert body[0].endswith("/pid == 1/\n{\n\t@filename[tid] = args->filename;\n}")
     assert body[1].endswith(
-        "/@filename[tid]/\n{\n\t$filename = str(@filename[tid]);\n\tif (args->ret >= 0) {\n"
+        "/@filename[tid] != 0/\n{\n\t$filename = str(@filename[tid]);\n\tif (args->ret >= 0) {\n"
         '\t\tprintf("%d %s %s\\n", pid, comm, $filename);\n\t}\n\tdelete(@filename[tid]);\n}'
     )
     assert body[2] == "END\n{\n\tclear(@filename);\n}\n"

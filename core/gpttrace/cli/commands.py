@@ -17,7 +17,7 @@ from gpttrace.cli.show import finish, show_draft, show_findings, show_program, w
 from gpttrace.cli.source import SourceFile, read_source
 from gpttrace.errors import UsageError
 from gpttrace.host import Host
-from gpttrace.session import Answer, answer_json, generate, run_draft, run_program
+from gpttrace.session import Answer, answer_json, described, generate, run_draft, run_program
 from gpttrace.settings import Settings
 from gpttrace.trace import Limits
 from gpttrace.writer import Options, refusal_error
@@ -91,7 +91,7 @@ def generate_command(
     if answer.program is None:
         return refuse(answer, as_json, ran=False)
     if as_json:
-        write_json(answer_json(answer, ran=False))
+        write_json(answer_json(described(answer), ran=False))
     elif target is None:
         show_program(answer.program)
     if target is not None:

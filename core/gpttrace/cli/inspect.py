@@ -10,14 +10,13 @@ from gpttrace.cli.failures import say
 from gpttrace.cli.main import cli
 from gpttrace.cli.options import shared
 from gpttrace.cli.output import RESULT_SUFFIXES, check_place, write_result
-from gpttrace.cli.show import show_findings, show_program, write_json
+from gpttrace.cli.show import show_findings, show_program, show_words, write_json
 from gpttrace.cli.source import read_source
 from gpttrace.cli.text import align, printable, table_text
 from gpttrace.errors import UsageError
-from gpttrace.explain import explain_program
 from gpttrace.host import Host
 from gpttrace.language import parse
-from gpttrace.session import Answer, answer_json, explained
+from gpttrace.session import Answer, answer_json, described, explained
 from gpttrace.settings import Settings
 from gpttrace.trace import Store, recover
 
@@ -38,12 +37,11 @@ def explain(what: str, as_json: bool) -> int:
         else:
             show_findings(answer, source.name)
         return 1
-    words = explain_program(tree)
+    answer = described(answer)
     if as_json:
-        answer = Answer(None, source.text, None, tuple(tree.findings), explanation=words)
         write_json(answer_json(answer, file=source.name, ran=False))
     else:
-        click.echo(words)
+        show_words(answer.explanation or "")
     return 0
 
 
@@ -61,7 +59,7 @@ def _explain_run(run_id: str, as_json: bool) -> int:
     if as_json:
         write_json(answer_json(answer))
     else:
-        click.echo(words)
+        show_words(words)
     return 0
 
 

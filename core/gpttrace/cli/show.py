@@ -111,10 +111,15 @@ def _show_end(answer: Answer, name: str, verbose: bool) -> None:
         say(f"warning: {printable(warning)}")
     if answer.explanation:
         click.echo()
-        for line in answer.explanation.splitlines():
-            click.echo("\n".join(_wrapped(line)))
+        show_words(answer.explanation)
     if verbose:
         say(f"run {result.run_id}: {result.reason}; {result.probes} probes, bpftrace {result.bpftrace}")
+
+
+def show_words(text: str) -> None:
+    """Print sentences, wrapped for a terminal."""
+    for line in text.splitlines():
+        click.echo("\n".join(_wrapped(line)))
 
 
 def _wrapped(line: str) -> list[str]:
@@ -132,6 +137,6 @@ def _write_file(target: Path, result: Result, whole: dict[str, Any]) -> StoreErr
         return error
     for path in files:
         say(f"wrote {path}")
-    if not files:
+    if not files and result.error() is None:
         say(f"no table came out; {target} was not written")
     return None

@@ -25,10 +25,11 @@ _TCP_STATES = (
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The noun of the rows, and the catalogue fields of the key columns in order."""
+    """The noun of the rows, the catalogue fields of the key columns in order, and how many rows were asked for at most."""
 
     noun: str = "events"
     keys: tuple[str, ...] = ()
+    top: int | None = None
     arch: str = field(default_factory=lambda: os.uname().machine)
 
     def text(self, table: Table, index: int, value: object) -> str:
@@ -64,7 +65,7 @@ _NUMBERED = (
 
 def labels_for(spec: TraceSpec | None, event: Event | None) -> Labels:
     """Return the labels for a result of this spec."""
-    return Labels(event.noun, spec.keys) if spec is not None and event is not None else Labels()
+    return Labels(event.noun, spec.keys, spec.top) if spec is not None and event is not None else Labels()
 
 
 @cache

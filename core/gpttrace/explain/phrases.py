@@ -30,6 +30,7 @@ _UNITS = {
     "m": "minutes",
     "h": "hours",
 }
+_VERBS = (" enters ", " returns from ", " calls ")
 _DEEP = 8  # deeper expressions are quoted
 
 
@@ -45,6 +46,17 @@ def listed(parts: list[str], last: str = "and") -> str:
 
 
 # --------------------------------------------------------------------------------------- attach points
+
+
+def moments(points: list[n.AttachPoint]) -> str:
+    """Return when a probe at these points runs: `each time a process enters kill(2) or tkill(2)`."""
+    groups: dict[str, list[str]] = {}
+    for point in points:
+        before, verb, what = moment(point).partition(
+            next((verb for verb in _VERBS if verb in moment(point)), "\0")
+        )
+        groups.setdefault(before + verb, []).append(what)
+    return ", or ".join(before + listed(list(dict.fromkeys(what)), "or") for before, what in groups.items())
 
 
 def moment(point: n.AttachPoint) -> str:
@@ -73,9 +85,7 @@ def _tracepoint(parts: list[str]) -> str | None:
             return f"each time a process {verb} {known}"
     if group == "syscalls" and name == "*":
         return "each time a process enters or returns from any system call"
-    if _is_pattern(group + name):
-        return f"each time a tracepoint matching `{group}:{name}` fires"
-    return f"each time the tracepoint {group}:{name} fires"
+    return None
 
 
 def _is_pattern(text: str) -> bool:
@@ -222,14 +232,16 @@ def _negated(inner: n.Expr, known: Known, depth: int) -> str:
         inner = inner.inner
     match inner:
         case n.Map():
-            return _recorded(inner, known, "was not recorded yet")
+            return _recorded(inner, known, "was recorded", "nothing", "no time")
+        case n.Call(name="has_key", args=[n.Map(name=name), n.Expr() as key]):
+            return f"`{name}` has no key {value(key, known)}"
         case n.Binary():
             return f"not ({condition(inner, known, depth + 1)})"
     return f"{value(inner, known)} is 0"
 
 
-def _recorded(expr: n.Map, known: Known, verb: str) -> str:
-    what = "a time" if expr.name in known.clocks else "something"
+def _recorded(expr: n.Map, known: Known, verb: str, other: str = "something", time: str = "a time") -> str:
+    what = time if expr.name in known.clocks else other
     return f"{what} {verb} in `{expr.name}`{_for_keys(expr, known)}"
 
 
@@ -247,7 +259,7 @@ def keys(exprs: list[n.Expr] | None, known: Known) -> str:
         items = items[0].items
     if len(items) == 1 and isinstance(items[0], n.Identifier) and items[0].name in ("tid", "pid"):
         return "this thread" if items[0].name == "tid" else "this process"
-    return listed([value(each, known) for each in items])
+    return listed([value(each, known).removeprefix("the ") for each in items])
 
 
 def value(expr: n.Node, known: Known, depth: int = 0) -> str:
@@ -257,29 +269,27 @@ def value(expr: n.Node, known: Known, depth: int = 0) -> str:
     if unit := duration_unit(expr, known):
         return _duration(expr, unit, known)
     match expr:
-        case n.Paren(inner=inner) | n.Cast(value=inner):
-            return value(inner, known, depth + 1)
-        case n.Identifier(name="retval"):
-            return "the return value"
-        case n.Identifier(name=name) | n.Call(name=name, args=[]) if name in BUILTINS and not name.startswith(
-            ("arg", "sarg")
+        case (
+            n.Paren(inner=inner)
+            | n.Cast(value=inner)
+            | n.Call(name="str" | "kptr" | "uptr", args=[inner, *_])
         ):
-            return BUILTINS[name].words
-        case n.Identifier(name=name) if name.startswith("arg") and name[3:].isdigit():
-            return f"argument {name[3:]}"
-        case n.Member(target=n.Identifier(name="args"), name=name):
-            return f"`{name}`"
-        case n.Call(name="str" | "kptr" | "uptr", args=[n.Expr() as inner, *_]):
             return value(inner, known, depth + 1)
-        case n.Call(name="kstack" | "ustack" as name):
-            return BUILTINS[name].words
-        case n.Call(name="ksym" | "usym", args=[n.Expr() as inner]):
+        case (
+            n.Identifier(name=name) | n.Call(name="kstack" | "ustack" as name) | n.Call(name=name, args=[])
+        ) if name in BUILTINS:
+            return _builtin(name)
+        case n.Call(name="ksym" | "usym", args=[inner]):
             return f"the function at {value(inner, known, depth + 1)}"
-        case n.Integer(text=text):
-            return text
-        case n.String(text=text):
+        case n.Integer(text=text) | n.String(text=text):
             return text
     return quote(expr)
+
+
+def _builtin(name: str) -> str:
+    if name[:3] == "arg" and name[3:].isdigit():
+        return f"argument {name[3:]}"
+    return f"`{name}`" if name in ("args", "ctx") else f"the {BUILTINS[name].words}"
 
 
 def _duration(expr: n.Node, unit: str, known: Known) -> str:
@@ -296,5 +306,6 @@ def _duration(expr: n.Node, unit: str, known: Known) -> str:
     since = start.right
     while isinstance(since, n.Paren | n.Cast):
         since = since.inner if isinstance(since, n.Paren) else since.value
-    name = f"`{name_of(since)}` was noted" if isinstance(since, n.Map | n.Variable) else quote(since)
-    return f"the {_UNITS[unit]} since {name}"
+    if isinstance(since, n.Map | n.Variable) and name_of(since) in known.clocks:
+        return f"the {_UNITS[unit]} since `{name_of(since)}` was noted"
+    return quote(expr)

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gpttrace.explain.phrases import condition, keys, listed, moment, quote, value
-from gpttrace.language import Program, symbols, walk
+from gpttrace.explain.phrases import condition, keys, listed, moment, moments, quote, value
+from gpttrace.language import Program, symbols, to_text, walk
 from gpttrace.language import nodes as n
 from gpttrace.language.naming import Known, column_names
 from gpttrace.language.symbols import Symbols
 
 EventWords = Callable[[n.AttachPoint], str | None]
 _MOST_POINTS = 4
+_PLAIN = ("begin", "end", "interval", "profile")  # their words say all that the attach point says
 _MOST_ACTIONS = 14
 
 
@@ -36,22 +37,26 @@ def explain_program(program: Program, event_words: EventWords | None = None) -> 
 def _probe(probe: n.Probe, known: Known, event_words: EventWords | None) -> str:
     if (period := _deadline(probe)) is not None:
         return f"After {period} it ends."
-    moments = []
-    for point in probe.points[:_MOST_POINTS]:
-        words = event_words(point) if event_words else None
-        moments.append(f"each time {words} (`{point.text}`)" if words else _moment(point))
-    if more := len(probe.points) - _MOST_POINTS:
-        moments += [f"at {more} more attach points"] if more > 0 else []
-    when = ", or ".join(dict.fromkeys(moments)) or "whenever"
+    when = _when(probe.points, event_words) or "whenever"
     if probe.predicate is not None:
         when += f", if {condition(probe.predicate, known)}"
     return f"{when[0].upper()}{when[1:]}, it {_actions(probe.body, known)}."
 
 
-def _moment(point: n.AttachPoint) -> str:
-    words = moment(point)
-    plain = point.kind in ("begin", "end", "interval", "profile") or f"`{point.text}`" in words
-    return words if plain else f"{words} (`{point.text}`)"
+def _when(points: list[n.AttachPoint], event_words: EventWords | None) -> str:
+    events = {words: None for point in points if event_words and (words := event_words(point))}
+    others = [point for point in points if not (event_words and event_words(point))]
+    shown = others[:_MOST_POINTS]
+    parts = [f"each time {listed(list(events), 'or')}"] if events else []
+    parts += [moments(shown)] if shown else []
+    if len(others) > len(shown):
+        more = len(others) - len(shown)
+        parts.append(f"at {more} more attach point{'s' if more > 1 else ''}")
+    code = [f"`{point.text}`" for point in points if point.kind not in _PLAIN]
+    if len(code) > _MOST_POINTS:
+        code = [*code[: _MOST_POINTS - 1], f"{len(code) - _MOST_POINTS + 1} more"]
+    words = ", or ".join(parts)
+    return f"{words} ({', '.join(code)})" if code and not all(each in words for each in code) else words
 
 
 def _deadline(probe: n.Probe) -> str | None:
@@ -68,6 +73,16 @@ def _deadline(probe: n.Probe) -> str | None:
     return None
 
 
+def _constant_entry(stmt: n.Stmt) -> str:
+    # `@name[2] = "SIGINT";`: tables of constants are filled like this.
+    match stmt:
+        case n.Assign(
+            target=n.Map(name=name, keys=[n.Integer() | n.String()]), op="=", value=n.Integer() | n.String()
+        ):
+            return name
+    return ""
+
+
 def _call_name(stmt: n.Stmt) -> str:
     return stmt.expr.name if isinstance(stmt, n.ExprStmt) and isinstance(stmt.expr, n.Call) else ""
 
@@ -79,8 +94,14 @@ def _actions(block: n.Block, known: Known, depth: int = 0) -> str:
     if depth > 4:
         return "does more, nested deeper than can be said in words"
     phrases: list[str] = []
+    filled: dict[str, int] = {}
     for stmt in block.body:
-        words = _statement(stmt, known, depth)
+        if name := _constant_entry(stmt):
+            filled[name] = filled.get(name, 0) + 1
+    for stmt in block.body:
+        name = _constant_entry(stmt)
+        many = filled.get(name, 0) > 3
+        words = f"fills `{name}` with {filled[name]} constants" if many else _statement(stmt, known, depth)
         if words and words not in phrases[-1:]:
             phrases.append(words)
     if len(phrases) > _MOST_ACTIONS:
@@ -136,7 +157,7 @@ def _compound(stmt: n.Stmt, known: Known, depth: int) -> str:
 
 
 def _branches(stmt: n.If, known: Known, depth: int) -> str:
-    words = []
+    words: list[str] = []
     each: n.If | n.Block | None = stmt
     while isinstance(each, n.If) and len(words) < 8:
         words.append(f"if {condition(each.cond, known)} {_actions(each.then, known, depth + 1)}")
@@ -154,7 +175,7 @@ _AGGREGATED = {
     "min": "keeps the smallest of {}",
     "max": "keeps the largest of {}",
     "stats": "keeps count, average and total of {}",
-    "hist": "collects the distribution of {} in powers of two",
+    "hist": "collects the distribution, in powers of two, of {}",
     "tseries": "keeps {} over time",
 }
 
@@ -167,7 +188,7 @@ def _map_assignment(target: n.Map, assigned: n.Expr, known: Known) -> str:
             return f"counts{by} (`{target.name}`)"
         case n.Call(name="lhist", args=[n.Expr() as what, low, high, step]):
             steps = f"in steps of {quote(step)} from {quote(low)} to {quote(high)}".replace("`", "")
-            return f"collects the distribution of {value(what, known)} {steps}{by} (`{target.name}`)"
+            return f"collects the distribution, {steps}, of {value(what, known)}{by} (`{target.name}`)"
         case n.Call(name=name, args=[n.Expr() as what, *_]) if name in _AGGREGATED:
             return f"{_AGGREGATED[name].format(value(what, known))}{by} (`{target.name}`)"
         case n.Identifier(name="nsecs" | "elapsed") | n.Call(name="nsecs"):
@@ -192,6 +213,10 @@ def _effect(expr: n.Expr, known: Known) -> str:
 
 
 def _call(call: n.Call, known: Known) -> str:
+    return _printing(call, known) or _map_call(call, known) or f"calls {quote(call)}"
+
+
+def _printing(call: n.Call, known: Known) -> str:
     match call:
         case n.Call(name="printf" | "errorf" | "warnf" | "debugf", args=[n.String() as text, *args]):
             return _printed(text, list(args), known)
@@ -203,6 +228,17 @@ def _call(call: n.Call, known: Known) -> str:
             return f"prints {listed([value(item, known) for item in items])}"
         case n.Call(name="print", args=[what, *_]):
             return f"prints {value(what, known)}"
+        case n.Call(name="time"):
+            return "prints the time of day"
+        case n.Call(name="join", args=[what, *_]):
+            return f"prints the words of {value(what, known)}"
+        case n.Call(name="cat", args=[n.String(text=path), *_]):
+            return f"prints the file {path}"
+    return ""
+
+
+def _map_call(call: n.Call, known: Known) -> str:
+    match call:
         case n.Call(name="clear", args=[target]):
             return f"clears {quote(target)}"
         case n.Call(name="zero", args=[target]):
@@ -212,15 +248,9 @@ def _call(call: n.Call, known: Known) -> str:
             return f"forgets `{name}`" + (f" for {keys(exprs, known)}" if exprs else "")
         case n.Call(name="exit"):
             return "ends the trace"
-        case n.Call(name="time"):
-            return "prints the time of day"
-        case n.Call(name="join", args=[what, *_]):
-            return f"prints the words of {value(what, known)}"
-        case n.Call(name="cat", args=[n.String(text=text), *_]):
-            return f"prints the file {text}"
-        case n.Call(name="system", args=[n.String(text=text), *_]):
-            return f"runs the command {text}"
-    return f"calls {quote(call)}"
+        case n.Call(name="system", args=[n.String(text=command), *_]):
+            return f"runs the command {command}"
+    return ""
 
 
 def _printed(text: n.String, args: list[n.Expr | n.TypeName], known: Known) -> str:
@@ -237,30 +267,23 @@ def _ending(program: Program, found: Symbols) -> list[str]:
     left = _printed_at_end(program, found)
     if left:
         names = listed([f"`{name}`" for name in left])
-        words.append(f"When the trace ends, bpftrace prints what is in {names}.")
+        words.append(f"When the trace ends, bpftrace prints what is then in {names}.")
     if not any(isinstance(node, n.Call) and node.name == "exit" for node in walk(program)):
         words.append("It runs until it is stopped.")
     return [" ".join(words)] if words else []
 
 
 def _printed_at_end(program: Program, found: Symbols) -> list[str]:
-    if program.config:
-        for entry in program.config.entries:
-            if entry.key == "print_maps_on_exit" and quote(entry.value).strip('`"') in ("false", "0"):
-                return []
+    for entry in program.config.entries if program.config else []:
+        if entry.key == "print_maps_on_exit" and to_text(entry.value).strip('"') in ("false", "0"):
+            return []
     ends = {
-        i
-        for i, item in enumerate(program.items)
-        if isinstance(item, n.Probe) and item.points and item.points[0].kind == "end"
+        index
+        for index, item in enumerate(program.items)
+        if isinstance(item, n.Probe) and any(point.kind == "end" for point in item.points)
     }
-    written = {
-        node.target.name
-        for node in walk(program)
-        if isinstance(node, n.Assign) and isinstance(node.target, n.Map)
-    }
-    out = []
-    for name, symbol in found.maps.items():
-        cleared = any(use.how in ("clear",) and use.item in ends for use in symbol.uses)
-        if not cleared and (name in written or symbol.value != "unknown"):
-            out.append(name)
-    return out
+    return [
+        name
+        for name, symbol in found.maps.items()
+        if symbol.places("write") and not any(use.item in ends for use in symbol.places("clear"))
+    ]

@@ -56,7 +56,8 @@ def _asked(spec: TraceSpec, event: Event) -> str:
 def _with_units(table: Table, units: Mapping[str, str]) -> Table:
     columns = tuple(
         column
-        if column.unit or not (unit := units.get(column.name) or _value_unit(table, column.role, units))
+        if column.unit
+        or not (unit := units.get(f"{table.name}.{column.name}") or _value_unit(table, column.role, units))
         else replace(column, unit=unit)
         for column in table.columns
     )

@@ -91,9 +91,15 @@ def _map(table: Table, labels: Labels, took_s: float) -> list[str]:
         return [f"{len(numbers):,} rows; the largest {column.name}: {_listed(numbers, column.unit, None)}."]
     total = sum(n for _, n in numbers)
     unit = column.unit or labels.noun
-    lines = [f"In total {amount(total, unit)} in {len(numbers):,} row{'s' if len(numbers) != 1 else ''}."]
+    rows = f"{len(numbers):,} row{'s' if len(numbers) != 1 else ''}"
+    cut = labels.top is not None and len(numbers) >= labels.top
+    lines = [
+        f"{amount(total, unit)} in the {rows} shown; there may be more."
+        if cut
+        else f"In total {amount(total, unit)} in {rows}."
+    ]
     if total > 0:
-        lines.append(f"Largest: {_listed(numbers, column.unit, total)}.")
+        lines.append(f"Largest are {_listed(numbers, column.unit, total)}.")
         lines += _concentration(numbers, total)
     return lines
 
@@ -114,12 +120,12 @@ def _concentration(numbers: Sequence[tuple[str, float]], total: float) -> list[s
         sofar, needed = sofar + number, needed + 1
         if sofar >= 0.9 * total:
             break
-    return [f"{needed} of {len(numbers):,} rows make up 90 %."] if needed <= len(numbers) // 4 else []
+    return [f"90 % is in {needed} of {len(numbers):,} rows."] if needed <= len(numbers) // 4 else []
 
 
 def _listed(numbers: Sequence[tuple[str, float]], unit: str | None, total: float | None) -> str:
     first = numbers[:_LARGEST]
-    parts = [f"{label} {amount(n, unit)}" + (f", {share(n, total)}" if total else "") for label, n in first]
+    parts = [f"{label}: {amount(n, unit)}" + (f", {share(n, total)}" if total else "") for label, n in first]
     return "; ".join(parts)
 
 

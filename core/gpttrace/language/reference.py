@@ -186,7 +186,6 @@ _CONFIG = [
     ConfigKey("lazy_symbolication", "false", "resolve user symbols when printed", ("true", "false"), "0.21"),
     ConfigKey("license", "GPL", "license of the BPF programs", since="0.24"),
     ConfigKey("log_size", "1000000", "bytes of verifier log"),
-    ConfigKey("max_ast_nodes", "0", "most nodes in a program; 0 is no limit"),
     ConfigKey("max_bpf_progs", "1024", "most BPF programs"),
     ConfigKey("max_cat_bytes", "10240", "most bytes that cat() prints"),
     ConfigKey("max_map_keys", "4096", "most keys in a map"),

@@ -165,7 +165,9 @@ def _begin_block(layout: Layout, point: Point) -> str:
 def _joined_block(layout: Layout) -> str:
     join = f"[{layout.hook.join}]"
     points = tuple(dict.fromkeys(e for p in layout.hook.points for e in p.end))
-    predicates = [f"{layout.guard}{join}"] + ([layout.hook.end_when] if layout.hook.end_when else [])
+    # bpftrace 0.17 takes no pointer beside `&&`, so a carried pointer is compared with 0.
+    seen = f"{layout.guard}{join}" if layout.marked else f"{layout.guard}{join} != 0"
+    predicates = [seen] + ([layout.hook.end_when] if layout.hook.end_when else [])
     late = [
         comparison(layout.event.fields[c.field], c, _value(layout, c.field, None))
         for c in _ordered(layout)

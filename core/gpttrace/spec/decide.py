@@ -211,14 +211,18 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
 
 _SHAPE_WORDS: tuple[tuple[Shape, frozenset[str]], ...] = (
     ("hist", words.HIST), ("avg", words.AVERAGE), ("stats", words.STATS), ("max", words.MAXIMUM), ("min", words.MINIMUM),
-    ("rate", words.RATE), ("sum", words.SUMS), ("count", words.COUNT), ("events", words.EVENTS - words.EMPTY),
+    ("rate", words.RATE), ("sum", words.SUMS), ("count", words.COUNT),
 )  # fmt: skip
 
 
 def _usual_shape(
     sentence: Sentence, asked: Asked, event: Event, hint: Shape | None, value: str | None
 ) -> tuple[Shape, str | None]:
-    traced = sentence.find(words.WEAK_EVENTS) is not None
+    listed = sentence.find(words.WEAK_EVENTS)
+    if listed is not None:
+        sentence.take(listed, listed, "each by itself")
+    pinned = any(c.field in ("pid", "tid", "comm", "filename", "syscall") for c in asked.conditions)
+    traced = listed is not None and (event.cost in ("low", "medium") or pinned)
     most = sentence.find(words.MOST)
     if most is not None:
         sentence.take(most, most, "the largest first")

@@ -6,7 +6,7 @@ from gpttrace.spec.catalogue import Event
 from gpttrace.spec.model import Condition, TraceSpec
 
 _SHAPES = {
-    "events": "each of the {noun}", "count": "number of {noun}", "rate": "number of {noun}", "sum": "total {value} of {noun}",
+    "events": "{noun}", "count": "number of {noun}", "rate": "number of {noun}", "sum": "total {value} of {noun}",
     "avg": "average {value} of {noun}", "min": "smallest {value} of {noun}", "max": "largest {value} of {noun}",
     "stats": "count, average and total {value} of {noun}", "hist": "distribution of the {value} of {noun}",
     "lhist": "distribution of the {value} of {noun}", "stacks": "stacks of {noun}",
@@ -21,6 +21,8 @@ def describe(spec: TraceSpec, event: Event) -> str:
     """Return one sentence (without the full stop) that says what a spec measures."""
     value = spec.value or ""
     unit = event.fields[value].unit if value in event.fields else None
+    if value == "bytes" and spec.shape not in ("sum", "rate"):
+        value = "size"
     shown = f"{value} ({unit})" if unit and unit != value else value
     if spec.shape == "rate" and spec.value:
         text = f"total {shown} of {event.noun}"
@@ -28,7 +30,7 @@ def describe(spec: TraceSpec, event: Event) -> str:
         text = _SHAPES[spec.shape].format(noun=event.noun, value=shown)
     keys = [KEY_WORDS.get(key, key) for key in spec.keys]
     if keys:
-        text += (" with " if spec.shape == "events" else " by ") + _listed(keys)
+        text += (", each with " if spec.shape == "events" else " by ") + _listed(keys)
     if spec.hz:
         text += f", at {spec.hz} Hz"
     asked = [condition_text(c, event) for c in spec.conditions if c not in event.assume or not event.assumed]

@@ -14,20 +14,20 @@ EMPTY = stems(
     a an the of to in on at by for from with and as is are was were be been being do does did done doing has have had
     i me my we us our you your it its this that these those there here their they them he she
     what which whom whose how where please pls plz can could would will should may might let lets like want need wants needs
-    show display give get tell find out see look view report output provide generate create make produce write build compose
+    show display give get tell find out see look view report output provide generate create make produce build compose
     display measure monitor observe check inspect analyse analyze capture collect gather track watch record examine
     investigate determine identify discover figure learn know understand explain summarise summarize use using used run running
     program script bpftrace ebpf bpf one liner oneliner tool command tracer tracing trace gpttrace probe
     system linux machine host server box computer currently current now right live real time moment happen happening
-    going go all any every each some various different individual respective just only also too then again currently
+    going go all any every each some various different respective just only also too then again currently
     made make makes perform performed done issue issued occur occurring happen happened result resulting cause causing caused
     generate generated invoke invoked respectively across whole entire overall system wide systemwide
-    information info detail details data table list breakdown broken down group grouped grouping sort sorted ordered order
+    information info detail details data table breakdown broken down group grouped grouping sort sorted ordered order
     new hello hi hey ok thanks thank think somehow actually really quickly simple easy nice good handy
     by per via s t ve re d level there's im i'm i'd name named called one ones thing things stuff something
     take taken takes taking trigger triggered triggering incur incurs suffer suffers hit hits hitting experience encounter seen
-    come comes came belong belongs own owned owns start descending desc together please kindly me mine myself us curious
-    interested interesting exactly simply quick handle handled handling receive given gave give gives goes went keep keeps
+    come comes came belong belongs own owned owns descending desc together please kindly me mine myself us curious
+    interested interesting exactly simply quick handle handled handling given gave give gives goes went keep keeps
     responsible behind involved access accessed accesses doing happens into onto out off moment now today
     able usage touch touched touching report reports reported reporting summary overview
     along alongside inside mostly usually per-second
@@ -43,8 +43,7 @@ COUNT_PHRASES = ("how many", "how often", "number of", "most often", "most frequ
 HIST = stems(
     "distribution distributions distributed histogram histograms hist spread spectrum dist heatmap bucket buckets"
 )
-EVENTS = stems("list log print each individual every live")
-WEAK_EVENTS = stems("trace tracing")
+WEAK_EVENTS = stems("trace tracing list log print individual")
 SUMS = stems("sum total totals volume amount")
 SUM_PHRASES = ("how much",)
 AVERAGE = stems("average avg mean")
@@ -104,6 +103,8 @@ OTHER = stems(
     hz hertz top first limit than least most only during next last past over within interval intervals errno code stack stacks
     level space mode callstack backtrace kilobyte megabyte gigabyte kb mb gb kib mib gib hundred thousand million one two three
     four five six seven eight nine ten twenty thirty forty fifty sixty ninety half id ids number every each and or not without
-    except excluding v2 root under below inside below between before after while until when if unless
+    linear container pod service namespace docker connection socket port host address disk device file url query request
+    function library module type argument arguments timestamp timestamps date day inode fd descriptor descriptors parent
+    child children session tty memory stdin stdout stderr hit hits write sched opening except excluding v2 root under below inside below between before after while until when if unless
     """
 )

@@ -1,12 +1,41 @@
-"""Run a program within limits: `async with trace(program) as run`, batches as they come, exact typed tables at the end."""
+"""Run a program within limits and read its results as exact tables; every run is kept.
 
-from gpttrace.trace.items import Output, Problem, Rows, Snapshot
-from gpttrace.trace.limits import Limits
-from gpttrace.trace.recover import recover
-from gpttrace.trace.result import Result
-from gpttrace.trace.run import Batch, Progress, Run, trace
-from gpttrace.trace.store import Store
-from gpttrace.trace.table import Column, Table
+`trace` runs, `Result` is what came out, `Store` keeps it, `recover` saves the runs of killed processes. Names are imported
+when they are first used, so that reading a table does not cost the import of a process runner.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gpttrace.trace.items import Output, Problem, Rows, Snapshot
+    from gpttrace.trace.limits import Limits
+    from gpttrace.trace.recovery import recover
+    from gpttrace.trace.result import Result, Status
+    from gpttrace.trace.run import Batch, Progress, Run, trace
+    from gpttrace.trace.store import Store, Summary
+    from gpttrace.trace.table import Column, Table
+
+_HOMES = {
+    "Batch": "run",
+    "Output": "items",
+    "Problem": "items",
+    "Rows": "items",
+    "Snapshot": "items",
+    "Column": "table",
+    "Limits": "limits",
+    "Progress": "run",
+    "Result": "result",
+    "Run": "run",
+    "Status": "result",
+    "Store": "store",
+    "Summary": "store",
+    "Table": "table",
+    "recover": "recovery",
+    "trace": "run",
+}
 
 __all__ = [
     "Batch",
@@ -19,8 +48,16 @@ __all__ = [
     "Rows",
     "Run",
     "Snapshot",
+    "Status",
     "Store",
+    "Summary",
     "Table",
     "recover",
     "trace",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"gpttrace.trace.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from gpttrace.trace.table import ColumnType
+
 if TYPE_CHECKING:
     import pyarrow
 
@@ -32,6 +34,15 @@ class ChunkedColumn(Sequence[Any]):
         """Add an Arrow array as it is."""
         self.chunks.append(array)
         self._length += len(array)
+
+    def arrow_type(self) -> ColumnType | None:
+        """Return the type of the cells when all of them came as Arrow text, which needs no look at each."""
+        arrows = [chunk for chunk in self.chunks if not isinstance(chunk, list)]
+        return (
+            "string"
+            if arrows and len(arrows) == len(self.chunks) and str(arrows[0].type) == "string"
+            else None
+        )
 
     def _list(self) -> list[Any]:
         if not self.chunks or not isinstance(self.chunks[-1], list):
@@ -90,7 +101,7 @@ class ChunkedColumn(Sequence[Any]):
         )
 
 
-def int_type(column: ChunkedColumn) -> str | None:
+def int_type(column: ChunkedColumn) -> ColumnType | None:
     """Return the type that holds all cells of a column of whole numbers; None when there are other cells."""
     unsigned, negative = False, False
     for chunk in column.chunks:
@@ -99,6 +110,8 @@ def int_type(column: ChunkedColumn) -> str | None:
                 return None
             negative = negative or min(chunk, default=0) < 0
             unsigned = unsigned or max(chunk, default=0) >= _I64
+        elif str(chunk.type) == "string":
+            return None
         else:
             unsigned = unsigned or str(chunk.type) == "uint64"
     return "uint64" if unsigned and not negative else "int64"

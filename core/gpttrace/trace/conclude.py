@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gpttrace.language import parse
+from gpttrace.trace.attached import nothing_attached, users_probes
 from gpttrace.trace.decode import Decoder
 from gpttrace.trace.ending import Ending
 from gpttrace.trace.job import Job
@@ -25,21 +25,23 @@ def conclude(
 ) -> Result:
     """Return the result of a run whose decoder was closed; nothing that was decoded and counted is left out."""
     findings, warnings = read_stderr(ending.stderr, plan)
-    status, reason, complete = judge(ending, job.limits, findings)
+    status, reason, complete = judge(
+        ending, job.limits, findings, nothing_attached=nothing_attached(plan, ending)
+    )
     notes = [*warnings, *plan.notes, *decoder.warnings, *_notes(ending, quota, fell_back=fell_back)]
     return Result(
         run_id=job.run_id,
         status=status,
         reason=reason,
         complete=complete,
-        tables=quota.cut(decoder.tables()),
+        tables=quota.cut(decoder.tables()) if ending.ready else (),
         output=decoder.output,
         lost=decoder.lost,
         warnings=tuple(notes),
         findings=(*findings, *decoder.problems),
         program=job.program,
         ran=plan.text,
-        probes=max(0, ending.probes - own_probes(plan)),
+        probes=users_probes(plan, ending),
         began=job.began,
         took=ending.took,
         bpftrace=job.bpftrace,
@@ -47,11 +49,6 @@ def conclude(
         spec=job.spec,
         command_status=ending.command_status,
     )
-
-
-def own_probes(plan: Plan) -> int:
-    """Return how many probes the copy has besides the user's."""
-    return len(parse(plan.text).probes) - len(parse(plan.program).probes)
 
 
 def _notes(ending: Ending, quota: Quota, *, fell_back: bool) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from gpttrace.language.findings import Finding
@@ -28,6 +29,7 @@ _VALUE, _PRINTF = b'{"type": "value", "data": [', b'{"type": "printf", "data": "
 _TEXTS = frozenset(("time", "cat", "join", "syscall"))
 _MAPS = frozenset(("map", "stats", "hist", "tseries", "lhist"))
 _PROBLEMS = frozenset(("helper_error", "runtime_error", "errorf", "warnf"))
+EXACT = 2  # the level at which the program prints what we made it print
 _TEXT = 0  # in the order of what was printed: an index into texts; other numbers are stores
 _BLOCK = 64  # lines of one site from which they are parsed together
 
@@ -170,7 +172,8 @@ class Decoder:
             when, first, div, why = (integer(value) or 0 for value in values[1:])
             table = state.begin(Head(moment(when + self.plan.clock), first, div, why))
         elif event == ROW and len(values) == 3:
-            state.row(values[1], values[2])
+            with suppress(ValueError, TypeError):  # then its dump counts as cut short
+                state.row(values[1], values[2])
         elif event == TAIL:
             table = state.end(integer(values[1]))
         elif event == CLEARED:
@@ -202,7 +205,8 @@ class Decoder:
             self._value(record.data)
         elif record.kind in _MAPS and isinstance(record.data, Pairs):
             for name, value in record.data:
-                self._map(name, record.kind, value, items)
+                if not self._map(name, record.kind, value, items):
+                    self._say(text_of(line) + "\n", items)
         elif record.kind in _TEXTS:
             self._say(wire_text(str(record.data)), items)
         elif record.kind == "lost_events":
@@ -233,16 +237,19 @@ class Decoder:
         store.add_row(row)
         self._order.append(self._plain)
 
-    def _map(self, name: str, kind: str, value: Any, items: list[Item]) -> None:
+    def _map(self, name: str, kind: str, value: Any, items: list[Item]) -> bool:
         if name.startswith(_OURS):
             self._counts[name] = integer(value) or 0
-            return
+            return True
         if name not in self._maps:
             self._maps[name] = MapState(_guess(name, kind, value), self.plan.dialect, self.plan.key_separator)
-        plain = self.plan.level < 2
-        table = self._maps[name].native(value, at_exit=self._ended or plain)
+        try:
+            table = self._maps[name].native(value, at_exit=self._ended or self.plan.level < EXACT)
+        except (ValueError, TypeError):
+            return False
         if table is not None:
             items.append(Snapshot(table))
+        return True
 
     def _problem(self, record: Record, items: list[Item]) -> None:
         found = problem_of(record.kind, record.data, self.plan)

@@ -49,9 +49,10 @@ def prepare(
     plain = Plan(
         program, program, 0, nonce, dialect, clock, probes=sum(len(probe.points) for probe in tree.probes)
     )
-    if level == 0 or not tree.ok or not tree.probes:
+    if not tree.ok or not tree.probes:
         return plain
-    return _Copy(tree, plain, units or {}).make(level, exclude_self=exclude_self)
+    copy = _Copy(tree, plain, units or {})
+    return copy.make(level, exclude_self=exclude_self) if level else replace(plain, maps=copy.plain_maps())
 
 
 class _Copy:
@@ -63,8 +64,9 @@ class _Copy:
         self.uses = survey(tree)
 
     def make(self, level: int, *, exclude_self: bool) -> Plan:
+        """Return the plan of the copy."""
         marker = f"gpttrace-ready-{self.plain.nonce}"
-        plan = replace(self.plain, level=level, ready_marker=marker, maps=self._plain_maps())
+        plan = replace(self.plain, level=level, ready_marker=marker, maps=self.plain_maps())
         if level >= 2:
             plan = self._exact(plan)
         self._begin(f'printf("{marker}\\n"); ')
@@ -75,7 +77,8 @@ class _Copy:
             plan, text=text, pieces=pieces, markers=tuple(each for each in _MARKERS if each in text)
         )
 
-    def _plain_maps(self) -> tuple[MapPlan, ...]:
+    def plain_maps(self) -> tuple[MapPlan, ...]:
+        """Return how the maps are read when bpftrace prints them."""
         plans = plan_maps(self.uses, self.plain.dialect, self.units).values()
         return tuple(
             replace(plan, looped=False, inner=False, separated=(), cumulative=False) for plan in plans

@@ -20,8 +20,12 @@ OUT_OF_MEMORY = ("bad_alloc", "out of memory", "Cannot allocate memory", "failed
 DENIED = ("only supports running as the root user", "Operation not permitted", "Permission denied")
 
 
-def judge(ending: Ending, limits: Limits, findings: Sequence[Finding]) -> Verdict:
-    """Return status, reason and whether all maps were printed."""
+def judge(
+    ending: Ending, limits: Limits, findings: Sequence[Finding], *, nothing_attached: bool = False
+) -> Verdict:
+    """Return status, reason and whether all maps were printed; `nothing_attached`: it ran, but saw no event."""
+    if nothing_attached and not ending.died:
+        return "program_error", "none of the program's probes could be attached on this kernel", False
     if ending.died:
         return _supervisor_died(ending)
     if ending.forced:

@@ -61,9 +61,12 @@ class MapState:
 
     def row(self, key: Any, value: Any) -> None:
         """Take one row of a typed dump."""
-        self.got += 1
+        cell = any_value(value)
         parts = key if isinstance(key, list) and len(self.plan.keys) + self.plan.inner != 1 else [key]
-        self.rows[tuple(map(self._key_cell, parts, self._kinds()))] = any_value(value)
+        cells = tuple(map(self._key_cell, parts, self._kinds()))
+        self._check(cells, cell)
+        self.rows[cells] = cell
+        self.got += 1
 
     def end(self, count: int | None = None) -> Table | None:
         """Take the end of a dump of `count` rows (None: its tail did not arrive); return what is to be shown of it."""
@@ -152,20 +155,32 @@ class MapState:
             return wire_text(part)
         return frozen(any_value(part))
 
+    def _check(self, key: Key, value: Any) -> None:
+        # What we keep in the copy are whole numbers; a line with anything else is not about it.
+        wrong = (self.plan.inner or self.plan.cumulative) and not isinstance(value, int)
+        if wrong or (self.plan.inner and (not key or not isinstance(key[-1], int))):
+            raise ValueError(f"no value of {self.plan.name}")
+
     def _native_rows(self, value: Any) -> Raw:
         if not isinstance(value, Pairs) or not (self.plan.keys or self.plan.inner):
-            return {(): self._native_value(value)}
+            self._check((), cell := self._native_value(value))
+            return {(): cell}
         rows: Raw = {}
         for key, each in value:
-            text = unescape_key(key, self.dialect)
-            parts = split_key(text, self.plan, self.separator)
-            if parts is None:
-                self.ambiguous += 1
-                rows[(wire_text(text),)] = self._native_value(each)
-                continue
-            cells = cells_of(parts, self.plan.keys)
-            rows[(*cells, integer(parts[-1])) if self.plan.inner else cells] = self._native_value(each)
+            cells, cell = self._split(unescape_key(key, self.dialect)), self._native_value(each)
+            self._check(cells, cell)
+            while cells in rows:  # other keys with the same text: all are shown
+                cells = (*cells, len(rows))
+            rows[cells] = cell
         return rows
+
+    def _split(self, text: str) -> Key:
+        parts = split_key(text, self.plan, self.separator)
+        if parts is None:
+            self.ambiguous += 1
+            return (wire_text(text), *[None] * (len(self.plan.keys) - 1))
+        cells = cells_of(parts, self.plan.keys)
+        return (*cells, integer(parts[-1])) if self.plan.inner else cells
 
     def _native_value(self, value: Any) -> Any:
         if isinstance(value, str) and self.plan.kind != "values":

@@ -186,14 +186,21 @@ def _carrier(field: Field) -> str:
     return {"int": "%lld", "uint": "%llu", "time": "%llu", "bytes": "%rx"}.get(field.kind, "%s")
 
 
-def rewrite_exits(program: Program, sites: tuple[Site, ...], dialect: Dialect, tag: int, edits: Edits) -> None:
+def rewrite_exits(
+    program: Program, sites: tuple[Site, ...], dialect: Dialect, tag: int, edits: Edits
+) -> None:
     """Put the counters' values before each exit(): what is emitted after it bpftrace drops, and nobody misses it."""
-    counters = [f"(int64){site.counter}" for site in sites if site.counter is not None]
-    if not dialect.loops or not 0 < len(counters) <= MOST_EXIT_COUNTERS:
+    if not dialect.loops:
         return
     for statement in statements(program):
         if isinstance(statement.expr, Call) and statement.expr.name == "exit":
-            edits.insert(statement.start, f"print(({tag + EXITING}, {', '.join(counters)})); ")
+            # 0.23 knows no type yet of a map that is first assigned further down.
+            known = [
+                site.counter for site in sites if site.counter is not None and site.start < statement.start
+            ]
+            if 0 < len(known) <= MOST_EXIT_COUNTERS:
+                values = ", ".join(f"(int64){counter}" for counter in known)
+                edits.insert(statement.start, f"print(({tag + EXITING}, {values})); ")
 
 
 def inside_loops(program: Program) -> set[int]:

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime
+from importlib import import_module
 from typing import Any, Literal
 
 import anyio
@@ -23,7 +24,8 @@ import anyio.to_thread
 
 from gpttrace.errors import StoreError, Unavailable
 from gpttrace.settings import Settings
-from gpttrace.trace.conclude import conclude, own_probes
+from gpttrace.trace.attached import nothing_attached, users_probes
+from gpttrace.trace.conclude import conclude
 from gpttrace.trace.decode import Decoder
 from gpttrace.trace.dialect import Dialect, dialect_of
 from gpttrace.trace.ending import Ending, absorb
@@ -209,6 +211,8 @@ class Run:
             if self._asked:
                 await link.send(self._asked)
             group.start_soon(self._read_events, link, plan)
+            if self._store:  # saving needs pyarrow: its import (0.2 s) happens while bpftrace starts and runs
+                group.start_soon(anyio.to_thread.run_sync, _warm)
             await self._read_data(link, decoder)
         self._publish(self._quota.count(decoder.close()))
         self.ending = replace(self.ending, noise=link.noise)
@@ -230,9 +234,14 @@ class Run:
                 case "started":
                     self._watch(event["pid"])
                 case "ready":
-                    self.probes = max(0, self.ending.probes - own_probes(plan))
+                    self.probes = users_probes(plan, self.ending)
                     self._enter("tracing", f"tracing, {_probes(self.probes)} attached")
+                    if nothing_attached(plan, self.ending):
+                        await self._ask("stop nothing_attached")
+                case "exit":
+                    link.hurry()
                 case "detaching":
+                    link.hurry()
                     self._enter("detaching", f"detaching {_probes(self.probes)}")
                 case "command_output":
                     self._publish([Progress(self.phase, event["text"])])
@@ -299,6 +308,10 @@ class Run:
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
+
+
+def _warm() -> None:
+    import_module("pyarrow.parquet")
 
 
 def _probes(number: int) -> str:

@@ -136,13 +136,14 @@ def tabulate(
 def _rows(
     plan: MapPlan, snapshots: Iterable[tuple[datetime | None, Mapping[Key, Any]]], *, timed: bool
 ) -> Iterator[list[Any]]:
-    width = len(plan.keys)
+    width, values_width = len(plan.keys), len(columns_of(plan)[1])
     for when, values in snapshots:
         for key, rows in ordered(values, plan):
             cells = list(map(thawed, key[:width]))
             cells += [None] * (width - len(cells))
             for row in rows:
-                yield [*([when] if timed else []), *cells, *row]
+                padded = (*row, *[None] * values_width)[:values_width]
+                yield [*([when] if timed else []), *cells, *padded]
 
 
 def _type(field: Field, plan: MapPlan, column: list[Any]) -> ColumnType:

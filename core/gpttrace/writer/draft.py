@@ -35,8 +35,9 @@ class Refusal:
 class Draft:
     """A program and everything that is known about how it came about.
 
-    `hooks` are attach points, `units` map a column or table name (`@latency`) to its unit, `seconds` is how long was asked to
-    trace, `notes` say what the program cannot see, `understood` what the words of the question were taken to mean.
+    `hooks` are attach points; `units` are those of maps (`@latency`), keys (`@reads.bytes`) and columns (`printf:1.bytes`);
+    `seconds` is how long was asked to trace, None when the question does not say; `notes` say what the program cannot see;
+    `understood` is what the words of the question were taken to mean.
     """
 
     program: str | None

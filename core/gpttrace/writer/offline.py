@@ -10,7 +10,7 @@ from dataclasses import replace
 from gpttrace.errors import QuestionRefused
 from gpttrace.spec.catalogue import Catalogue, Event, Hook, load_catalogue
 from gpttrace.spec.choose import choose_hook, fill
-from gpttrace.spec.compose import attach_points, compose, fields_of, lay_out, result_map
+from gpttrace.spec.compose import attach_points, compose, lay_out, result_map
 from gpttrace.spec.describe import describe
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.literals import COMM_BYTES, cut_comm
@@ -133,8 +133,9 @@ def _notes(spec: TraceSpec, event: Event, hook: Hook, host: Facts | None) -> tup
 
 
 def _units(spec: TraceSpec, event: Event, hook: Hook) -> dict[str, str]:
-    units = {name: unit for name in fields_of(spec) if (unit := event.fields[name].unit)}
     target = result_map(spec, event)
+    prefix = target or "printf:1"
+    units = {f"{prefix}.{name}": unit for name in spec.keys if (unit := event.fields[name].unit)}
     if target is not None:
         unit = event.fields[spec.value].unit if spec.value else None
         units[target] = unit or (event.noun if hook.scale == 1 else f"{hook.scale:,} {event.noun}")

@@ -15,7 +15,7 @@ from .child import Command, resident, signal_group, spawn
 from .pipes import PIPE_SIZE, Outlet, Spool, pipe, read_some, write_all
 
 READ = 1 << 20
-PACE = 0.01  # seconds between two reads: bpftrace makes one write(2) per line, waking for each costs more than reading
+PACE = 0.02  # seconds between two reads: bpftrace makes one write(2) per line, waking for each costs more than reading
 BACKLOG = 8 << 20  # bytes kept for a slow parent before bpftrace itself is made to wait
 BACKLOG_STOPPING = 64 << 20  # while stopping bpftrace never waits; beyond this the oldest output is dropped
 STDERR_LIMIT = 1 << 20
@@ -135,10 +135,10 @@ class Supervisor:
             os.close(self.parent_fd)
             self.parent_fd = -1
             self.stop("parent_gone")
+        if self.errors in ready:  # first: what was said while attaching is told before "ready"
+            self.on_errors()
         if self.output in ready:
             self.on_output()
-        if self.errors in ready:
-            self.on_errors()
         if self.command and self.command.serve(ready, self.tell_command_output):
             self.stop("command")
         self.data.flush()
