@@ -7,7 +7,7 @@ kills them, and what was read until then is returned. Without a running trace ^C
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any, ParamSpec, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -42,19 +42,23 @@ def call(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs)
 
     with start_blocking_portal() as portal:
         future = portal.start_task_soon(whole)
-        presses = 0
+        pressed = served = 0
         while True:
+            # A ^C may come at any point here, also while one is being served: that one is then served again.
             try:
+                while served < pressed:
+                    _interrupt(portal, future, runs, kill=served > 0)
+                    served += 1
                 return future.result()
             except KeyboardInterrupt:
-                presses += 1
-                _interrupt(portal, future, runs, presses)
+                pressed += 1
+            except CancelledError:
+                raise KeyboardInterrupt from None
 
 
-def _interrupt(portal: BlockingPortal, future: Future[Any], runs: list[Run], presses: int) -> None:
+def _interrupt(portal: BlockingPortal, future: Future[Any], runs: list[Run], *, kill: bool) -> None:
     active = [each for each in runs if each.phase != "ended"]
     if not active:
         future.cancel()
-        raise KeyboardInterrupt
     for each in active:
-        portal.start_task_soon(each.stop if presses == 1 else each.kill)
+        portal.start_task_soon(each.kill if kill else each.stop)

@@ -98,6 +98,23 @@ def test_a_series_has_its_range_and_mean() -> None:
     )
 
 
+def test_an_interval_that_the_end_cut_short_does_not_count_as_one() -> None:
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [(began + timedelta(seconds=n), count) for n, count in ((0, 10), (1, 20), (1.07, 3))]
+    words = explain(
+        table("@calls", "series", (TIME, COUNT), *rows), spec=TraceSpec("syscall", "rate", every=10**9)
+    )
+    assert (
+        "2 intervals: 10 to 20, on average 15.0 system calls an interval; in total 33 system calls." in words
+    )
+
+
+def test_a_rate_is_taken_over_the_time_that_was_asked_for() -> None:
+    counts = table("@faults", "scalar", (COUNT,), (100,))
+    words = explain(counts, spec=TraceSpec("page-fault", "count", duration=2 * 10**9), took_s=3.0)
+    assert "50.0 per second" in words
+
+
 def test_the_intervals_of_a_keyed_series_are_added_up() -> None:
     began = datetime(2026, 1, 1, tzinfo=UTC)
     later = began + timedelta(seconds=1)

@@ -96,6 +96,28 @@ def test_one_mistake_gives_one_finding(record: dict[str, object]) -> None:
         ("macro f(1) { 1 }", "bad-parameter", (1, 9), "a macro takes names"),
         ("import foo;", "bad-definition", (1, 1), "this `import` is not complete"),
         ("typedef int t;\nBEGIN { }", "unsupported-definition", (1, 1), "no `typedef`"),
+        (
+            "BEGIN {\n $x = ",
+            "expected-expression",
+            (2, 7),
+            "expected an expression, found the end of the file",
+        ),
+        (
+            "BEGIN { if (pid = 1 && tid == 2) { } }",
+            "assignment-in-condition",
+            (1, 12),
+            "to compare, write `==`",
+        ),
+        ("BEGIN { pid++; }", "bad-operand", (1, 9), "`++` goes with a variable"),
+        ("BEGIN { $x = &@m[1]; }", "bad-operand", (1, 14), "`&` goes with a variable"),
+        ("BEGIN { $x = (unsigned int)1; }", "bad-type", (1, 24), "a type is one word here"),
+        ("BEGIN { for ($i : $n) { } }", "bad-loop", (1, 19), "goes through a map (`@x`) or a range"),
+        (
+            "fn f(a: uint64): uint64 { return 1; }",
+            "expected-variable",
+            (1, 6),
+            "expected a parameter (`$name`)",
+        ),
         ("", "empty-program", (1, 1), "there is no probe"),
     ],
 )

@@ -120,6 +120,33 @@ def test_long_chains_are_kept_whole(text: str) -> None:
     symbols(tree)
 
 
+@pytest.mark.parametrize(
+    "expr",
+    [
+        "1 ? 2 : " * 5000 + "3",
+        "nsecs / (" + "1*" * 5000 + "1)",
+        "$a" + ".1" * 5000,
+        "pid" + " / 1000" * 5000,
+        "nsecs - " * 5000 + "tid",
+        "pid == " * 5000 + "1",
+        "*" * 5000 + "$p",
+        "(" * 100 + "pid + 1" + ")" * 100,
+    ],
+    ids=lambda expr: expr[:12],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        'BEGIN { printf("%d", EXPR); @x[EXPR] = 1; $z = EXPR; @y = sum(EXPR); }',
+        "BEGIN /EXPR/ { if (EXPR) { } }",
+    ],
+)
+def test_symbols_of_long_expressions_are_found(text: str, expr: str) -> None:
+    tree = parse(text.replace("EXPR", expr))
+    symbols(tree)
+    format_tree(tree)
+
+
 def test_a_file_of_ten_thousand_lines_is_parsed_whole() -> None:
     text = "".join(
         f'tracepoint:syscalls:sys_enter_{i}\n/pid == {i} && comm != "x"/\n{{\n  @start[tid] = nsecs;\n'

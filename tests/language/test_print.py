@@ -116,7 +116,8 @@ OPERATORS = ["||", "&&", "|", "^", "&", "==", "!=", "<", ">", "<=", ">=", "<<", 
 def grow(inner: st.SearchStrategy[n.Expr]) -> st.SearchStrategy[n.Expr]:
     return st.one_of(
         st.builds(n.Binary, st.sampled_from(OPERATORS), inner, inner),
-        st.builds(n.Unary, st.sampled_from(["-", "!", "~", "*", "&"]), inner),
+        st.builds(n.Unary, st.sampled_from(["-", "!", "~", "*"]), inner),
+        st.builds(n.Unary, st.just("&"), st.just(n.Variable("v"))),
         st.builds(n.Ternary, inner, inner, inner),
         st.builds(n.Cast, st.sampled_from(["uint8", "struct s *", "int32[4]"]).map(n.TypeName), inner),
         st.builds(n.Member, inner, st.just("f"), st.booleans()),

@@ -17,7 +17,7 @@ from gpttrace.settings import Settings
 from gpttrace.testing import InstalledBpftrace
 from gpttrace.trace.limits import Limits
 from gpttrace.trace.result import Result
-from gpttrace.trace.run import Progress, Run, trace
+from gpttrace.trace.run import CommandOutput, Progress, Run, trace
 
 pytestmark = pytest.mark.kernel
 Watcher = Callable[[int], None]
@@ -197,16 +197,20 @@ def test_what_a_command_prints_is_told_apart_from_the_trace(
     said: list[str] = []
     result = sync.run(
         "BEGIN { @x = 1; }",
-        command=["sh", "-c", 'echo \'{"type": "map", "data": {"@x": 666}}\'; pwd'],
+        command=[
+            "sh",
+            "-c",
+            'echo \'{"type": "map", "data": {"@x": 666}}\'; pwd; echo "$1"',
+            "sh",
+            "h\u00e9",
+        ],
         bpftrace=host_bpftrace.path,
         settings=settings,
-        on_batch=lambda batch: said.extend(
-            item.text for item in batch if isinstance(item, Progress) and item.phase == "tracing"
-        ),
+        on_batch=lambda batch: said.extend(item.text for item in batch if isinstance(item, CommandOutput)),
     )
     assert value(result, "@x") == 1
     assert "666" in "".join(said)
-    assert os.getcwd() in "".join(said)
+    assert f"{os.getcwd()}\nh\u00e9\n" in "".join(said)
 
 
 def test_the_time_limit_ends_the_command_too(host_bpftrace: InstalledBpftrace, settings: Settings) -> None:

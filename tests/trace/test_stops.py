@@ -17,6 +17,7 @@ from typing import Any
 import anyio
 import pytest
 
+from gpttrace import sync
 from gpttrace.errors import StoreError
 from gpttrace.settings import Settings
 from gpttrace.testing import InstalledBpftrace
@@ -132,6 +133,15 @@ def test_a_second_control_c_kills_the_trace_and_returns_what_was_read(
     assert (result["status"], result["complete"]) == ("stopped", False)
 
 
+def test_control_c_without_a_running_trace_cancels_the_call() -> None:
+    async def wait() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await anyio.sleep_forever()
+
+    with pytest.raises(KeyboardInterrupt):
+        sync.call(wait)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_trace_whose_parent_is_ended_is_recovered_with_its_maps(
     any_bpftrace: InstalledBpftrace,
@@ -215,7 +225,7 @@ def test_a_parent_that_does_not_read_delays_no_stop_and_loses_no_map(
 
     async def main() -> bytes:
         link = await launch(order)
-        async with link.process:
+        async with link:
             events = link.events()
             pid = 0
             async for event in events:

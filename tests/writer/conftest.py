@@ -15,7 +15,7 @@ from gpttrace.spec.compose import compose, lay_out
 from gpttrace.spec.model import Condition, Shape, TraceSpec
 
 SHAPES: tuple[Shape, ...] = ("sum", "avg", "min", "max", "stats", "hist")
-SYSCALLS = ("futex", "epoll_wait", "fsync", "openat", "write", "read", "newstat", "getpid", "close")
+SYSCALLS = ("futex", "epoll_wait", "fsync", "openat", "write", "read", "newfstat", "open", "getpid", "close")
 
 
 def catalogue_tracepoints() -> frozenset[str]:
@@ -70,6 +70,12 @@ def known_host(tmp_path_factory: pytest.TempPathFactory) -> KnownHost:
 def bare_host() -> KnownHost:
     """A virtual machine: no counters, no perf events, no cgroup version 2, an old bpftrace."""
     return KnownHost(version=(0, 17, 0), hardware_counters=False, software_events=False)
+
+
+@pytest.fixture(scope="session")
+def blind_host() -> KnownHost:
+    """A machine whose tracefs this user may not read."""
+    return KnownHost(names=frozenset())
 
 
 @pytest.fixture(scope="session")

@@ -1,181 +1,99 @@
-"""`ask`, `generate` and `run`: from a question or a program to what is printed."""
+"""The commands and their options, as click declares them; what they do is imported when it is done, so that `--help` is quick."""
 
 from __future__ import annotations
 
-import shlex
-import sys
+from typing import Any
 
-import anyio
 import click
 
-from gpttrace.cli import failures
-from gpttrace.cli.follow import Follower, is_terminal
 from gpttrace.cli.main import cli
 from gpttrace.cli.options import shared
-from gpttrace.cli.output import PROGRAM_SUFFIX, RESULT_SUFFIXES, check_place, write_program
-from gpttrace.cli.show import finish, show_draft, show_findings, show_program, write_json
-from gpttrace.cli.source import SourceFile, read_source
-from gpttrace.errors import UsageError
-from gpttrace.host import Host
-from gpttrace.session import Answer, answer_json, described, generate, run_draft, run_program
-from gpttrace.settings import Settings
-from gpttrace.trace import Limits
-from gpttrace.writer import Options, refusal_error
 
 
 @cli.command()
 @click.argument("question", nargs=-1)
 @shared("for", "pid", "comm", "cgroup", "cmd", "top", "every", "output", "json", "yes", "key", "verbose")
-def ask(
-    question: tuple[str, ...],
-    seconds: float | None,
-    pid: int | None,
-    comm: str | None,
-    cgroup: str | None,
-    cmd: str | None,
-    top: int | None,
-    every: float | None,
-    output: str | None,
-    as_json: bool,
-    yes: bool,
-    key: str | None,
-    verbose: bool,
-) -> int:
-    """Answer QUESTION from the live kernel: write a program, run it, show and explain its result."""
-    target = check_place(output, (*RESULT_SUFFIXES, PROGRAM_SUFFIX)) if output else None
-    command = split_command(cmd)
-    settings = Settings.load()
-    note_key(key)
-    host = Host.local(settings)
-    options = Options(seconds=seconds, pid=pid, comm=comm, cgroup=cgroup, top=top, every=every)
-    answer = generate(" ".join(question), host=host, options=options, anyway=yes)
-    assert answer.draft is not None
-    if answer.program is None:
-        return refuse(answer, as_json)
-    if not as_json:
-        show_draft(answer.draft, verbose)
-    if target is not None and target.suffix == PROGRAM_SUFFIX:
-        write_program(target, answer.program)
-        target = None
-    follower = make_follower(quiet=as_json or target is not None)
-    answer = anyio.run(
-        lambda: run_draft(
-            answer, host=host, follow=follower, settings=settings, seconds=seconds, command=command
-        )
-    )
-    return finish(answer, follower, as_json=as_json, target=target, file=None, verbose=verbose)
+def ask(**given: Any) -> int:
+    """Answer QUESTION from the live kernel."""
+    from gpttrace.cli import asking
+
+    return asking.ask(**given)
 
 
-@cli.command("generate")
+@cli.command()
 @click.argument("question", nargs=-1)
 @shared("for", "pid", "comm", "cgroup", "top", "every", "output", "json", "key", "verbose")
-def generate_command(
-    question: tuple[str, ...],
-    seconds: float | None,
-    pid: int | None,
-    comm: str | None,
-    cgroup: str | None,
-    top: int | None,
-    every: float | None,
-    output: str | None,
-    as_json: bool,
-    key: str | None,
-    verbose: bool,
-) -> int:
-    """Write the program that answers QUESTION and do not run it."""
-    target = check_place(output, (PROGRAM_SUFFIX,)) if output else None
-    note_key(key)
-    options = Options(seconds=seconds, pid=pid, comm=comm, cgroup=cgroup, top=top, every=every)
-    answer = generate(" ".join(question), host=Host.local(Settings.load()), options=options)
-    assert answer.draft is not None
-    if answer.program is None:
-        return refuse(answer, as_json, ran=False)
-    if as_json:
-        write_json(answer_json(described(answer), ran=False))
-    elif target is None:
-        show_program(answer.program)
-    if target is not None:
-        write_program(target, answer.program)
-    if not as_json:
-        show_draft(answer.draft, verbose, program=False)
-    return 0
+def generate(**given: Any) -> int:
+    """Write the program for QUESTION, do not run it."""
+    from gpttrace.cli import asking
+
+    return asking.write(**given)
 
 
-@cli.command("run")
+@cli.command()
 @click.argument("file", required=False)
 @click.option("-e", "--execute", "text", metavar="PROGRAM", help="The program itself instead of a file.")
 @click.option("-p", "--pid", type=click.IntRange(1), help="Attach to this process (uprobes, USDT).")
 @shared("for", "cmd", "output", "json", "verbose")
-def run_command(
-    file: str | None,
-    text: str | None,
-    pid: int | None,
-    seconds: float | None,
-    cmd: str | None,
-    output: str | None,
-    as_json: bool,
-    verbose: bool,
-) -> int:
-    """Run a bpftrace program from FILE (`-` is standard input) within limits, with exact tables."""
-    if (file is None) == (text is None):
-        raise UsageError(
-            "give a program: a FILE, `-`, or -e 'PROGRAM'", hint="gpttrace run tool.bt --for 10s"
-        )
-    target = check_place(output, RESULT_SUFFIXES) if output else None
-    command = split_command(cmd)
-    source = SourceFile("-e", text) if text is not None else read_source(file or "-")
-    settings = Settings.load()
-    host = Host.local(settings)
-    follower = make_follower(quiet=as_json or target is not None)
-    answer = anyio.run(
-        lambda: run_program(
-            source.text,
-            host=host,
-            follow=follower,
-            settings=settings,
-            limits=Limits(seconds=seconds),
-            command=command,
-            pid=pid,
-        )
-    )
-    if answer.result is None:
-        if as_json:
-            write_json(answer_json(answer, file=source.name))
-        else:
-            show_findings(answer, source.name)
-        return 1
-    return finish(answer, follower, as_json=as_json, target=target, file=source.name, verbose=verbose)
+def run(**given: Any) -> int:
+    """Run a bpftrace program from FILE, or `-`."""
+    from gpttrace.cli import asking
+
+    return asking.run(**given)
 
 
-def make_follower(*, quiet: bool) -> Follower:
-    """Return a follower that draws a live view when a person watches standard error."""
-    return Follower(quiet=quiet, live=is_terminal(sys.stderr.fileno()))
+@cli.command()
+@click.argument("what", metavar="FILE|RUN")
+@shared("json")
+def explain(**given: Any) -> int:
+    """Say what a program does or a run showed.
+
+    FILE is a bpftrace program (`-` is standard input); RUN is an id from `gpttrace runs`, or `last`.
+    """
+    from gpttrace.cli import inspect
+
+    return inspect.explain(**given)
 
 
-def split_command(cmd: str | None) -> tuple[str, ...]:
-    """Split `--cmd` as a shell would; UsageError when its quotes do not match."""
-    if cmd is None:
-        return ()
-    try:
-        words = tuple(shlex.split(cmd))
-    except ValueError as error:
-        raise UsageError(f"--cmd {cmd!r}: {error}", hint="quote it as for a shell") from None
-    if not words:
-        raise UsageError("--cmd is empty", hint="give a command, e.g. --cmd 'ls -l'")
-    return words
+@cli.group(invoke_without_command=True)
+@click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many.")
+@shared("json")
+@click.pass_context
+def runs(context: click.Context, /, **given: Any) -> int:
+    """List the runs that were kept; show one."""
+    from gpttrace.cli import inspect
+
+    return 0 if context.invoked_subcommand else inspect.list_runs(**given)
 
 
-def note_key(key: str | None) -> None:
-    """Say that a key is of no use yet, rather than take it without a word."""
-    if key:
-        failures.say("gpttrace: this release writes every program offline; the key is not used and not kept")
+@runs.command("show")
+@click.argument("run_id", metavar="RUN")
+@shared("output", "json")
+def runs_show(**given: Any) -> int:
+    """Show a kept run again: program, tables, words."""
+    from gpttrace.cli import inspect
+
+    return inspect.show_run(**given)
 
 
-def refuse(answer: Answer, as_json: bool, *, ran: bool = True) -> int:
-    """Print why nothing was written and return the exit code."""
-    assert answer.draft is not None
-    error = refusal_error(answer.draft)
-    if as_json:
-        write_json(answer_json(answer, ran=ran))
-        return error.exit_code
-    return failures.tell(error)
+@runs.command("delete")
+@click.argument("run_ids", metavar="RUN…", nargs=-1, required=True)
+def runs_delete(**given: Any) -> int:
+    """Forget kept runs and their tables."""
+    from gpttrace.cli import inspect
+
+    return inspect.delete_runs(**given)
+
+
+@cli.group()
+def host() -> None:
+    """Show what this machine can trace."""
+
+
+@host.command("show")
+@shared("json")
+def host_show(**given: Any) -> int:
+    """Show bpftrace, the kernel, and what is missing."""
+    from gpttrace.cli import inspect
+
+    return inspect.show_host(**given)

@@ -7,15 +7,11 @@ a report file with what a bug report needs.
 from __future__ import annotations
 
 import os
-import platform
 import sys
-import traceback
-from datetime import UTC, datetime
 
 import click
 
 from gpttrace.errors import GpttraceError, QuestionRefused
-from gpttrace.settings import Settings
 
 UNEXPECTED, INTERRUPTED, BROKEN_PIPE = 3, 130, 141
 
@@ -36,8 +32,14 @@ def tell(error: GpttraceError) -> int:
     return error.exit_code
 
 
-def report(error: BaseException, settings: Settings) -> int:
+def report(error: BaseException) -> int:
     """Write a report of an unexpected error to a file, say where it is, and return the exit code."""
+    import platform
+    import traceback
+    from datetime import UTC, datetime
+
+    from gpttrace.settings import Settings
+
     say(f"gpttrace: an unexpected error: {type(error).__name__}: {error}")
     text = "\n".join(
         [
@@ -47,8 +49,9 @@ def report(error: BaseException, settings: Settings) -> int:
         ]
     )
     try:
-        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = settings.state_dir / f"error-{os.getpid()}.txt"
+        folder = Settings.load().state_dir
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / f"error-{os.getpid()}.txt"
         path.write_text(text, encoding="utf-8")
         say(f"  a report is in {path}; please send it with what you did")
     except OSError:

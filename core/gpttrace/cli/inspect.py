@@ -1,4 +1,4 @@
-"""`explain`, `runs` and `host`: looking at programs, at kept runs, and at this machine."""
+"""What `explain`, `runs` and `host` do: looking at programs, at kept runs, and at this machine."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from pathlib import Path
 import click
 
 from gpttrace.cli.failures import say
-from gpttrace.cli.main import cli
-from gpttrace.cli.options import shared
 from gpttrace.cli.output import RESULT_SUFFIXES, check_place, write_result
 from gpttrace.cli.show import show_findings, show_program, show_words, write_json
 from gpttrace.cli.source import read_source
@@ -21,10 +19,7 @@ from gpttrace.settings import Settings
 from gpttrace.trace import Store, recover
 
 
-@cli.command()
-@click.argument("what")
-@shared("json")
-def explain(what: str, as_json: bool) -> int:
+def explain(*, what: str, as_json: bool) -> int:
     """Say in words what a program does (FILE.bt or `-`) or what a kept run showed (RUN, or `last`)."""
     if what != "-" and not what.endswith(".bt") and not Path(what).exists():
         return _explain_run(what, as_json)
@@ -63,14 +58,8 @@ def _explain_run(run_id: str, as_json: bool) -> int:
     return 0
 
 
-@cli.group(invoke_without_command=True)
-@click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many.")
-@shared("json")
-@click.pass_context
-def runs(context: click.Context, limit: int, as_json: bool) -> int:
-    """List the runs that were kept, newest first; `show` and `delete` take an id from the list."""
-    if context.invoked_subcommand is not None:
-        return 0
+def list_runs(*, limit: int, as_json: bool) -> int:
+    """List the runs that were kept, newest first; those of killed processes are taken in first."""
     settings = Settings.load()
     for run_id in recover(settings):
         say(f"run {run_id} was cut off; what it had collected is kept")
@@ -115,10 +104,7 @@ def _what(question: str | None, program: str) -> str:
     return printable(question or " ".join(program.split()))
 
 
-@runs.command("show")
-@click.argument("run_id")
-@shared("output", "json")
-def show_run(run_id: str, output: str | None, as_json: bool) -> int:
+def show_run(*, run_id: str, output: str | None, as_json: bool) -> int:
     """Show a kept run again: its program, its tables, its words."""
     target = check_place(output, RESULT_SUFFIXES) if output else None
     result = Store(Settings.load().state_dir).load(run_id)
@@ -138,9 +124,7 @@ def show_run(run_id: str, output: str | None, as_json: bool) -> int:
     return 0
 
 
-@runs.command("delete")
-@click.argument("run_ids", nargs=-1, required=True)
-def delete_runs(run_ids: tuple[str, ...]) -> int:
+def delete_runs(*, run_ids: tuple[str, ...]) -> int:
     """Forget kept runs and their tables."""
     store = Store(Settings.load().state_dir)
     for run_id in run_ids:
@@ -148,14 +132,7 @@ def delete_runs(run_ids: tuple[str, ...]) -> int:
     return 0
 
 
-@cli.group()
-def host() -> None:
-    """What this machine can trace."""
-
-
-@host.command("show")
-@shared("json")
-def show_host(as_json: bool) -> int:
+def show_host(*, as_json: bool) -> int:
     """Show bpftrace, the kernel, what can be traced, and what is missing."""
     facts = Host.local(Settings.load()).to_json()
     if as_json:

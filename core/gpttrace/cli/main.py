@@ -9,7 +9,6 @@ import click
 
 from gpttrace.cli import failures
 from gpttrace.errors import GpttraceError
-from gpttrace.settings import Settings
 
 EPILOG = 'A question needs no command: gpttrace "count syscalls by program" --for 5s'
 
@@ -58,7 +57,7 @@ def run(args: list[str]) -> int:
         failures.silence_stdout()
         return failures.BROKEN_PIPE
     except Exception as error:
-        return failures.report(error, Settings.load())
+        return failures.report(error)
 
 
 def _invoke(args: list[str]) -> Any:

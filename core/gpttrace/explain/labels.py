@@ -7,13 +7,11 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 
-import gpttrace_corpus
 from gpttrace.explain.amounts import shown
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.model import TraceSpec
+from gpttrace.spec.syscalls import syscall_names
 from gpttrace.trace.table import Table
 
 _SOFTIRQS = ("HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "HRTIMER", "RCU")
@@ -25,11 +23,13 @@ _TCP_STATES = (
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The noun of the rows, the catalogue fields of the key columns in order, and how many rows were asked for at most."""
+    """The noun of the rows, the catalogue fields of the key columns in order, how many rows were asked for at most,
+    and the length of an interval in ns."""
 
     noun: str = "events"
     keys: tuple[str, ...] = ()
     top: int | None = None
+    every: int | None = None
     arch: str = field(default_factory=lambda: os.uname().machine)
 
     def text(self, table: Table, index: int, value: object) -> str:
@@ -65,20 +65,15 @@ _NUMBERED = (
 
 def labels_for(spec: TraceSpec | None, event: Event | None) -> Labels:
     """Return the labels for a result of this spec."""
-    return Labels(event.noun, spec.keys, spec.top) if spec is not None and event is not None else Labels()
-
-
-@cache
-def _syscall_names(arch: str) -> dict[int, str]:
-    path = Path(gpttrace_corpus.__file__).parent / "syscalls" / f"{arch}.txt"
-    if not path.is_file():
-        return {}
-    rows = (line.split() for line in path.read_text(encoding="ascii").splitlines())
-    return {int(number): name for number, name in rows}
+    return (
+        Labels(event.noun, spec.keys, spec.top, spec.every)
+        if spec is not None and event is not None
+        else Labels()
+    )
 
 
 def _syscall(value: int, arch: str) -> str | None:
-    return _syscall_names(arch).get(value)
+    return syscall_names(arch).get(value)
 
 
 def _result(value: int, arch: str) -> str | None:

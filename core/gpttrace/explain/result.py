@@ -41,8 +41,12 @@ def explain_result(
     if not filled:
         return "\n".join([*_nothing_seen(spec, event, status, took_s), *lines])
     body = [_asked(spec, event)] if spec and event else []
+    # Detaching takes time in which less and less is seen: a run that reached its limit is measured by that.
+    traced_s = (
+        min(took_s, spec.duration / 1e9) if status == "time_limit" and spec and spec.duration else took_s
+    )
     for table in filled[:_MOST_TABLES]:
-        body += _sentences(table, labels, took_s, room=4 if len(filled) > 1 else 7)
+        body += _sentences(table, labels, traced_s, room=4 if len(filled) > 1 else 7)
     if len(filled) > _MOST_TABLES:
         body.append(f"{len(filled) - _MOST_TABLES} more tables are not described here.")
     body += _scaled(event, spec)

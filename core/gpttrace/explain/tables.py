@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from statistics import median
 from typing import Any
 
@@ -208,16 +209,25 @@ def _series(table: Table, labels: Labels) -> list[str]:
             per_key[_label(table, labels, row, keys)] += int(number)
     if column.name not in _ADDITIVE:
         return [f"{len(per_interval):,} intervals, {len(table):,} rows of {column.name}."]
-    numbers = list(per_interval.values())
+    whole = _whole_intervals(per_interval, labels.every)
     unit = column.unit or labels.noun
-    mean = sum(numbers) / len(numbers)
+    low, high = (amount(n, column.unit, exact=False) for n in (min(whole), max(whole)))
+    mean = amount(sum(whole) / len(whole), unit, exact=False)
     lines = [
-        f"{len(numbers):,} intervals: {amount(min(numbers), column.unit, exact=False)} to "
-        f"{amount(max(numbers), column.unit, exact=False)}, on average {amount(mean, unit, exact=False)} an interval; "
-        f"in total {amount(sum(numbers), unit)}."
+        f"{len(whole):,} interval{'s' if len(whole) != 1 else ''}: {low} to {high}, on average {mean} an interval; "
+        f"in total {amount(sum(per_interval.values()), unit)}."
     ]
     if per_key and sum(per_key.values()) > 0:
         first = [(label, float(n)) for label, n in per_key.most_common(_LARGEST)]
         listed = "; ".join(f"{label} {share(n, sum(per_key.values()))}" for label, n in first)
         lines.append(f"Largest: {listed}.")
     return lines
+
+
+def _whole_intervals(per_interval: dict[Any, float], every: int | None) -> list[float]:
+    """Return the numbers of the intervals without the last one where the end of the run cut it short."""
+    times, numbers = list(per_interval), list(per_interval.values())
+    if every is None or len(times) < 2 or not isinstance(times[-1], datetime):
+        return numbers
+    cut = (times[-1] - times[-2]).total_seconds() * 1e9 < 0.9 * every
+    return numbers[:-1] if cut else numbers

@@ -21,7 +21,7 @@ class Cursor:
         self.text = source.text
         self.findings: list[Finding] = []
         self.comments: list[Comment] = []
-        self.open_ends: set[int] = set()  # ends of tokens where a missing bracket was already reported
+        self.open_ends: set[int] = set()  # ends of tokens where something missing was already reported
         self.panic = False
         self.depth = 0
         self.load(Tokens(["end"], [""], [0]))
@@ -73,6 +73,8 @@ class Cursor:
         if not self.panic:
             end = self.at + max(len(self.word), 1 if self.at < len(self.text) else 0)
             self._add(Finding(self.at, end, "error", code, message, hint, related=related))
+            if self.kind == "end":
+                self.open_ends.add(self.at)
         self.panic = True
 
     def _add(self, finding: Finding) -> None:
@@ -94,12 +96,8 @@ class Cursor:
         if self.word == word:
             self.advance()
             return
-        if self.kind == "end" and self.at in self.open_ends:
-            self.panic = (
-                True  # of several brackets open at the end, or behind an open comment, one is enough to name
-            )
-        if self.kind == "end":
-            self.open_ends.add(self.at)
+        # Of several things missing at the end, or behind a comment that never ends, one is enough to name.
+        self.panic = self.panic or (self.kind == "end" and self.at in self.open_ends)
         opener = self.text[opened]
         line, _ = self.source.line_column(opened) if not self.panic else (0, 0)
         related = (Related(opened, opened + 1, f"this `{opener}` is never closed"),)

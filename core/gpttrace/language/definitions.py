@@ -124,7 +124,8 @@ class Definitions(Statements):
         self.advance()
         entries = []
         while self.word != "}" and self.kind != "end":
-            entries.append(self.config_entry())
+            if not self.accept(";"):
+                entries.append(self.config_entry())
         self.panic = False
         self.close("}", opened)
         self.pos = max(stop, self.last_end)
@@ -210,6 +211,8 @@ class Definitions(Statements):
         """Parse `$name: type`."""
         start = self.at
         name = self.word.removeprefix("$")
+        if self.kind != "var":
+            self.error("expected-variable", f"expected a parameter (`$name`), found {self.found()}")
         self.advance()
         if not self.accept(":"):
             self.error("expected-colon", f"expected `:` and a type after `${name}`, found {self.found()}")

@@ -12,6 +12,7 @@ PRECEDENCE = {
     "||": 1, "&&": 2, "|": 3, "^": 4, "&": 5, "==": 6, "!=": 6, "<": 7, ">": 7, "<=": 7, ">=": 7,
     "<<": 8, ">>": 8, "+": 9, "-": 9, "*": 10, "/": 10, "%": 10,
 }  # fmt: skip
+_NAMED_ONLY = frozenset(["++", "--", "&"])
 _PREFIX = frozenset(["-", "!", "~", "*", "&", "++", "--"])
 
 
@@ -93,6 +94,8 @@ class Expressions(Terms):
         for at, op in reversed(before):
             if isinstance(op, str):
                 value = n.Unary(op, value, start=at, end=value.end)
+                if op in _NAMED_ONLY:
+                    self.check_operand(value)
             else:
                 value = n.Cast(op, value, start=at, end=value.end)
         return value
@@ -168,7 +171,7 @@ class Expressions(Terms):
             if word in (".", "->"):
                 self.advance()
                 name = self.word
-                if self.kind not in ("id", "int"):
+                if self.kind not in ("id", "int" if word == "." else "id"):
                     self.error(
                         "expected-field", f"expected a field name after `{word}`, found {self.found()}"
                     )
@@ -185,6 +188,7 @@ class Expressions(Terms):
             elif word in ("++", "--"):
                 self.advance()
                 value = n.Unary(word, value, True, start=start, end=self.ended(start))
+                self.check_operand(value)
             else:
                 return value
 
@@ -201,6 +205,18 @@ class Expressions(Terms):
                 keys.append(self.expression())
             self.close("]", at)
         return n.Map(word, keys, start=start, end=self.ended(start))
+
+    def check_operand(self, unary: n.Unary) -> None:
+        """Report `++`, `--` and `&` of what is no variable or map (all versions)."""
+        operand = unary.operand
+        while isinstance(operand, n.Paren) and unary.op != "&":
+            operand = operand.inner
+        if isinstance(operand, n.Unary) and operand.op in _NAMED_ONLY:
+            return  # reported there, if wrong
+        whole = unary.op != "&" or not isinstance(operand, n.Map) or operand.keys is None
+        if not self.panic and not (isinstance(operand, n.Variable | n.Map) and whole):
+            words = "a variable (`$x`) or a map (`@x`)"
+            self.fault(unary.start, unary.end, "bad-operand", f"`{unary.op}` goes with {words} only")
 
     def name(self) -> n.Expr:
         """Parse a word: a call, a special form, a builtin or another identifier."""

@@ -93,9 +93,15 @@ def _inner(expr: n.Node, known: Known) -> n.Node | None:
 def _telling(expr: n.Ternary) -> n.Node:
     # `$ret >= 0 ? $ret : -1` is named after $ret; `$x ? "yes" : "no"` after the condition.
     for side in (expr.then, expr.other):
-        if side is not None and column_name(side):
+        if side is not None and not isinstance(_bare(side), n.Integer | n.String | n.Unary | n.Ternary):
             return side
     return expr.cond
+
+
+def _bare(expr: n.Node) -> n.Node:
+    while isinstance(expr, n.Paren | n.Cast):
+        expr = expr.inner if isinstance(expr, n.Paren) else expr.value
+    return expr
 
 
 def _leaf_name(expr: n.Node, known: Known) -> str:
@@ -125,7 +131,10 @@ def _leaf_name(expr: n.Node, known: Known) -> str:
 
 
 def _joined(expr: n.Binary, known: Known) -> str:
-    sides = [side for side in (expr.left, expr.right) if not isinstance(side, n.Binary)]
+    # Only what is no operation itself, so that names stay short and nothing here recurses deeply.
+    sides = [
+        side for side in (_bare(expr.left), _bare(expr.right)) if not isinstance(side, n.Binary | n.Ternary)
+    ]
     return "_".join(filter(None, (column_name(side, known) for side in sides)))[:40]
 
 
@@ -137,7 +146,8 @@ def _member_name(expr: n.Member, known: Known) -> str:
         return {"0": "key", "1": "value"}.get(expr.name, f"{target.name}_{expr.name}")
     if isinstance(target, n.Member) and target.name == "0":
         return f"key_{int(expr.name) + 1}"
-    return f"{column_name(target, known)}_{expr.name}".lstrip("_")
+    owner = target.name if isinstance(target, n.Variable | n.Map) else ""
+    return f"{owner.lstrip('@')}_{expr.name}" if owner.lstrip("@") else f"value_{int(expr.name) + 1}"
 
 
 def duration_unit(expr: n.Node, known: Known = _NOTHING) -> str | None:
@@ -176,14 +186,14 @@ def is_constant(expr: n.Node) -> bool:
 
 
 def _constant(expr: n.Node) -> int | None:
-    while isinstance(expr, n.Paren):
-        expr = expr.inner
-    if isinstance(expr, n.Integer):
-        return expr.value
-    if isinstance(expr, n.Binary) and expr.op == "*":  # `/ (1000 * 1000)`
-        left, right = _constant(expr.left), _constant(expr.right)
-        return left * right if left is not None and right is not None else None
-    return None
+    product = 1
+    expr = _bare(expr)
+    while (
+        isinstance(expr, n.Binary) and expr.op == "*" and isinstance(expr.right, n.Integer)
+    ):  # `1000 * 1000`
+        product *= expr.right.value
+        expr = _bare(expr.left)
+    return expr.value * product if isinstance(expr, n.Integer) and product < 2**64 else None
 
 
 def name_of(node: n.Variable | n.Map) -> str:
@@ -193,16 +203,22 @@ def name_of(node: n.Variable | n.Map) -> str:
 
 def unit_of(expr: n.Node, known: Known = _NOTHING) -> str | None:
     """Return the unit of an expression as far as the program tells: durations and clocks."""
-    if unit := duration_unit(expr, known):
-        return unit
-    while isinstance(expr, n.Paren | n.Cast):
-        expr = expr.inner if isinstance(expr, n.Paren) else expr.value
-    if isinstance(expr, n.Identifier | n.Call) and expr.name in BUILTINS:
-        return BUILTINS[expr.name].unit
-    if isinstance(expr, n.Variable | n.Map):
-        return known.units.get(name_of(expr))
-    if isinstance(expr, n.Binary) and expr.op == "/" and (step := _SCALES.get(_constant(expr.right) or 0)):
-        unit = unit_of(expr.left, known)
-        at = _TIME_UNITS.index(unit) + step if unit in _TIME_UNITS else 4
-        return _TIME_UNITS[at] if at < 4 else None
-    return None
+    scale = 0
+    for _ in range(10):
+        if unit := duration_unit(expr, known):
+            break
+        expr = _bare(expr)
+        if isinstance(expr, n.Identifier | n.Call) and expr.name in BUILTINS:
+            unit = BUILTINS[expr.name].unit
+        elif isinstance(expr, n.Variable | n.Map):
+            unit = known.units.get(name_of(expr))
+        elif (
+            isinstance(expr, n.Binary)
+            and expr.op == "/"
+            and (step := _SCALES.get(_constant(expr.right) or 0))
+        ):
+            scale, expr = scale + step, expr.left
+            continue
+        break
+    at = _TIME_UNITS.index(unit) + scale if unit in _TIME_UNITS else len(_TIME_UNITS)
+    return _TIME_UNITS[at] if at < len(_TIME_UNITS) else unit if not scale else None

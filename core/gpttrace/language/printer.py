@@ -355,7 +355,7 @@ _PARTS: dict[type, Callable[[Any], list[Part]]] = {
     n.If: _if,
     n.While: lambda node: ["while (", node.cond, ") ", node.body],
     n.Unroll: lambda node: ["unroll (", node.count, ") ", node.body],
-    n.Range: lambda node: [*_at_least(1, node.low), "..", *_at_least(1, node.high)],
+    n.Range: lambda node: [*_at_least(_PREFIX, node.low), "..", *_at_least(_PREFIX, node.high)],
     n.For: _for,
     n.Jump: _jump,
     n.BlockStmt: lambda node: [node.block],

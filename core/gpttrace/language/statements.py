@@ -148,7 +148,10 @@ class Statements(Expressions):
         expr = self.expression()
         if isinstance(expr, n.Paren):
             return expr.inner
-        if isinstance(expr, n.Tuple):
+        if isinstance(expr, n.Record):
+            why = "`=` gives a value; to compare, write `==`"
+            self.fault(start, expr.end, "assignment-in-condition", why)
+        elif isinstance(expr, n.Tuple):
             self.fault(start, expr.end, "expected-expression", "expected a condition")
         elif isinstance(expr, n.Binary | n.Ternary) and not self.panic:
             # 0.27 takes `if pid { }`, but `if pid == 1 { }` no version.
@@ -232,10 +235,14 @@ class Statements(Expressions):
             self.error("expected-variable", f"expected a variable after `for`, found {self.found()}")
         if not self.accept(":"):
             self.error("expected-colon", f"expected `:` and what to go through, found {self.found()}")
-        over = self.expression()
+        over = self.operand()
         if self.accept(".."):
-            high = self.expression()
+            high = self.operand()
             over = n.Range(over, high, start=over.start, end=high.end)
+        elif not self.panic and not (isinstance(over, n.Map) and over.keys is None):
+            self.fault(
+                over.start, over.end, "bad-loop", "a `for` goes through a map (`@x`) or a range (`0..10`)"
+            )
         if opened >= 0:
             self.close(")", opened)
         body = self.block()

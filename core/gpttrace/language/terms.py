@@ -134,9 +134,17 @@ class Terms(Cursor):
         elif self.word == "(":
             words.append(self._tuple_type())
         else:
-            while self.kind == "id":
+            if self.word in _TAGS:
                 words.append(self.word)
                 self.advance()
+            if self.kind == "id":
+                words.append(self.word)
+                self.advance()
+            if self.kind == "id":  # measured: no version takes `unsigned int` or `const char`
+                self.error("bad-type", "a type is one word here", "for example `uint32` for `unsigned int`")
+                while self.kind == "id":
+                    self.advance()
+                self.panic = False
         if not words:
             self.error("expected-type", f"expected a type, found {self.found()}", "for example `uint64`")
         text = " ".join(words)

@@ -113,6 +113,8 @@ def _integer(node: n.Integer, scope: Scope, kinds: Kinds) -> str:
 
 def _identifier(node: n.Identifier, scope: Scope, kinds: Kinds) -> str:
     builtin = BUILTINS.get(node.name)
+    if node.name == "retval" and not any(point.kind in ("fexit", "fentry") for point in scope.points):
+        return "uint64"  # a register; fexit knows the function's own type
     return builtin.type if builtin else "unknown"
 
 

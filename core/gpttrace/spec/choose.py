@@ -34,7 +34,8 @@ def choose_hook(spec: TraceSpec, event: Event, host: Facts | None) -> Choice:
             why, lacking = _LACKS.get(missing, missing), missing
             continue
         filled = fill(hook, spec)
-        present = filled if host is None else _present(filled, host)
+        # Without the right to read tracefs nothing is known to be missing; bpftrace itself will tell.
+        present = _present(filled, host) if host is not None and host.tracepoint_names() else filled
         if present is not None:
             return Choice(present)
         if hook.given is not None:

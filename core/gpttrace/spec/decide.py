@@ -20,7 +20,7 @@ _PROFILES = stems("profile profiling flame flamegraph")
 
 def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, list[str]]:
     """Return the spec and what stands against it."""
-    problems: list[str] = []
+    problems = [*_file_names(sentence, event), *_directed(asked, event)]
     conditions = [*asked.conditions, *_named_values(sentence, event)]
     conditions += _error_conditions(asked, event, problems)
     hint, value = _value(sentence, asked, event, problems)
@@ -46,6 +46,19 @@ def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, l
 # -------------------------------------------------------------------------------------------- conditions
 
 
+def _directed(asked: Asked, event: Event) -> list[str]:
+    """Turn `sent to process nginx` into a condition on the receiver; say so where an event has none."""
+    problems = []
+    for condition in asked.directed:
+        target = f"target_{condition.field}"
+        asked.conditions.remove(condition)
+        if target in event.fields:
+            asked.conditions.append(Condition(target, condition.op, condition.value))
+        else:
+            problems.append(f"{event.noun} do not carry whom they go to")
+    return problems
+
+
 def _named_values(sentence: Sentence, event: Event) -> list[Condition]:
     found = []
     for field in event.fields.values():
@@ -54,12 +67,11 @@ def _named_values(sentence: Sentence, event: Event) -> list[Condition]:
             name = by_stem[sentence.stem(index)]
             found.append(Condition(field.name, "==", name))
             sentence.take(index, index, f"only {field.name} {name}")
-    if "filename" in event.fields:
-        found += _paths(sentence)
-    return found
+    named = next((field.name for field in event.fields.values() if field.read == "str"), None)
+    return [*found, *(_paths(sentence, named) if named else [])]
 
 
-def _paths(sentence: Sentence) -> list[Condition]:
+def _paths(sentence: Sentence, field: str) -> list[Condition]:
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.kind == "path" and len(token.text) > 1:
             path, last = sentence.chunk(index)
@@ -67,9 +79,25 @@ def _paths(sentence: Sentence) -> list[Condition]:
             first = index - 1 if below and sentence.is_free(index - 1) else index
             sentence.take(first, last, f"only files {'below' if below else 'named'} {path}")
             if below:
-                return [Condition("filename", "startswith", path.rstrip("/") + "/")]
-            return [Condition("filename", "==", path)]
+                return [Condition(field, "startswith", path.rstrip("/") + "/")]
+            return [Condition(field, "==", path)]
     return []
+
+
+def _file_names(sentence: Sentence, event: Event) -> list[str]:
+    """Say that reads and the like do not know the name of the file, where the question wants it."""
+    if any(field.read == "str" for field in event.fields.values()) or not _asks_for_files(sentence):
+        return []
+    return [f"{event.noun} do not carry the name of the file; ask for files opened"]
+
+
+def _asks_for_files(sentence: Sentence) -> bool:
+    asking = stems("by per which what each")
+    return any(
+        token.stem in stems("file filename path")
+        and (token.text.lower().endswith("s") or sentence.stem(index - 1) in asking)
+        for index, token in enumerate(sentence.tokens)
+    )
 
 
 def _error_conditions(asked: Asked, event: Event, problems: list[str]) -> list[Condition]:
@@ -144,11 +172,12 @@ def _value(
 def _shape(
     sentence: Sentence, asked: Asked, event: Event, hint: Shape | None, value: str | None, problems: list[str]
 ) -> tuple[Shape, str | None]:
+    listed = _take_listed(sentence)
     shape, superlative = _asked_shape(sentence, asked, event)
     if superlative is not None and value is None:
         value = superlative
     if shape is None:
-        shape, value = _usual_shape(sentence, asked, event, hint, value)
+        shape, value = _usual_shape(sentence, asked, event, hint, value, listed)
     if shape == "count" and value is not None:
         shape = "sum" if hint == "sum" else "count"
         value = value if shape == "sum" else None
@@ -161,6 +190,14 @@ def _shape(
     if shape == "events" and asked.every is not None:
         shape = "count"
     return shape, value
+
+
+def _take_listed(sentence: Sentence) -> bool:
+    found = False
+    while (index := sentence.find(words.WEAK_EVENTS)) is not None:
+        sentence.take(index, index, "each by itself")
+        found = True
+    return found
 
 
 def _of_failures(
@@ -216,28 +253,16 @@ _SHAPE_WORDS: tuple[tuple[Shape, frozenset[str]], ...] = (
 
 
 def _usual_shape(
-    sentence: Sentence, asked: Asked, event: Event, hint: Shape | None, value: str | None
+    sentence: Sentence, asked: Asked, event: Event, hint: Shape | None, value: str | None, listed: bool
 ) -> tuple[Shape, str | None]:
-    listed = sentence.find(words.WEAK_EVENTS)
-    if listed is not None:
-        sentence.take(listed, listed, "each by itself")
-    pinned = any(c.field in ("pid", "tid", "comm", "filename", "syscall") for c in asked.conditions)
-    traced = listed is not None and (event.cost in ("low", "medium") or pinned)
+    """Return the form where no word names one: that of the value, of the event, or what the keys ask for."""
     most = sentence.find(words.MOST)
     if most is not None:
         sentence.take(most, most, "the largest first")
     cut = asked.top is not None or asked.every is not None or most is not None
-    beyond = [
-        k
-        for k in asked.keys
-        if k not in event.columns or (k in asked.grouped and k not in ("pid", "comm", "tid"))
-    ]
-    if (
-        event.context != "none"
-        and not cut
-        and ((traced and event.cost in ("low", "medium")) or asked.thresholds)
-        and not beyond
-    ):
+    beyond = [k for k in asked.keys if k not in event.columns]
+    beyond += [k for k in asked.grouped if k not in _SUBJECTS and not listed]
+    if event.context != "none" and not cut and not beyond and _is_list(asked, event, listed):
         return "events", value
     if value is not None:
         return (hint or "hist"), value
@@ -251,6 +276,15 @@ def _usual_shape(
     return event.shape, event.value if event.shape in _NEED_VALUE else None
 
 
+def _is_list(asked: Asked, event: Event, listed: bool) -> bool:
+    # `trace syscalls` of a whole machine would be a flood; of one process it is a list.
+    pinned = any(c.field in ("pid", "tid", "comm", "filename", "syscall") for c in asked.conditions)
+    return bool(asked.thresholds) or (listed and (event.cost in ("low", "medium") or pinned))
+
+
+_SUBJECTS = ("pid", "comm", "tid")
+
+
 def _keys(
     sentence: Sentence,
     asked: Asked,
@@ -260,13 +294,18 @@ def _keys(
     conditions: list[Condition],
 ) -> tuple[str, ...]:
     pinned = any(c.field in ("pid", "tid", "comm") for c in conditions)
-    mentioned = [key for key in asked.mentioned if key != "comm" or not (asked.keys or pinned)]
+    mentioned = [
+        key
+        for key in asked.mentioned
+        if key != "comm" or ("comm" in event.fields and not (asked.keys or pinned))
+    ]
     if shape == "stacks":
         named = [*asked.keys, *mentioned] or ([] if pinned or "comm" not in event.fields else ["comm"])
         return tuple(dict.fromkeys((*named, *asked.stacks)))
     if shape != "events":
         keys = tuple(dict.fromkeys((*asked.keys, *mentioned))) or (() if shape == "rate" else event.keys)
-        ranked = asked.top or any(token.stem in words.MOST for token in sentence.tokens)
+        ranking = words.MOST | set(_SUPERLATIVE_UNIT)
+        ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
         return keys or (_ranked_by(sentence, event) if ranked else ())
     extra = [
         *asked.keys,
@@ -279,8 +318,8 @@ def _keys(
 
 def _ranked_by(sentence: Sentence, event: Event) -> tuple[str, ...]:
     """Return what `top 5` counts when the question does not say `by`: the files in `top 5 opened files`, else processes."""
+    said = {token.stem for token in sentence.tokens}
     for name, field in event.fields.items():
-        named = {stem(each) for each in field.names}
-        if any(token.stem in named for token in sentence.tokens):
+        if any(said.issuperset(stem(word) for word in each.split()) for each in field.names):
             return (name,)
     return ("comm",) if "comm" in event.fields else ()

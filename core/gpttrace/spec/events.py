@@ -12,6 +12,7 @@ from gpttrace.spec.catalogue import Catalogue, Event, words_of
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.syscalls import syscall_names
 from gpttrace.spec.words import stem, stems
 
 _SOFT = "rows by"  # `which processes` still lends its words to the name of an event
@@ -20,6 +21,11 @@ _SYSCALL = stems("syscall syscalls systemcall")
 ALIASES = {
     "stat": "newstat", "fstat": "newfstat", "lstat": "newlstat", "fstatat": "newfstatat", "uname": "newuname",
     "sendfile": "sendfile64", "umount2": "umount", "pread": "pread64", "pwrite": "pwrite64", "_exit": "exit",
+}  # fmt: skip
+# Programs of today call the newer forms of these (openat for open): the old hook alone would see nothing.
+FAMILIES = {
+    "open": "file-open", "stat": "file-stat", "lstat": "file-stat", "unlink": "file-delete", "rename": "file-rename",
+    "mkdir": "dir-create", "fork": "fork",
 }  # fmt: skip
 DEFAULT_EXAMPLES = ("file-open", "syscall", "read", "cpu-sample")
 
@@ -59,7 +65,9 @@ def find_event(
 
 def _available(sentence: Sentence) -> set[str]:
     return {
-        token.stem for token in sentence.tokens if token.meaning is None or token.meaning.startswith(_SOFT)
+        token.stem
+        for token in sentence.tokens
+        if token.meaning is None or (token.meaning.startswith(_SOFT) and token.stem in vocabulary.COMM_WORDS)
     }
 
 
@@ -86,7 +94,9 @@ def _left_for_later(event: Event) -> set[str]:
 def _syscall_names(host: Facts | None) -> frozenset[str]:
     if host is None:
         return frozenset()
-    return _cut_names(host.tracepoint_names())
+    names = host.tracepoint_names()
+    # Without the right to read tracefs: what the architecture has.
+    return _cut_names(names) if names else frozenset(syscall_names(host.arch).values())
 
 
 @lru_cache(maxsize=4)
@@ -125,6 +135,10 @@ def _bare_syscall(
 def _specific(
     sentence: Sentence, asked: Asked, catalogue: Catalogue, name: str, first: int, last: int
 ) -> EventMatch:
+    if name in FAMILIES:
+        asked.attempts = True
+        sentence.take(first, last, f"the system call {name} and its newer forms")
+        return EventMatch(catalogue[FAMILIES[name]], 20)
     asked.conditions.append(Condition("syscall", "==", ALIASES.get(name, name)))
     sentence.take(first, last, f"the system call {name}")
     return EventMatch(catalogue["syscall"], 20)
@@ -158,8 +172,25 @@ def _known(names: tuple[str, ...]) -> frozenset[str]:
     return own | vocabulary.OTHER | frozenset(names)
 
 
-def nearest(event: Event | None, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
-    """Return what related events show and a question for each."""
-    ids = (event.id, *event.nearest) if event else DEFAULT_EXAMPLES
+def nearest(
+    event: Event | None, catalogue: Catalogue, sentence: Sentence | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Return what related events show and a question for each: those of the event, or those that share words."""
+    ids = (event.id, *event.nearest) if event else (_sharing(catalogue, sentence) or DEFAULT_EXAMPLES)
     found = [catalogue.events[key] for key in ids if key in catalogue.events]
     return tuple((each.summary, each.example) for each in found if each.example)
+
+
+def _sharing(catalogue: Catalogue, sentence: Sentence | None) -> tuple[str, ...]:
+    said = (
+        {token.stem for token in sentence.tokens} - vocabulary.EMPTY - set(vocabulary.KEYS)
+        if sentence
+        else set()
+    )
+    scores = {
+        event.id: len(
+            said & {stem(word) for phrase in (*event.names, *event.strong) for word in phrase.split()}
+        )
+        for event in catalogue.events.values()
+    }
+    return tuple(sorted((key for key, score in scores.items() if score), key=lambda key: -scores[key])[:3])

@@ -27,7 +27,7 @@ def apply_options(spec: TraceSpec, options: Options) -> TraceSpec:
         c for c in spec.conditions if not (c.op == "==" and getattr(options, c.field, None) is not None)
     ]
     conditions += [
-        Condition(name, "==", value)
+        Condition(name, "==", int(value) if name == "cgroup" and str(value).isdigit() else value)
         for name in ("pid", "comm", "cgroup")
         if (value := getattr(options, name)) is not None
     ]

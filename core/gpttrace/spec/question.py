@@ -7,7 +7,6 @@ lowers its confidence below `BAR`, so that a question is answered as it was aske
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from gpttrace.spec import keys, limits, times, vocabulary, who
 from gpttrace.spec.asked import Asked
@@ -18,7 +17,7 @@ from gpttrace.spec.facts import Facts
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.refuse import refuse_text
 from gpttrace.spec.sentence import Sentence, Span
-from gpttrace.spec.words import one_letter_off, stem
+from gpttrace.spec.words import one_letter_off, stem, stems
 
 BAR = 0.6
 _CORRECTED = 0.08
@@ -55,12 +54,22 @@ def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) ->
     sentence = Sentence(text)
     known = known_stems(catalogue)
     asked = Asked()
+    _take_request(sentence)
     _take_fixed_slots(sentence, asked, known)
     _correct(sentence, known)
     match = find_event(sentence, asked, catalogue, host)
     if match is None:
         return _no_event(sentence, catalogue)
     return _with_event(sentence, asked, match, catalogue, known)
+
+
+def _take_request(sentence: Sentence) -> None:
+    """`write me a program that …` is no question about writes."""
+    if sentence.stem(0) == stem("write") and any(sentence.stem(i) in _TOOLS for i in range(1, 6)):
+        sentence.take(0, 0, "")
+
+
+_TOOLS = stems("program script tool one oneliner liner bpftrace code command query probe me")
 
 
 def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -> None:
@@ -81,19 +90,13 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
 
 
 def _correct(sentence: Sentence, known: frozenset[str]) -> None:
+    right_ones = known - vocabulary.EMPTY  # a correction must not make a word mean nothing
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.kind == "word" and token.stem not in known:
-            right = one_letter_off(token.text.lower(), _full_words(known)) or one_letter_off(
-                token.stem, known
-            )
+            right = one_letter_off(token.text.lower(), right_ones) or one_letter_off(token.stem, right_ones)
             if right is not None and stem(right) != token.stem:
                 sentence.corrections.append((token.text, right))
                 sentence.tokens[index].stem = stem(right)
-
-
-@lru_cache(maxsize=4)
-def _full_words(known: frozenset[str]) -> frozenset[str]:
-    return frozenset(word for word in known if len(word) > 4)
 
 
 def _with_event(
@@ -150,5 +153,5 @@ def _no_event(sentence: Sentence, catalogue: Catalogue) -> Reading:
         not_understood=sentence.left_over()[:12],
         problems=(problem,),
         corrections=tuple(sentence.corrections),
-        alternatives=nearest(None, catalogue),
+        alternatives=nearest(None, catalogue, sentence),
     )

@@ -30,6 +30,7 @@ EMPTY = stems(
     interested interesting exactly simply quick handle handled handling given gave give gives goes went keep keeps
     responsible behind involved access accessed accesses doing happens into onto out off moment now today
     able usage touch touched touching report reports reported reporting summary overview
+    anything anyone anybody everything everyone everybody someone somebody plot draw chart keyed return returned returning
     along alongside inside mostly usually per-second
     wise based according against versus activity event events behaviour behavior being much more many lot lots
     """
@@ -58,7 +59,9 @@ BYTES = {
     **dict.fromkeys(stems("byte bytes data volume traffic throughput bandwidth"), "sum"),
     **dict.fromkeys(stems("size sizes length large big small"), "hist"),
 }
-TIMES = dict.fromkeys(stems("latency latencies duration delay delays slow slowness response long"), "hist")
+TIMES = dict.fromkeys(
+    stems("latency latencies duration delay delays slow slowness response long"), "hist"
+) | dict.fromkeys(stems("spent"), "sum")
 
 # What rows are grouped by.
 KEYS: dict[str, str] = {
@@ -96,15 +99,16 @@ _FOREIGN = (
 )
 FOREIGN = frozenset(_FOREIGN.split())
 
-# Words that only the slots know; they must not be taken for names or typing errors.
+# Words that only the slots know, and words that nothing here can answer; none of them is a process name or a typing error.
 OTHER = stems(
     """
     second seconds minute minutes hour hours millisecond milliseconds microsecond microseconds nanosecond ms us ns sec secs min
     hz hertz top first limit than least most only during next last past over within interval intervals errno code stack stacks
     level space mode callstack backtrace kilobyte megabyte gigabyte kb mb gb kib mib gib hundred thousand million one two three
     four five six seven eight nine ten twenty thirty forty fifty sixty ninety half id ids number every each and or not without
-    linear container pod service namespace docker connection socket port host address disk device file url query request
-    function library module type argument arguments timestamp timestamps date day inode fd descriptor descriptors parent
-    child children session tty memory stdin stdout stderr hit hits write sched opening except excluding v2 root under below inside below between before after while until when if unless
+    except excluding v2 root under below inside between before after while until when if unless linear container pod service
+    namespace docker connection socket port host address disk device file url query request function library module type
+    argument arguments timestamp timestamps date day inode fd descriptor descriptors parent child children session tty memory
+    stdin stdout stderr hit hits write sched other others
     """
 )

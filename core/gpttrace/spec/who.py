@@ -15,7 +15,7 @@ from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.units import unit
 from gpttrace.spec.words import stem, stems
 
-_LINKS = stems("by of for from in does do did is with on only within inside under to that was")
+_LINKS = stems("by of for from in does do did is are to")
 _UNIT_SUFFIXES = (".service", ".slice", ".scope")
 
 
@@ -101,7 +101,7 @@ def _take_id(sentence: Sentence, asked: Asked, key: str, first: int, at: int) ->
     token = sentence.tokens[at]
     if token.kind == "number" and token.text.isdigit() and len(token.text) < 11:
         if unit(text_at(sentence, at + 1)) is None or key == "pid":
-            asked.conditions.append(Condition(key, "==", int(token.text)))
+            _add(sentence, asked, first, Condition(key, "==", int(token.text)))
             sentence.take(first, at, f"only {key} {token.text}")
     elif key == "uid" and (uid := _uid_of(token.text)) is not None:
         asked.conditions.append(Condition("uid", "==", uid))
@@ -125,7 +125,7 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
         ):
             continue  # `each process reads`: the next word is a verb
         at, explicit = index + 1, token.text.lower() in _NAMING
-        while text_at(sentence, at).lower() in (*_NAMING, "name", "is", "=", "=="):
+        while text_at(sentence, at).lower() in (*_NAMING, "name", "=", "=="):
             explicit = explicit or text_at(sentence, at).lower() != "name"
             at += 1
         if not sentence.is_free(at):
@@ -142,7 +142,7 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
             return
 
 
-_DETERMINERS = stems("each every which what any all the a")
+_DETERMINERS = stems("each every per which what any all the a")
 _NAMING = ("named", "called")
 
 
@@ -163,5 +163,11 @@ def _set_comm(sentence: Sentence, asked: Asked, first: int, at: int) -> None:
     text = text.replace("’", "'").removesuffix("'s")
     name = text.rsplit("/", 1)[-1] if text.startswith("/") else text
     if name:
-        asked.conditions.append(Condition("comm", "==", name))
+        _add(sentence, asked, first, Condition("comm", "==", name))
         sentence.take(first, last, f"only processes named {name}")
+
+
+def _add(sentence: Sentence, asked: Asked, first: int, condition: Condition) -> None:
+    asked.conditions.append(condition)
+    if sentence.stem(first - 1) == "to":
+        asked.directed.append(condition)

@@ -25,6 +25,7 @@ _HOMES = {
     "Rows": "items",
     "Snapshot": "items",
     "Column": "table",
+    "CommandOutput": "run",
     "Limits": "limits",
     "Progress": "run",
     "Result": "result",
@@ -40,6 +41,7 @@ _HOMES = {
 __all__ = [
     "Batch",
     "Column",
+    "CommandOutput",
     "Limits",
     "Output",
     "Problem",

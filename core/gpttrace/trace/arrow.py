@@ -106,9 +106,11 @@ def _other(value: Any) -> Any:
 
 
 def _cells(kind: ColumnType, values: Any) -> list[Any]:
+    import pyarrow
+
     if kind == "time":
         # Python's datetime has microseconds; what is finer was never there.
-        values = values.cast("timestamp[us, tz=UTC]")
+        values = values.cast(pyarrow.timestamp("us", tz="UTC"))
     cells: list[Any] = values.to_pylist()
     return [None if cell is None else json.loads(cell) for cell in cells] if kind == "json" else cells
 

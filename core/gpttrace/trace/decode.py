@@ -311,7 +311,8 @@ class Decoder:
 
     def tables(self) -> list[Table]:
         """Return all tables: printing statements in source order, then maps by name."""
-        tables = [store.table() for store in self._stores[1:] if len(store) or store.site.travels != "plain"]
+        printed = sorted(self._stores[1:], key=lambda store: store.site.start)
+        tables = [store.table() for store in printed if len(store) or store.site.travels != "plain"]
         hidden = self.plan.level >= 2 and not self.plan.exit_maps
         for _, state in sorted(self._maps.items()):
             if hidden and not state.series and state.in_end is None:

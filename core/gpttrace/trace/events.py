@@ -14,7 +14,7 @@ from typing import Any
 from gpttrace.trace.columns import ChunkedColumn, int_type
 from gpttrace.trace.flood import Shape, as_csv, read_csv
 from gpttrace.trace.formats import parts_of, render, render_value
-from gpttrace.trace.plan import Field, Kind, Site
+from gpttrace.trace.plan import WHOLE, Field, Kind, Site
 from gpttrace.trace.table import Column, Table
 from gpttrace.trace.values import column_type, hex_escaped, reader
 from gpttrace.trace.wire import is_quoted_integer
@@ -135,7 +135,7 @@ class EventStore:
             kinds = [
                 _shown(value) if kind == "any" else kind for kind, value in zip(kinds, values, strict=False)
             ]
-        fast = len(kinds) == len(self.columns) and all(kind in ("int", "uint", "string") for kind in kinds)
+        fast = len(kinds) == len(self.columns) and all(kind in (*WHOLE, "string") for kind in kinds)
         return kinds if fast else None
 
     # ---------------------------------------------------------------------------------------- results
@@ -153,7 +153,7 @@ class EventStore:
 
     @staticmethod
     def _type(field: Field, column: ChunkedColumn) -> Any:
-        known = int_type(column) if field.kind in ("int", "uint", "any") and len(column) else None
+        known = int_type(column) if field.kind in (*WHOLE, "any") and len(column) else None
         return known or column.arrow_type() or column_type(field.kind, column)
 
     def lines(self) -> Iterator[str]:

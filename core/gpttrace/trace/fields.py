@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from gpttrace.language.nodes import (
     Binary,
@@ -23,6 +24,7 @@ from gpttrace.language.nodes import (
 )
 from gpttrace.trace.plan import Field, Kind
 
+NOTHING: Mapping[int, Kind] = MappingProxyType({})
 _UNSIGNED = frozenset(
     (
         *(
@@ -92,9 +94,11 @@ def bare(expr: Expr | TypeName) -> Expr | TypeName:
     return expr
 
 
-def kind_of(expr: Expr | TypeName) -> Kind:
-    """Return the kind of value that an expression gives; `any` when its text does not tell."""
+def kind_of(expr: Expr | TypeName, known: Mapping[int, Kind] = NOTHING) -> Kind:
+    """Return the kind of value that an expression gives; `any` when neither its text nor `known` (by node id) tells."""
     expr = bare(expr)
+    if id(expr) in known:
+        return known[id(expr)]
     match expr:
         case Identifier(name=name):
             return _kind_of_word(name)
@@ -187,8 +191,10 @@ def distinct(names: Iterable[str]) -> list[str]:
     return out
 
 
-def fields_of(exprs: Iterable[Expr | TypeName]) -> tuple[Field, ...]:
+def fields_of(exprs: Iterable[Expr | TypeName], known: Mapping[int, Kind] = NOTHING) -> tuple[Field, ...]:
     """Return one field per expression, with distinct names."""
     listed = list(exprs)
     names = distinct(name_of(each) for each in listed)
-    return tuple(Field(name, kind_of(each), unit_of(each)) for name, each in zip(names, listed, strict=True))
+    return tuple(
+        Field(name, kind_of(each, known), unit_of(each)) for name, each in zip(names, listed, strict=True)
+    )

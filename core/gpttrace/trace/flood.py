@@ -89,5 +89,19 @@ def read_csv(text: bytes, kinds: Sequence[Kind], count: int) -> list[Any] | None
             )
         except pyarrow.ArrowInvalid:
             continue
-        return list(table.columns) if table.num_rows == count else None
+        if table.num_rows != count:
+            return None
+        return [_narrow(c) if kind == "int32" else c for c, kind in zip(table.columns, kinds, strict=True)]
     return None
+
+
+def _narrow(column: Any) -> Any:
+    import pyarrow.compute
+
+    if str(column.type) != "int64":
+        return column
+    low, high = 1 << 31, 1 << 32
+    wide = pyarrow.compute.and_(
+        pyarrow.compute.greater_equal(column, low), pyarrow.compute.less(column, high)
+    )
+    return pyarrow.compute.if_else(wide, pyarrow.compute.subtract(column, high), column)

@@ -19,13 +19,13 @@ from gpttrace.language.tree import walk
 from gpttrace.trace.dialect import Dialect
 from gpttrace.trace.edits import Edits
 from gpttrace.trace.exclude import condition, probes_to_narrow
+from gpttrace.trace.facts import argument_kinds
 from gpttrace.trace.mapping import ASKED, EXIT, Maps, dumps, edit_maps, plan_maps
-from gpttrace.trace.plan import END_REACHED, PARENT, SELF, SUPERVISOR, MapPlan, Plan, Site
+from gpttrace.trace.plan import END_REACHED, MARKERS, MapPlan, Plan, Site
 from gpttrace.trace.printing import Printing, rewrite_exits, rewrite_prints
 from gpttrace.trace.survey import survey
 
 ROOM = 32768
-_MARKERS = (SELF, SUPERVISOR, PARENT)
 
 
 def prepare(
@@ -62,6 +62,7 @@ class _Copy:
         self.tree, self.plain, self.units = tree, plain, units
         self.edits = Edits(plain.program)
         self.uses = survey(tree)
+        self.known = argument_kinds(tree)
 
     def make(self, level: int, *, exclude_self: bool) -> Plan:
         """Return the plan of the copy."""
@@ -74,20 +75,20 @@ class _Copy:
             self._narrow()
         text, pieces = self.edits.apply()
         return replace(
-            plan, text=text, pieces=pieces, markers=tuple(each for each in _MARKERS if each in text)
+            plan, text=text, pieces=pieces, markers=tuple(each for each in MARKERS if each in text)
         )
 
     def plain_maps(self) -> tuple[MapPlan, ...]:
         """Return how the maps are read when bpftrace prints them."""
-        plans = plan_maps(self.uses, self.plain.dialect, self.units).values()
+        plans = plan_maps(self.uses, self.plain.dialect, self.units, self.known).values()
         return tuple(
             replace(plan, looped=False, inner=False, separated=(), cumulative=False) for plan in plans
         )
 
     def _exact(self, plan: Plan) -> Plan:
-        maps = Maps(plan_maps(self.uses, plan.dialect, self.units), plan.tag)
+        maps = Maps(plan_maps(self.uses, plan.dialect, self.units, self.known), plan.tag)
         sites = rewrite_prints(
-            self.tree, Printing(plan.dialect, plan.tag, plan.separator, self.uses), self.edits
+            self.tree, Printing(plan.dialect, plan.tag, plan.separator, self.uses, self.known), self.edits
         )
         rewrite_exits(self.tree, sites, plan.dialect, plan.tag, self.edits)
         edit_maps(self.tree, self.uses, maps, plan.key_separator, self.edits)

@@ -8,9 +8,9 @@ import re
 from typing import Any
 
 from gpttrace.trace.dialect import Dialect
-from gpttrace.trace.plan import Field, MapPlan
+from gpttrace.trace.plan import WHOLE, Field, MapPlan
 from gpttrace.trace.text import wire_text
-from gpttrace.trace.values import frames_of
+from gpttrace.trace.values import frames_of, narrow
 from gpttrace.trace.wire import integer
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
@@ -47,7 +47,7 @@ def split_key(key: str, plan: MapPlan, separator: int) -> list[str] | None:
 def _split_piece(piece: str, fields: list[Field]) -> list[str] | None:
     if piece.count(",") == len(fields) - 1:
         return piece.split(",")
-    whole = [field.kind in ("int", "uint") for field in fields]
+    whole = [field.kind in WHOLE for field in fields]
     if whole.count(False) > 1:
         return None
     match = re.fullmatch(",".join("(-?[0-9]+)" if each else "(.*)" for each in whole), piece, re.DOTALL)
@@ -60,9 +60,9 @@ def cells_of(parts: list[str], fields: tuple[Field, ...]) -> tuple[Any, ...]:
 
 
 def _cell(part: str, field: Field) -> Any:
-    if field.kind in ("int", "uint"):
+    if field.kind in WHOLE:
         number = integer(part)
-        return wire_text(part) if number is None else number
+        return wire_text(part) if number is None else narrow(number) if field.kind == "int32" else number
     if field.kind == "stack":
         return tuple(frames_of(wire_text(part)))
     return wire_text(part)

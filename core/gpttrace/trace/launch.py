@@ -78,6 +78,14 @@ class Link:
         self._output = output
         self._hurried = anyio.Event()
 
+    async def __aenter__(self) -> Link:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        # Closing both ends makes a supervisor that still runs stop its trace at once; it waits for nobody.
+        os.close(self._output)
+        await self.process.aclose()
+
     async def send(self, command: str) -> None:
         """Give one command; a supervisor that has ended needs none."""
         assert self.process.stdin is not None
@@ -86,17 +94,14 @@ class Link:
 
     async def data(self) -> AsyncIterator[bytes]:
         """Iterate over what bpftrace prints, in blocks: large ones cost the decoder less than many small ones."""
-        try:
-            while True:
-                await anyio.wait_readable(self._output)
-                if not (chunk := os.read(self._output, READ)):
-                    return
-                yield chunk
-                if len(chunk) < READ // 2:
-                    with anyio.move_on_after(PACE):
-                        await self._hurried.wait()
-        finally:
-            os.close(self._output)
+        while True:
+            await anyio.wait_readable(self._output)
+            if not (chunk := os.read(self._output, READ)):
+                return
+            yield chunk
+            if len(chunk) < READ // 2:
+                with anyio.move_on_after(PACE):
+                    await self._hurried.wait()
 
     def hurry(self) -> None:
         """Read without pauses from now on: the trace ends."""

@@ -18,7 +18,7 @@ from gpttrace.language.tree import walk
 from gpttrace.trace.dialect import Dialect
 from gpttrace.trace.edits import Edits
 from gpttrace.trace.fields import bare, fields_of
-from gpttrace.trace.plan import Field, MapPlan
+from gpttrace.trace.plan import WHOLE, Field, Kind, MapPlan
 from gpttrace.trace.printing import inside_loops, neighbours, statements
 from gpttrace.trace.survey import MapUse, key_parts
 
@@ -53,13 +53,17 @@ class Maps:
         )
 
 
-def plan_maps(uses: Mapping[str, MapUse], dialect: Dialect, units: Mapping[str, str]) -> dict[str, MapPlan]:
+def plan_maps(
+    uses: Mapping[str, MapUse], dialect: Dialect, units: Mapping[str, str], known: Mapping[int, Kind]
+) -> dict[str, MapPlan]:
     """Return how each map is kept and read."""
     named = sorted(uses)[:MOST_MAPS]
-    return {name: _plan(number, uses[name], dialect, units) for number, name in enumerate(named)}
+    return {name: _plan(number, uses[name], dialect, units, known) for number, name in enumerate(named)}
 
 
-def _plan(number: int, use: MapUse, dialect: Dialect, units: Mapping[str, str]) -> MapPlan:
+def _plan(
+    number: int, use: MapUse, dialect: Dialect, units: Mapping[str, str], known: Mapping[int, Kind]
+) -> MapPlan:
     kind = use.kind or "values"
     alone = not (use.read or use.deleted or use.odd)
     cumulative = bool(use.cleared) and alone and not use.zeroed and kind in _SUBTRACTABLE
@@ -68,7 +72,7 @@ def _plan(number: int, use: MapUse, dialect: Dialect, units: Mapping[str, str]) 
     )
     cumulative = cumulative and (inner or kind in ("count", "sum"))
     keys = tuple(
-        replace(f, unit=units.get(f"{use.name}.{f.name}", f.unit)) for f in fields_of(use.keys or ())
+        replace(f, unit=units.get(f"{use.name}.{f.name}", f.unit)) for f in fields_of(use.keys or (), known)
     )
     looped = dialect.loops and (bool(keys) or inner) and (inner or kind not in {*_BUCKETED, "tseries"})
     return MapPlan(
@@ -87,7 +91,7 @@ def _plan(number: int, use: MapUse, dialect: Dialect, units: Mapping[str, str]) 
 
 
 def _separated(use: MapUse, keys: tuple[Field, ...]) -> tuple[int, ...]:
-    wild = [i for i, field in enumerate(keys) if field.kind not in ("int", "uint")]
+    wild = [i for i, field in enumerate(keys) if field.kind not in WHOLE]
     same = all(node.keys is None or len(key_parts(node.keys)) == len(keys) for node in use.nodes)
     return tuple(wild[:-1]) if same else ()
 

@@ -15,7 +15,7 @@ from gpttrace.trace.plan import MapPlan
 from gpttrace.trace.table import Table
 from gpttrace.trace.tabulate import Key, Raw, logical, tabulate, top
 from gpttrace.trace.text import wire_text
-from gpttrace.trace.values import any_value, frames_of, frozen
+from gpttrace.trace.values import any_value, frames_of, frozen, narrow
 from gpttrace.trace.wire import Pairs, integer
 
 
@@ -123,6 +123,8 @@ class MapState:
             return tabulate(self.plan, [*self.series, *more], timed=True)
         if last is None and self.plan.kind == "values":
             return None
+        if not last and self.plan.kind == "count" and not self.plan.keys:
+            last = {(): [(0,)]}
         return tabulate(self.plan, [(None, last or {})], timed=False)
 
     def _last(self) -> dict[Key, list[tuple[Any, ...]]] | None:
@@ -153,7 +155,7 @@ class MapState:
             return tuple(frames_of(wire_text(part)))
         if kind == "string" and isinstance(part, str):
             return wire_text(part)
-        return frozen(any_value(part))
+        return narrow(any_value(part)) if kind == "int32" else frozen(any_value(part))
 
     def _check(self, key: Key, value: Any) -> None:
         # What we keep in the copy are whole numbers; a line with anything else is not about it.

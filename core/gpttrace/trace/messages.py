@@ -27,7 +27,7 @@ _HINT = re.compile(r"\s*HINT: (.*)")
 # in the output).
 _NOISE = re.compile(
     r"couldn't set RLIMIT_MEMLOCK|Could not read functions from|Addrspace is not set|Unnecessary cast"
-    r"|Return value discarded|unstable feature: tseries|are? deprecated|Could not find kernel headers"
+    r"|Return value discarded|unstable feature: tseries|(is|are) deprecated|Could not find kernel headers"
     r"|^Attach(ing|ed) |^Trying to attach|Total lost event count|^Lost \d+ events|^INFO:|^node count|^BUG: .*Addrspace"
     r"|bpf_iter__|^create_probe_event|does not match the kernel's BTF"
 )

@@ -12,11 +12,13 @@ from typing import Any, Literal
 from gpttrace.trace.dialect import Dialect
 
 SELF, SUPERVISOR, PARENT = "__GPTTRACE_SELF__", "__GPTTRACE_SUPERVISOR__", "__GPTTRACE_PARENT__"
+MARKERS = (SELF, SUPERVISOR, PARENT)
 # Tags relative to the plan's: END prints the one, the other stands before each exit() with the counters' values.
 END_REACHED, EXITING = 399, 398
 
-# How a value travels and what it becomes; `any` is decided by what arrives.
-Kind = Literal["int", "uint", "string", "stack", "bytes", "time", "any"]
+# How a value travels and what it becomes; `any` is decided by what arrives, `int32` is 32 bits in a wider slot.
+Kind = Literal["int", "uint", "int32", "string", "stack", "bytes", "time", "any"]
+WHOLE: tuple[Kind, ...] = ("int", "uint", "int32")
 Travel = Literal["tuple", "text", "plain"]
 # `values` is a plain map (`@x[k] = v`); `bucket` kinds keep one count per bucket.
 MapKind = Literal["count", "sum", "min", "max", "avg", "stats", "hist", "lhist", "tseries", "values"]

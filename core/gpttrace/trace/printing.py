@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gpttrace.language.nodes import (
@@ -27,7 +27,7 @@ from gpttrace.trace.dialect import Dialect
 from gpttrace.trace.edits import Edits, Part
 from gpttrace.trace.fields import bare, distinct, fields_of, kind_of
 from gpttrace.trace.formats import Spec, specs_of
-from gpttrace.trace.plan import EXITING, Field, Kind, Site, Travel
+from gpttrace.trace.plan import EXITING, WHOLE, Field, Kind, Site, Travel
 from gpttrace.trace.survey import MapUse
 
 MOST_SITES = 390
@@ -44,6 +44,7 @@ class Printing:
     tag: int
     separator: str
     uses: dict[str, MapUse]
+    known: Mapping[int, Kind]
 
 
 def statements(program: Program) -> Iterator[ExprStmt]:
@@ -64,7 +65,7 @@ def rewrite_prints(program: Program, how: Printing, edits: Edits) -> tuple[Site,
         assert isinstance(call, Call)
         if call.name not in numbers or not call.args or _prints_a_map(call):
             continue
-        fields, exprs = _printf(call, how) if call.name == "printf" else _print(call)
+        fields, exprs = _printf(call, how) if call.name == "printf" else _print(call, how)
         if not fields or len(sites) >= MOST_SITES:
             continue
         numbers[call.name] += 1
@@ -105,7 +106,7 @@ def _printf(call: Call, how: Printing) -> tuple[tuple[Field, ...], list[Expr | T
         return (), []
     fields = [
         replace(field, kind=_kind_as_printed(spec, field.kind))
-        for spec, field in zip(specs, fields_of(exprs), strict=True)
+        for spec, field in zip(specs, fields_of(exprs, how.known), strict=True)
     ]
     for i, expr in enumerate(exprs):
         if (clock := _clock_of(expr)) is not None:
@@ -115,6 +116,8 @@ def _printf(call: Call, how: Printing) -> tuple[tuple[Field, ...], list[Expr | T
 
 
 def _kind_as_printed(spec: Spec, kind: Kind) -> Kind:
+    if spec.conversion in "di" and kind == "int32":
+        return kind
     if spec.conversion in _INTEGERS:
         return "uint" if kind == "uint" or spec.conversion == "u" else "int"
     if spec.conversion == "p":
@@ -135,17 +138,19 @@ def _clock_of(expr: Expr | TypeName) -> tuple[str, Expr] | None:
     return None
 
 
-def _print(call: Call) -> tuple[tuple[Field, ...], list[Expr | TypeName]]:
+def _print(call: Call, how: Printing) -> tuple[tuple[Field, ...], list[Expr | TypeName]]:
     value = bare(call.args[0])
     if len(call.args) != 1:
         return (), []
     if isinstance(value, Record):
         exprs: list[Expr | TypeName] = [each for _, each in value.fields]
         names = distinct(name for name, _ in value.fields)
-        return tuple(replace(f, name=n) for f, n in zip(fields_of(exprs), names, strict=True)), exprs
+        return tuple(
+            replace(f, name=n) for f, n in zip(fields_of(exprs, how.known), names, strict=True)
+        ), exprs
     if isinstance(value, Tuple) and value.items:
-        return fields_of(value.items), list(value.items)
-    return fields_of([value]), [value]
+        return fields_of(value.items, how.known), list(value.items)
+    return fields_of([value], how.known), [value]
 
 
 def _way(call: Call, fields: tuple[Field, ...], exprs: list[Expr | TypeName], how: Printing) -> Travel:
@@ -167,7 +172,7 @@ def _fits_tuple(field: Field, expr: Expr | TypeName, how: Printing) -> bool:
     # What `%s` prints of an expression whose type we do not know (an enum's name) a tuple may hold as a number.
     if field.kind == "bytes":
         return how.dialect.buf_is_array
-    return field.kind in ("int", "uint", "time") or kind_of(expr) in ("string", "stack")
+    return field.kind in (*WHOLE, "time") or kind_of(expr, how.known) in ("string", "stack")
 
 
 def _edit(site: Site, exprs: list[Expr | TypeName], how: Printing, edits: Edits) -> None:
@@ -183,7 +188,9 @@ def _edit(site: Site, exprs: list[Expr | TypeName], how: Printing, edits: Edits)
 
 
 def _carrier(field: Field) -> str:
-    return {"int": "%lld", "uint": "%llu", "time": "%llu", "bytes": "%rx"}.get(field.kind, "%s")
+    return {"int": "%lld", "int32": "%lld", "uint": "%llu", "time": "%llu", "bytes": "%rx"}.get(
+        field.kind, "%s"
+    )
 
 
 def rewrite_exits(

@@ -62,7 +62,15 @@ class Progress:
     text: str
 
 
-Batch = tuple[Item | Progress, ...]
+@dataclass(frozen=True, slots=True)
+class CommandOutput:
+    """What the user's command wrote, to either of its outputs."""
+
+    text: str
+
+
+News = Item | Progress | CommandOutput
+Batch = tuple[News, ...]
 
 
 class Run:
@@ -207,7 +215,7 @@ class Run:
         began = time.monotonic()
         self._link = link = await launch(order)
         self.supervisor_pid = link.process.pid
-        async with link.process, anyio.create_task_group() as group:
+        async with link, anyio.create_task_group() as group:
             if self._asked:
                 await link.send(self._asked)
             group.start_soon(self._read_events, link, plan)
@@ -244,7 +252,7 @@ class Run:
                     link.hurry()
                     self._enter("detaching", f"detaching {_probes(self.probes)}")
                 case "command_output":
-                    self._publish([Progress(self.phase, event["text"])])
+                    self._publish([CommandOutput(event["text"])])
 
     def _open_spool(self) -> None:
         if self._store is not None:
@@ -270,7 +278,7 @@ class Run:
             if self._link is not None:
                 await self._link.send(command)
 
-    def _publish(self, items: Sequence[Item | Progress]) -> None:
+    def _publish(self, items: Sequence[News]) -> None:
         if not items:
             return
         self._snapshots += [item.table for item in items if isinstance(item, Snapshot)]

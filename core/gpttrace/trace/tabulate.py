@@ -8,7 +8,7 @@ from typing import Any
 
 from gpttrace.trace.buckets import hist_rows, lhist_rows
 from gpttrace.trace.keys import settle
-from gpttrace.trace.plan import Field, MapPlan
+from gpttrace.trace.plan import WHOLE, Field, MapPlan
 from gpttrace.trace.table import Column, ColumnType, Kind, Table
 from gpttrace.trace.values import column_type, thawed
 
@@ -149,7 +149,7 @@ def _rows(
 def _type(field: Field, plan: MapPlan, column: list[Any]) -> ColumnType:
     if field.name == "interval_start" and plan.kind == "tseries":
         return "time"
-    return column_type(field.kind if field.kind not in ("int", "uint") else "any", column)
+    return column_type(field.kind if field.kind not in WHOLE else "any", column)
 
 
 def _role(index: int, first: int, keys: int, field: Field, plan: MapPlan) -> Any:

@@ -31,6 +31,7 @@ def reader(kind: Kind, clock: int) -> Callable[[Any], Any]:
     return {
         "int": _integer,
         "uint": _integer,
+        "int32": lambda value: narrow(_integer(value)),
         "string": _string,
         "stack": lambda value: frames_of(_string(value)),
         "bytes": _bytes,
@@ -42,6 +43,11 @@ def reader(kind: Kind, clock: int) -> Callable[[Any], Any]:
 def _integer(value: Any) -> Any:
     number = integer(value)
     return any_value(value) if number is None else number
+
+
+def narrow(value: Any) -> Any:
+    """Return a 32-bit number that came in a wider slot with its sign; anything else as it is."""
+    return value - (1 << 32) if isinstance(value, int) and 1 << 31 <= value < 1 << 32 else value
 
 
 def _string(value: Any) -> str:

@@ -13,12 +13,12 @@ from gpttrace.spec.choose import choose_hook, fill
 from gpttrace.spec.compose import attach_points, compose, lay_out, result_map
 from gpttrace.spec.describe import describe
 from gpttrace.spec.facts import Facts
-from gpttrace.spec.literals import COMM_BYTES, cut_comm
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.options import Options, apply_options
 from gpttrace.spec.question import Reading, read_question
 from gpttrace.spec.validate import problems_of
 from gpttrace.writer.draft import Draft, Refusal
+from gpttrace.writer.remarks import findings_for, notes_for
 from gpttrace.writer.resolve import resolve_cgroup
 
 _ASK_AGAIN = "say it in other words, or ask one of the questions below"
@@ -44,6 +44,9 @@ def _write(reading: Reading, spec: TraceSpec, catalogue: Catalogue, host: Facts 
         return _refused(reading, "; ".join(problems))
     spec = resolve_cgroup(spec, host)
     choice = choose_hook(spec, event, host)
+    without = f"without that it would be: {describe(spec, event)}"
+    if choice.hook is None and not reading.is_sure:
+        return _refused(reading, _not_understood(reading), without)
     if choice.hook is None:
         elsewhere = choose_hook(spec, event, None).hook
         would_be = _program(spec, event, elsewhere)[0] if elsewhere and choice.lacking else None
@@ -53,14 +56,15 @@ def _write(reading: Reading, spec: TraceSpec, catalogue: Catalogue, host: Facts 
         return replace(_blank(reading), refused=refusal, confidence=reading.confidence)
     program, hooks = _program(spec, event, choice.hook)
     if not reading.is_sure:
-        return _refused(reading, _not_understood(reading), would_be=program)
+        return _refused(reading, _not_understood(reading), without, program)
     return replace(
         _blank(reading),
         program=program,
         spec=spec,
         hooks=hooks,
         why=_why(spec, event, reading),
-        notes=_notes(spec, event, choice.hook, host),
+        findings=findings_for(spec, program, host),
+        notes=notes_for(spec, event, choice.hook),
         units=_units(spec, event, choice.hook),
         seconds=spec.duration / 1e9 if spec.duration else None,
     )
@@ -107,29 +111,6 @@ def _why(spec: TraceSpec, event: Event, reading: Reading) -> str:
     if reading.corrections:
         text += " Read " + ", ".join(f"`{wrong}` as `{right}`" for wrong, right in reading.corrections) + "."
     return text
-
-
-def _notes(spec: TraceSpec, event: Event, hook: Hook, host: Facts | None) -> tuple[str, ...]:
-    notes = [f"Not seen: {miss}." for miss in (*event.misses, *hook.misses)]
-    for condition in spec.conditions:
-        value = condition.value
-        if condition.field == "comm" and isinstance(value, str) and cut_comm(value) != value:
-            notes.append(
-                f"The kernel keeps {COMM_BYTES} bytes of a name: {value!r} is compared as {cut_comm(value)!r}."
-            )
-        if (
-            condition.field == "pid"
-            and host is not None
-            and isinstance(value, int)
-            and value
-            and not host.pid_exists(value)
-        ):
-            notes.append(f"There is no process {value} now: nothing will be seen unless one gets this ID.")
-        if condition.field == "cgroup":
-            notes.append("Only processes directly in this cgroup are seen, not those in groups below it.")
-    if hook.scale != 1:
-        notes.append(f"Sampled: each count stands for {hook.scale:,} {event.noun}.")
-    return tuple(notes)
 
 
 def _units(spec: TraceSpec, event: Event, hook: Hook) -> dict[str, str]:

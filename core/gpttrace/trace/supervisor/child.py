@@ -43,6 +43,7 @@ def spawn(
             os.dup2(fd, target)
         if address_space:
             resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it would hold what was traced
         if gate >= 0 and os.read(gate, 1) != b"g":
             os._exit(0)
         os.execvpe(argv[0], argv, env)

@@ -1,0 +1,170 @@
+"""What `ask`, `generate` and `run` do: from a question or a program to what is printed."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+import anyio
+
+from gpttrace.cli import failures
+from gpttrace.cli.follow import Follower, is_terminal
+from gpttrace.cli.output import PROGRAM_SUFFIX, RESULT_SUFFIXES, check_place, write_program
+from gpttrace.cli.show import finish, show_draft, show_findings, show_program, write_json
+from gpttrace.cli.source import SourceFile, read_source
+from gpttrace.errors import UsageError
+from gpttrace.host import Host
+from gpttrace.session import Answer, answer_json, described, generate, run_draft, run_program
+from gpttrace.settings import Settings
+from gpttrace.trace import Limits
+from gpttrace.writer import Options, refusal_error
+
+
+def ask(
+    *,
+    question: tuple[str, ...],
+    seconds: float | None,
+    pid: int | None,
+    comm: str | None,
+    cgroup: str | None,
+    cmd: str | None,
+    top: int | None,
+    every: float | None,
+    output: str | None,
+    as_json: bool,
+    yes: bool,
+    key: str | None,
+    verbose: bool,
+) -> int:
+    """Answer QUESTION from the live kernel: write a program, run it, show and explain its result."""
+    target = check_place(output, (*RESULT_SUFFIXES, PROGRAM_SUFFIX)) if output else None
+    command = split_command(cmd)
+    settings = Settings.load()
+    note_key(key)
+    host = Host.local(settings)
+    options = Options(seconds=seconds, pid=pid, comm=comm, cgroup=cgroup, top=top, every=every)
+    answer = generate(" ".join(question), host=host, options=options, anyway=yes)
+    assert answer.draft is not None
+    if answer.program is None:
+        return refuse(answer, as_json)
+    if not as_json:
+        show_draft(answer.draft, verbose)
+    if target is not None and target.suffix == PROGRAM_SUFFIX:
+        write_program(target, answer.program)
+        target = None
+    follower = make_follower(quiet=as_json or target is not None)
+    answer = anyio.run(
+        lambda: run_draft(
+            answer, host=host, follow=follower, settings=settings, seconds=seconds, command=command
+        )
+    )
+    return finish(answer, follower, as_json=as_json, target=target, file=None, verbose=verbose)
+
+
+def write(
+    *,
+    question: tuple[str, ...],
+    seconds: float | None,
+    pid: int | None,
+    comm: str | None,
+    cgroup: str | None,
+    top: int | None,
+    every: float | None,
+    output: str | None,
+    as_json: bool,
+    key: str | None,
+    verbose: bool,
+) -> int:
+    """Write the program that answers QUESTION and do not run it."""
+    target = check_place(output, (PROGRAM_SUFFIX,)) if output else None
+    note_key(key)
+    options = Options(seconds=seconds, pid=pid, comm=comm, cgroup=cgroup, top=top, every=every)
+    answer = generate(" ".join(question), host=Host.local(Settings.load()), options=options)
+    assert answer.draft is not None
+    if answer.program is None:
+        return refuse(answer, as_json, ran=False)
+    if as_json:
+        write_json(answer_json(described(answer), ran=False))
+    elif target is None:
+        show_program(answer.program)
+    if target is not None:
+        write_program(target, answer.program)
+    if not as_json:
+        show_draft(answer.draft, verbose, program=False)
+    return 0
+
+
+def run(
+    *,
+    file: str | None,
+    text: str | None,
+    pid: int | None,
+    seconds: float | None,
+    cmd: str | None,
+    output: str | None,
+    as_json: bool,
+    verbose: bool,
+) -> int:
+    """Run a bpftrace program from FILE (`-` is standard input) within limits, with exact tables."""
+    if (file is None) == (text is None):
+        raise UsageError(
+            "give a program: a FILE, `-`, or -e 'PROGRAM'", hint="gpttrace run tool.bt --for 10s"
+        )
+    target = check_place(output, RESULT_SUFFIXES) if output else None
+    command = split_command(cmd)
+    source = SourceFile("-e", text) if text is not None else read_source(file or "-")
+    settings = Settings.load()
+    host = Host.local(settings)
+    follower = make_follower(quiet=as_json or target is not None)
+    answer = anyio.run(
+        lambda: run_program(
+            source.text,
+            host=host,
+            follow=follower,
+            settings=settings,
+            limits=Limits(seconds=seconds),
+            command=command,
+            pid=pid,
+        )
+    )
+    if answer.result is None:
+        if as_json:
+            write_json(answer_json(answer, file=source.name))
+        else:
+            show_findings(answer, source.name)
+        return 1
+    return finish(answer, follower, as_json=as_json, target=target, file=source.name, verbose=verbose)
+
+
+def make_follower(*, quiet: bool) -> Follower:
+    """Return a follower that draws a live view when a person watches standard error."""
+    return Follower(quiet=quiet, live=is_terminal(sys.stderr.fileno()))
+
+
+def split_command(cmd: str | None) -> tuple[str, ...]:
+    """Split `--cmd` as a shell would; UsageError when its quotes do not match."""
+    if cmd is None:
+        return ()
+    try:
+        words = tuple(shlex.split(cmd))
+    except ValueError as error:
+        raise UsageError(f"--cmd {cmd!r}: {error}", hint="quote it as for a shell") from None
+    if not words:
+        raise UsageError("--cmd is empty", hint="give a command, e.g. --cmd 'ls -l'")
+    return words
+
+
+def note_key(key: str | None) -> None:
+    """Say that a key is of no use yet, rather than take it without a word."""
+    if key:
+        failures.say("gpttrace: this release writes every program offline; the key is not used and not kept")
+
+
+def refuse(answer: Answer, as_json: bool, *, ran: bool = True) -> int:
+    """Print why nothing was written and return the exit code."""
+    assert answer.draft is not None
+    error = refusal_error(answer.draft)
+    if as_json:
+        write_json(answer_json(answer, ran=ran))
+        return error.exit_code
+    return failures.tell(error)

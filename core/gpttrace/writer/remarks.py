@@ -1,0 +1,65 @@
+"""What a program's author should know before it runs: as findings where a place in the program is meant, as notes otherwise."""
+
+from __future__ import annotations
+
+from gpttrace.language.findings import Finding
+from gpttrace.spec.catalogue import Event, Hook
+from gpttrace.spec.facts import Facts
+from gpttrace.spec.literals import COMM_BYTES, cut_comm, quote
+from gpttrace.spec.model import Condition, TraceSpec
+
+
+def findings_for(spec: TraceSpec, program: str, host: Facts | None) -> tuple[Finding, ...]:
+    """Return warnings about conditions that can never or hardly be met."""
+    found = []
+    for condition in spec.conditions:
+        if condition.field == "comm":
+            found += _long_name(condition, program)
+        if condition.field in ("pid", "tid") and condition.op == "==" and host is not None:
+            found += _no_process(condition, program, host)
+    return tuple(found)
+
+
+def _long_name(condition: Condition, program: str) -> list[Finding]:
+    name = str(condition.value)
+    kept = cut_comm(name)
+    if kept == name:
+        return []
+    message = f"the kernel keeps {COMM_BYTES} bytes of a name: {name!r} is compared as {kept!r}"
+    hint = "other programs whose names begin alike are seen too; ask by PID to be exact"
+    return [_finding(program, quote(kept), "information", "long-comm", message, hint)]
+
+
+def _no_process(condition: Condition, program: str, host: Facts) -> list[Finding]:
+    number = int(condition.value)
+    if host.pid_exists(number):
+        return []
+    what = "process" if condition.field == "pid" else "thread"
+    message = f"there is no {what} {number} now: nothing will be seen"
+    return [
+        _finding(
+            program,
+            f"{condition.field} == {number}",
+            "warning",
+            "no-such-process",
+            message,
+            "find it: pgrep -a NAME",
+        )
+    ]
+
+
+def _finding(program: str, text: str, severity: str, code: str, message: str, hint: str) -> Finding:
+    start = max(program.find(text), 0)
+    return Finding(start, start + len(text), severity, code, message, hint)  # type: ignore[arg-type]  # two literals
+
+
+def notes_for(spec: TraceSpec, event: Event, hook: Hook) -> tuple[str, ...]:
+    """Return what the program cannot see and how its numbers are to be read."""
+    notes = [f"Not seen: {miss}." for miss in (*event.misses, *hook.misses)]
+    if any(condition.field == "cgroup" for condition in spec.conditions):
+        notes.append("Only processes directly in this cgroup are seen, not those in groups below it.")
+    if any(condition.field == "comm" for condition in spec.conditions):
+        notes.append("Names are those of threads: a thread of the same program can have another name.")
+    if hook.scale != 1:
+        notes.append(f"Sampled: each count stands for {hook.scale:,} {event.noun}.")
+    return tuple(notes)
