@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from gpttrace import sync
-from gpttrace.errors import Unavailable, UsageError
+from gpttrace.errors import NotPermitted, Unavailable, UsageError
 from gpttrace.settings import Settings
 from gpttrace.testing import InstalledBpftrace
 from gpttrace.trace.limits import Limits
@@ -123,8 +123,9 @@ def test_a_killed_trace_keeps_its_rows_and_says_that_its_maps_are_lost(
         async with trace(program, bpftrace=host_bpftrace.path, settings=settings) as run:
             assert await run.ready()
             watch(run.ending.pid)
-            while not run.rows:
-                await run._changed.wait()
+            async for _ in run:
+                if run.rows:
+                    break
             await run.kill()
             return await run.result()
 
@@ -235,3 +236,20 @@ def test_a_command_that_does_not_exist_is_refused_before_anything_runs(
 def test_a_missing_bpftrace_is_told_before_anything_runs(settings: Settings) -> None:
     with pytest.raises(Unavailable, match="no program at /no/bpftrace"):
         sync.run("BEGIN { }", settings=replace(settings, bpftrace="/no/bpftrace"))
+
+
+def test_without_the_right_to_trace_nothing_runs_and_the_hint_says_what_to_do(
+    host_bpftrace: InstalledBpftrace, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(NotPermitted, match="tracing needs root") as caught:
+        sync.run("BEGIN { }", bpftrace=host_bpftrace.path, settings=settings)
+    assert caught.value.hint == "run it again with `sudo`"
+    assert not settings.state_dir.exists()
+
+
+def test_a_program_that_is_too_long_is_refused_before_it_runs(
+    host_bpftrace: InstalledBpftrace, settings: Settings
+) -> None:
+    with pytest.raises(UsageError, match="longer than 512 KiB"):
+        sync.run("/*" + " " * (513 << 10) + "*/ BEGIN { }", bpftrace=host_bpftrace.path, settings=settings)

@@ -164,6 +164,25 @@ def test_a_trace_whose_parent_is_ended_is_recovered_with_its_maps(
     assert recover(settings) == []
 
 
+def test_a_flood_whose_parent_is_killed_is_recovered_with_its_rows_and_maps(
+    any_bpftrace: InstalledBpftrace,
+    start_parent: Callable[..., Any],
+    settings: Settings,
+    busy: int,
+    watch: Watcher,
+) -> None:
+    parent = start_parent(flood(busy), any_bpftrace.path)
+    parent.wait_for("tracing")
+    (supervisor,) = parent.supervisors()
+    watch(*parent.tracers())
+    with end_of(supervisor):
+        parent.send(signal.SIGKILL)
+    (run_id,) = recover(settings)
+    result = Store(settings.state_dir).load(run_id)
+    assert (result.status, result.complete, begun(result)) == ("stopped", True, 7)
+    assert len(result.table("print:1")) > 0
+
+
 def test_a_trace_whose_supervisor_is_killed_keeps_its_rows(
     any_bpftrace: InstalledBpftrace, settings: Settings, watch: Watcher
 ) -> None:
@@ -171,8 +190,9 @@ def test_a_trace_whose_supervisor_is_killed_keeps_its_rows(
         async with trace(WAITING, bpftrace=any_bpftrace.path, settings=settings) as run:
             assert await run.ready()
             watch(run.ending.pid)
-            while not run.rows:
-                await run._changed.wait()
+            async for _ in run:
+                if run.rows:
+                    break
             os.kill(run.supervisor_pid, signal.SIGKILL)
             return await run.result()
 
@@ -259,6 +279,20 @@ def test_a_reader_that_closes_its_end_stops_the_trace(
         watch(pid)
         supervisor.stdout.close()
         assert next(event["cause"] for event in events if event["event"] == "exit") == "parent_gone"
+
+
+def test_a_stop_while_probes_are_being_attached_leaves_nothing(
+    any_bpftrace: InstalledBpftrace, settings: Settings, watch: Watcher
+) -> None:
+    async def main() -> Result:
+        async with trace(MANY, bpftrace=any_bpftrace.path, settings=settings) as run:
+            await run.stop()
+            if await run.ready():
+                watch(run.ending.pid)
+            return await run.result()
+
+    result = anyio.run(main)
+    assert (result.status, result.complete, begun(result)) == ("stopped", True, 7)
 
 
 # --- too much

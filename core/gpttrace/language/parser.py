@@ -69,6 +69,8 @@ def _decode(data: bytes, findings: list[Finding]) -> str:
 class Parser(Definitions):
     """Parses items one after the other; each cuts its own tokens from the text."""
 
+    after_garbage = False
+
     def program(self) -> Program:
         """Parse the whole text."""
         text = self.text
@@ -106,9 +108,10 @@ class Parser(Definitions):
         points = self.points()
         if not points and not self.text.startswith("{", self.pos):
             return self.garbage(start)
-        if not points:
+        if not points and not self.after_garbage:
             self.fault(start, start + 1, "no-attach-point", "this block belongs to no probe", "begin { … }")
         self.probes_seen = True
+        self.after_garbage = False
         self.brace_list(points)
         self.blank()
         complained = not self.at_body() and not self.next_is_probe()
@@ -254,6 +257,7 @@ class Parser(Definitions):
             self.pos, text = start + 1, "}"
             self.fault(start, start + 1, "unmatched-bracket", "this `}` closes nothing")
         else:
+            self.after_garbage = True  # a block behind it is no second mistake
             self.fault(
                 start, start + max(len(text), 1), "expected-probe", f"expected a probe, found `{text[:30]}`"
             )

@@ -109,16 +109,7 @@ class Terms(Cursor):
         if self.words[i] != ")":
             return False
         if starred or first in TYPE_NAMES:
-            return self.kinds[i + 1] in _OPERAND_KINDS or self.words[i + 1] in (
-                "(",
-                "-",
-                "+",
-                "!",
-                "~",
-                "*",
-                "&",
-                "{",
-            )
+            return self.kinds[i + 1] in _OPERAND_KINDS or self.words[i + 1] in _OPERAND_MARKS
         return first not in BUILTINS and (
             self.kinds[i + 1] in _OPERAND_KINDS or self.words[i + 1] in ("(", "!", "~")
         )

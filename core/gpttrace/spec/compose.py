@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 
 from gpttrace.spec.catalogue import Event, Field, Hook, Point
 from gpttrace.spec.literals import comparison
 from gpttrace.spec.model import Condition, TraceSpec
 
 _FORMATS = {"int": "%d", "int64": "%lld", "uint64": "%llu", "string": "%s", "stack": "%s"}
-_PLAIN = ("count", "rate", "stacks")
+_WIDTH = 97  # with the comment marks: 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def attach_points(layout: Layout) -> tuple[str, ...]:
 
 def compose(layout: Layout, comments: tuple[str, ...] = ()) -> str:
     """Return the program's text; `comments` become its head."""
-    head = "".join(f"// {line}\n" for line in comments)
+    head = "".join(f"// {line}\n" for comment in comments for line in wrap(comment, _WIDTH))
     return head + "\n\n".join(_blocks(layout)) + "\n"
 
 

@@ -320,6 +320,7 @@ def _ranked_by(sentence: Sentence, event: Event) -> tuple[str, ...]:
     """Return what `top 5` counts when the question does not say `by`: the files in `top 5 opened files`, else processes."""
     said = {token.stem for token in sentence.tokens}
     for name, field in event.fields.items():
-        if any(said.issuperset(stem(word) for word in each.split()) for each in field.names):
+        names = field.names if field.type == "string" or name == "syscall" else ()
+        if any(said.issuperset(stem(word) for word in each.split()) for each in names):
             return (name,)
     return ("comm",) if "comm" in event.fields else ()

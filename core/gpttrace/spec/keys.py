@@ -66,7 +66,10 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
         asked.ranked or (sentence.stem(first) in ("each", "every") and not _counts(sentence))
     )
     while (found := _key_at(sentence, names, at, own)) is not None:
-        key, last = found
+        key, end = found
+        if key == "cpu" and sentence.stem(at - 1) == "by" and (asked.ranked or (ranking and asked.keys)):
+            break  # `top 5 processes by cpu` ranks by the time on it
+        last = end
         if key not in asked.keys:
             asked.keys.append(key)
         if strong and key not in asked.grouped:
@@ -124,7 +127,10 @@ def _key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) ->
 
 
 def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
-    """`processes` as the subject of a sentence, `with PID` as a wish for a column."""
+    """`processes` as the subject of a sentence, `with PID` as a wish for a column, `what is reading`."""
+    verb = 2 if sentence.stem(1) in ("is", "are") else 1
+    if sentence.stem(0) == "what" and text_at(sentence, verb).lower().endswith("ing"):
+        asked.mentioned.append("comm")
     for index, token in enumerate(sentence.tokens):
         key = words.KEYS.get(token.stem) if token.meaning is None else None
         if key is None:

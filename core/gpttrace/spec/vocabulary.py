@@ -42,7 +42,8 @@ COUNT = stems(
 )
 COUNT_PHRASES = ("how many", "how often", "number of", "most often", "most frequently")
 HIST = stems(
-    "distribution distributions distributed histogram histograms hist spread spectrum dist heatmap bucket buckets"
+    "distribution distributions distributed histogram histograms hist spread spectrum dist heatmap bucket buckets "
+    "percentile percentiles median p50 p90 p99"
 )
 WEAK_EVENTS = stems("trace tracing list log print individual")
 SUMS = stems("sum total totals volume amount")

@@ -152,7 +152,8 @@ def take_bare_comm(sentence: Sentence, asked: Asked, known: Callable[[str], bool
         if token.meaning is not None or known(token.stem) or token.kind not in ("word", "quoted"):
             continue
         linked = sentence.stem(index - 1) in _LINKS or token.text.endswith(("'s", "’s"))
-        if linked and not token.text.endswith("ly") and token.text.isascii():
+        verb = token.text.endswith("ing") and sentence.stem(index - 1) in ("is", "are")
+        if linked and not verb and not token.text.endswith("ly") and token.text.isascii():
             _set_comm(sentence, asked, index, index)
             return True
     return False

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from gpttrace.language.findings import Finding
 from gpttrace.trace.events import EventStore
 from gpttrace.trace.formats import Lines
 from gpttrace.trace.items import Item, Lost, Output, Problem, Ready, Rows, Snapshot
-from gpttrace.trace.mapping import CLEARED, HEAD, ROW, TAIL
-from gpttrace.trace.maps import Head, MapState
 from gpttrace.trace.messages import problem_of
-from gpttrace.trace.plan import END_REACHED, EXITING, Field, MapPlan, Plan, Site
+from gpttrace.trace.plan import END_REACHED, EXITING, Field, Plan, Site
+from gpttrace.trace.run_maps import EXACT, RunMaps
 from gpttrace.trace.table import Table
 from gpttrace.trace.text import text_of, wire_text
-from gpttrace.trace.values import any_value, moment
+from gpttrace.trace.values import any_value
 from gpttrace.trace.wire import Pairs, Record, Wire, integer
 
 _OURS = "@__gpttrace_"
@@ -29,7 +27,6 @@ _VALUE, _PRINTF = b'{"type": "value", "data": [', b'{"type": "printf", "data": "
 _TEXTS = frozenset(("time", "cat", "join", "syscall"))
 _MAPS = frozenset(("map", "stats", "hist", "tseries", "lhist"))
 _PROBLEMS = frozenset(("helper_error", "runtime_error", "errorf", "warnf"))
-EXACT = 2  # the level at which the program prints what we made it print
 _TEXT = 0  # in the order of what was printed: an index into texts; other numbers are stores
 _BLOCK = 64  # lines of one site from which they are parsed together
 
@@ -60,8 +57,7 @@ class Decoder:
             plain[0] if len(plain) == 1 else Site(0, "print", "plain", None, (Field("value"),), None, 0, 0)
         )
         self._plain = self._add_store(alone)
-        self._maps = {each.name: MapState(each, plan.dialect, plan.key_separator) for each in plan.maps}
-        self._map_list = [self._maps[each.name] for each in plan.maps]
+        self._maps = RunMaps(plan)
         self._value_head = _VALUE + str(plan.tag // 1000).encode()
         self._text_head = _PRINTF + f"{plan.separator}{plan.tag // 1000}".encode()
 
@@ -85,7 +81,7 @@ class Decoder:
         """Take the end of the output; half a line is kept as text."""
         rest, self._rest = self._rest, b""
         items = self._read(rest + b"\n") if rest else []
-        return [*items, *self._open_snapshots()]
+        return [*items, *map(Snapshot, self._maps.end_all(None))]
 
     def _read(self, block: bytes) -> list[Item]:
         sizes = [len(store) for store in self._stores]
@@ -155,42 +151,17 @@ class Decoder:
 
     def _read_map_event(self, number: int, line: bytes, items: list[Item]) -> None:
         record = self._wire.read(line)
-        values = record.data if record is not None else None
-        if number == END_REACHED:
-            self._end_reached(values, items)
-            return
-        if number == EXITING and isinstance(values, list):
+        values = record.data if record is not None and isinstance(record.data, list) else []
+        if number == EXITING:
             names = [site.counter for site in self.plan.sites if site.counter is not None]
             self._at_exit = self._at_exit or dict(zip(names, map(integer, values[1:]), strict=False))
-            return
-        which, event = divmod(number - 400, 4)
-        if not isinstance(values, list) or not 0 <= which < len(self._map_list):
+        elif number == END_REACHED:
+            self._ended = True
+            items += map(Snapshot, self._maps.end_all(integer(values[1]) if len(values) == 2 else None))
+        elif (tables := self._maps.event(number, values)) is not None:
+            items += map(Snapshot, tables)
+        else:
             self._say(text_of(line) + "\n", items)
-            return
-        state, table = self._map_list[which], None
-        if event == HEAD and len(values) == 5:
-            when, first, div, why = (integer(value) or 0 for value in values[1:])
-            table = state.begin(Head(moment(when + self.plan.clock), first, div, why))
-        elif event == ROW and len(values) == 3:
-            with suppress(ValueError, TypeError):  # then its dump counts as cut short
-                state.row(values[1], values[2])
-        elif event == TAIL:
-            table = state.end(integer(values[1]))
-        elif event == CLEARED:
-            state.cleared()
-        if table is not None:
-            items.append(Snapshot(table))
-
-    def _end_reached(self, values: Any, items: list[Item]) -> None:
-        self._ended = True
-        items += self._open_snapshots()
-        when = integer(values[1]) if isinstance(values, list) and len(values) == 2 else None
-        for state in self._maps.values():
-            state.ended_at = None if when is None else moment(when + self.plan.clock)
-
-    def _open_snapshots(self) -> list[Item]:
-        ended = (state.end() for state in self._maps.values())
-        return [Snapshot(table) for table in ended if table is not None]
 
     # ------------------------------------------------------------------------------------- records
 
@@ -241,10 +212,8 @@ class Decoder:
         if name.startswith(_OURS):
             self._counts[name] = integer(value) or 0
             return True
-        if name not in self._maps:
-            self._maps[name] = MapState(_guess(name, kind, value), self.plan.dialect, self.plan.key_separator)
         try:
-            table = self._maps[name].native(value, at_exit=self._ended or self.plan.level < EXACT)
+            table = self._maps.native(name, kind, value, at_exit=self._ended or self.plan.level < EXACT)
         except (ValueError, TypeError):
             return False
         if table is not None:
@@ -293,17 +262,7 @@ class Decoder:
     @property
     def warnings(self) -> list[str]:
         """What is less exact than it should be, as sentences."""
-        said = []
-        for name, state in self._maps.items():
-            if state.ambiguous:
-                said.append(
-                    f"{state.ambiguous} keys of {name} hold commas and cannot be told apart; they are shown joined"
-                )
-            if state.incomplete:
-                said.append(
-                    f"rows of the last dump of {name} were lost; its keys are as bpftrace prints them, joined"
-                )
-        return said
+        return self._maps.warnings()
 
     def problem_counts(self) -> dict[Finding, int]:
         """Return how often each problem happened."""
@@ -313,13 +272,7 @@ class Decoder:
         """Return all tables: printing statements in source order, then maps by name."""
         printed = sorted(self._stores[1:], key=lambda store: store.site.start)
         tables = [store.table() for store in printed if len(store) or store.site.travels != "plain"]
-        hidden = self.plan.level >= 2 and not self.plan.exit_maps
-        for _, state in sorted(self._maps.items()):
-            if hidden and not state.series and state.in_end is None:
-                continue
-            if (table := state.table()) is not None:
-                tables.append(table)
-        return tables
+        return [*tables, *self._maps.tables()]
 
     @property
     def output(self) -> Lines:
@@ -334,15 +287,3 @@ class Decoder:
 
 def _text_store() -> EventStore:
     return EventStore(Site(0, "", "plain", None, (Field("text"),), None, 0, 0), "", 0)
-
-
-def _guess(name: str, kind: str, value: Any) -> MapPlan:
-    # Without a plan (a program that our parser does not know) keys stay one text.
-    keyed = isinstance(value, Pairs) and not (
-        kind == "stats" and value and value[0][0] == "count" and len(value) == 3
-    )
-    shape = {"hist": "hist", "tseries": "tseries"}.get(kind, "values")
-    if kind == "stats":
-        inner = value[0][1] if isinstance(value, Pairs) and keyed and value else value
-        shape = "stats" if isinstance(inner, Pairs) else "avg"
-    return MapPlan(name, shape, keys=(Field("key", "string"),) if keyed else ())  # type: ignore[arg-type]  # names of MapKind

@@ -96,12 +96,9 @@ def read_csv(text: bytes, kinds: Sequence[Kind], count: int) -> list[Any] | None
 
 
 def _narrow(column: Any) -> Any:
-    import pyarrow.compute
+    # As values.narrow: the low 32 bits with their sign.
+    from pyarrow import compute
 
-    if str(column.type) != "int64":
-        return column
-    low, high = 1 << 31, 1 << 32
-    wide = pyarrow.compute.and_(
-        pyarrow.compute.greater_equal(column, low), pyarrow.compute.less(column, high)
-    )
-    return pyarrow.compute.if_else(wide, pyarrow.compute.subtract(column, high), column)
+    functions: Any = compute
+    low = functions.cast(functions.bit_wise_and(column, 0xFFFFFFFF), "int64")
+    return functions.subtract(functions.bit_wise_xor(low, 0x80000000), 0x80000000)

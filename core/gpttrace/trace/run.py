@@ -48,6 +48,7 @@ PENDING = 256  # batches kept for a slow reader; the oldest are dropped, the res
 SNAPSHOT_PATIENCE = 2.0
 SNAPSHOT_QUIET = 0.2  # maps of one snapshot come together; this much silence ends it
 KILL_PATIENCE = 5.0
+SUPERVISOR_PATIENCE = 30.0  # besides the four graces that the supervisor itself allows
 ORPHAN_PATIENCE = 30.0  # for a bpftrace whose supervisor was killed: it got SIGINT and detaches
 
 # The runs that a blocking caller's thread has started: its ^C stops them (`gpttrace.sync`).
@@ -166,6 +167,16 @@ class Run:
         return self._result
 
     # --- its life
+
+    async def _end(self) -> None:
+        """Stop and wait; a supervisor that does not keep its promise (somebody sent it SIGSTOP) is killed."""
+        await self.stop()
+        longest = SUPERVISOR_PATIENCE + 4 * (self.job.limits.grace + 0.15 * max(self.ending.probes, 1))
+        with anyio.move_on_after(longest):
+            await self._ended.wait()
+        if not self._ended.is_set() and self._link is not None:
+            self._link.process.kill()
+            await self._ended.wait()
 
     async def _live(self) -> None:
         # Shielded: a cancelled caller stops the trace (see `trace`), it does not abandon it.
@@ -319,7 +330,8 @@ class Run:
 
 
 def _warm() -> None:
-    import_module("pyarrow.parquet")
+    with suppress(ImportError):  # told when the run is saved
+        import_module("pyarrow.parquet")
 
 
 def _probes(number: int) -> str:
@@ -376,7 +388,6 @@ async def trace(
             failure = problem
         finally:
             with anyio.CancelScope(shield=True):
-                await run.stop()
-                await run._ended.wait()
+                await run._end()
     if (failure := failure or run._failure) is not None:
         raise failure

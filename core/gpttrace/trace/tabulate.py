@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gpttrace.trace.buckets import hist_rows, lhist_rows
+from gpttrace.trace.fields import distinct
 from gpttrace.trace.keys import settle
 from gpttrace.trace.plan import WHOLE, Field, MapPlan
 from gpttrace.trace.table import Column, ColumnType, Kind, Table
@@ -127,10 +128,19 @@ def tabulate(
     first = 1 if timed else 0
     settle(columns[first : first + len(keys)], plan.keys)
     described = tuple(
-        Column(field.name, _type(field, plan, column), field.unit, _role(i, first, len(keys), field, plan))
-        for i, (field, column) in enumerate(zip(fields, columns, strict=True))
+        Column(name, _type(field, plan, column), field.unit, _role(i, first, len(keys), field, plan))
+        for i, (name, field, column) in enumerate(
+            zip(_names(fields[:first], keys, values), fields, columns, strict=True)
+        )
     )
     return Table(plan.name, _kind(plan, timed=timed), described, columns)
+
+
+def _names(time: list[Field], keys: list[Field], values: list[Field]) -> list[str]:
+    # A key that happens to be called `count` or `value` gives way: the value columns have their names by contract.
+    fixed = len(time) + len(values)
+    names = distinct(field.name for field in [*time, *values, *keys])
+    return [*names[: len(time)], *names[fixed:], *names[len(time) : fixed]]
 
 
 def _rows(

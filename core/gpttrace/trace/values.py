@@ -47,7 +47,7 @@ def _integer(value: Any) -> Any:
 
 def narrow(value: Any) -> Any:
     """Return a 32-bit number that came in a wider slot with its sign; anything else as it is."""
-    return value - (1 << 32) if isinstance(value, int) and 1 << 31 <= value < 1 << 32 else value
+    return ((value & 0xFFFFFFFF) ^ 0x80000000) - 0x80000000 if isinstance(value, int) else value
 
 
 def _string(value: Any) -> str:

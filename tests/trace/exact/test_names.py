@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,3 +108,22 @@ def test_long_paths_are_whole_up_to_the_limit_of_strings(traced: Traced, length:
     path = b"/" + b"p" * (length - 1)
     result = traced(OPEN + '{ printf("%s\\n", str(args->filename)); }', ("opens", path, 1), string_length=200)
     assert rows(result, "printf:1") == [(path.decode(),)]
+
+
+def test_narrow_arguments_have_their_sign_and_times_are_times(traced: Traced) -> None:
+    program = OPEN + (
+        '{ @[args->dfd] = count(); printf("%s %d %p\\n", strftime("%Y-%m-%d", nsecs), args->dfd, args->filename); }'
+    )
+    result = traced(program, ("opens", b"/x", 3))
+    assert rows(result, "@") == [(-100, 3)]
+    table = result.table("printf:1")
+    assert table.column("dfd") == [-100] * 3
+    assert [(column.name, column.type, column.role) for column in table.columns][0] == (
+        "time",
+        "time",
+        "time",
+    )
+    assert abs(table.column("time")[0] - datetime.now(UTC)) < timedelta(minutes=1)
+    day = table.column("time")[0].astimezone().strftime("%Y-%m-%d")
+    assert [line.split()[:2] for line in result.output] == [[day, "-100"]] * 3
+    assert table.column("filename")[0] > 1 << 32

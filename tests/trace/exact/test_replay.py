@@ -185,3 +185,23 @@ def test_a_stack_is_a_list_of_frames() -> None:
         stacks = [stack for stack in found.column("kstack") if stack]
         assert stacks
         assert all(frame == frame.strip() for stack in stacks for frame in stack)
+
+
+def test_mutilated_outputs_never_raise() -> None:
+    dice = random.Random(11)
+    plans = [(r, prepare(r["program"], dialect=DIALECTS[r["version"]], nonce=NONCE)) for r in RECORDS[::5]]
+    for record, plan in plans:
+        data = bytearray(record["stdout"].encode(errors="surrogateescape"))
+        # Some lines that are about this plan's own events, so that those are hit too.
+        for number in (1, 398, 399, 400, 401, 402, 403, 404, 405):
+            data += b'{"type": "value", "data": [%d,["x",1],3,0,0]}\n' % (plan.tag + number)
+        for _ in range(20):
+            at = dice.randrange(len(data))
+            data[at : at + dice.randrange(4)] = dice.randbytes(dice.randrange(3))
+        decoder = Decoder(plan)
+        decoder.feed(bytes(data))
+        decoder.close()
+        for each in decoder.tables():
+            each.to_arrow()
+        assert decoder.lost >= 0
+        list(decoder.output)

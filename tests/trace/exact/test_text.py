@@ -14,6 +14,7 @@ from gpttrace.trace.formats import parts_of, render, specs_of
 from gpttrace.trace.keys import split_key
 from gpttrace.trace.plan import Field, MapPlan
 from gpttrace.trace.text import bytes_of, text_of, wire_text
+from gpttrace.trace.values import narrow
 
 ESCAPES = st.sampled_from(
     [b"\\", b"\\x41", b"\\x5c", b"\xff", b"\xc3\xa9", b"x41", b"plain", b"\n", b'"', b","]
@@ -111,3 +112,12 @@ def test_buckets_are_closed_and_inner_empty_ones_are_shown() -> None:
     assert hist_rows({(1 << 63): 3}, 0) == [(None, -1, 3)]
     assert hist_rows({20: 1, 22: 1}, 3) == [(20, 21, 1), (22, 23, 1)]
     assert lhist_rows({0: 1, 1: 2, 3: 1}, 0, 20, 10) == [(None, -1, 1), (0, 9, 2), (10, 19, 0), (20, None, 1)]
+
+
+def test_numbers_of_32_bits_get_their_sign_in_a_flood_too() -> None:
+    shown = [5, -100, 4294967196, 18446744073709551516, 2147483647, 2147483648]
+    assert [narrow(value) for value in shown] == [5, -100, -100, -100, 2147483647, -2147483648]
+    for part in (shown[:3] + shown[4:], [value for value in shown if value >= 0]):
+        columns = read_csv("".join(f"{value}\n" for value in part).encode(), ["int32"], len(part))
+        assert columns is not None
+        assert columns[0].to_pylist() == [narrow(value) for value in part]
