@@ -1,1 +1,1 @@
-"""Data: the event catalogue and the examples, found with `importlib.resources.files("gpttrace_corpus")`."""
+"""Data of GPTtrace, no code: the catalogue of events, the numbers of system calls, the examples."""

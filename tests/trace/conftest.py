@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,10 @@ def bpf_programs_of(pid: int) -> set[int]:
     """Return the ids of the BPF programs that a process holds."""
     found = set()
     for path in Path(f"/proc/{pid}/fdinfo").iterdir():
-        for line in path.read_text().splitlines():
-            if line.startswith("prog_id:"):
-                found.add(int(line.split()[1]))
+        with suppress(FileNotFoundError):  # closed while we look
+            for line in path.read_text().splitlines():
+                if line.startswith("prog_id:"):
+                    found.add(int(line.split()[1]))
     return found
 
 

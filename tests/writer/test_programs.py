@@ -154,6 +154,15 @@ def test_a_refusal_of_the_question_names_other_questions(known_host: Facts) -> N
     assert "files opened by process" in error.alternatives
 
 
+def test_only_a_question_understood_but_for_one_word_can_be_insisted_on(known_host: Facts) -> None:
+    one = write_offline("quux files opened by process", known_host).refused
+    many = write_offline("files opened by process; rm -rf /", known_host).refused
+    assert one is not None
+    assert many is not None
+    assert one.would_be is not None
+    assert many.would_be is None
+
+
 def test_options_are_laid_over_the_question(known_host: Facts) -> None:
     options = Options(seconds=5, pid=189, top=3, every=2)
     draft = write_offline("bytes read by process for pid 1", known_host, options)

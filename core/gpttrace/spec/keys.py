@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gpttrace.spec import vocabulary as words
-from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Asked
+from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Asked, text_at
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems

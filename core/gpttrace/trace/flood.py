@@ -97,8 +97,9 @@ def read_csv(text: bytes, kinds: Sequence[Kind], count: int) -> list[Any] | None
 
 def _narrow(column: Any) -> Any:
     # As values.narrow: the low 32 bits with their sign.
+    import pyarrow
     from pyarrow import compute
 
     functions: Any = compute
-    low = functions.cast(functions.bit_wise_and(column, 0xFFFFFFFF), "int64")
+    low = functions.cast(functions.bit_wise_and(column, pyarrow.scalar(0xFFFFFFFF, column.type)), "int64")
     return functions.subtract(functions.bit_wise_xor(low, 0x80000000), 0x80000000)

@@ -25,8 +25,9 @@ from gpttrace.trace.survey import MapUse, key_parts
 MOST_MAPS = 140
 # Events about map number n have the tags base + 400 + 4 * n + …
 HEAD, ROW, TAIL, CLEARED = 0, 1, 2, 3
-# What a dump is for, the last number of a head.
-SERIES, HIDDEN, FINAL, EXIT, ASKED = 0, 1, 2, 3, 4
+# What a dump is for, the last number of a head: one of a series, one that also clears, one that only clears, what END prints, the exit,
+# a request from outside. That a dump clears stands in its head and nowhere else: they arrive together or not at all.
+SERIES, CLEARING, HIDDEN, FINAL, EXIT, ASKED = 0, 1, 2, 3, 4, 5
 _SUBTRACTABLE = frozenset(("count", "sum", "avg", "stats", "hist", "lhist"))
 _BUCKETED = frozenset(("hist", "lhist", "stats"))
 
@@ -184,7 +185,8 @@ def _linear(unique: str, span: tuple[int, ...]) -> tuple[str, str]:
 
 def _edit_prints(program: Program, maps: Maps, edits: Edits) -> None:
     loops = inside_loops(program)
-    paired = _cleared_after_print(program)
+    pairs = _clearing_prints(program)
+    clearing = set(pairs.values())
     ends = {
         id(node)
         for probe in program.probes
@@ -200,21 +202,26 @@ def _edit_prints(program: Program, maps: Maps, edits: Edits) -> None:
         if call.name == "print":
             _edit_print(statement, call, plan, maps, FINAL if id(statement) in ends else SERIES, edits)
         elif call.name == "clear" and plan.cumulative and id(statement) not in ends:
-            first = "" if id(statement) in paired else maps.dump(plan, HIDDEN) + " "
-            text = f"{first}print(({maps.event(plan, CLEARED)}, nsecs))"
+            text = f"print(({maps.event(plan, CLEARED)}, nsecs))"  # no version takes an empty statement
+            if id(statement) not in pairs:
+                text = maps.dump(plan, HIDDEN).removesuffix(";")
             edits.replace(statement.start, statement.end, text)
 
 
-def _cleared_after_print(program: Program) -> set[int]:
-    # print(@m); clear(@m): one dump serves both.
-    return {
-        id(second)
-        for first, second in neighbours(program)
-        if isinstance(first, ExprStmt) and isinstance(second, ExprStmt)
-        if isinstance(first.expr, Call) and isinstance(second.expr, Call)
-        if first.expr.name == "print" and second.expr.name == "clear"
-        if first.expr.args[:1] == second.expr.args[:1]
-    }
+def _clearing_prints(program: Program) -> dict[int, int]:
+    # print(@a); print(@b); clear(@a); clear(@b): the ids of clears with that of the print whose dump serves both.
+    pairs: dict[int, int] = {}
+    for block in walk(program):
+        printed: dict[str, int] = {}
+        for statement in block.body if isinstance(block, Block) else ():
+            call = statement.expr if isinstance(statement, ExprStmt) else None
+            target = call.args[0] if isinstance(call, Call) and call.args else None
+            if isinstance(call, Call) and isinstance(target, Map) and target.keys is None:
+                if call.name == "print":
+                    printed[target.name] = id(statement)
+                elif call.name == "clear" and target.name in printed:
+                    pairs[id(statement)] = printed.pop(target.name)
+    return pairs
 
 
 def _whole_map(call: Call, maps: Maps) -> MapPlan | None:

@@ -21,6 +21,8 @@ from gpttrace.writer.draft import Draft, Refusal
 from gpttrace.writer.remarks import findings_for, notes_for
 from gpttrace.writer.resolve import resolve_cgroup
 
+# With one word that was not understood a program is offered to those who insist (`--yes`); with more it is not.
+HALF_UNDERSTOOD = 0.4
 _ASK_AGAIN = "say it in other words, or ask one of the questions below"
 
 
@@ -56,7 +58,8 @@ def _write(reading: Reading, spec: TraceSpec, catalogue: Catalogue, host: Facts 
         return replace(_blank(reading), refused=refusal, confidence=reading.confidence)
     program, hooks = _program(spec, event, choice.hook)
     if not reading.is_sure:
-        return _refused(reading, _not_understood(reading), without, program)
+        half = program if reading.confidence >= HALF_UNDERSTOOD else None
+        return _refused(reading, _not_understood(reading), without, half)
     return replace(
         _blank(reading),
         program=program,

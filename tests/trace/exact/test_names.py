@@ -118,11 +118,7 @@ def test_narrow_arguments_have_their_sign_and_times_are_times(traced: Traced) ->
     assert rows(result, "@") == [(-100, 3)]
     table = result.table("printf:1")
     assert table.column("dfd") == [-100] * 3
-    assert [(column.name, column.type, column.role) for column in table.columns][0] == (
-        "time",
-        "time",
-        "time",
-    )
+    assert table.columns[0] == Column("time", "time", None, "time")
     assert abs(table.column("time")[0] - datetime.now(UTC)) < timedelta(minutes=1)
     day = table.column("time")[0].astimezone().strftime("%Y-%m-%d")
     assert [line.split()[:2] for line in result.output] == [[day, "-100"]] * 3
