@@ -61,13 +61,9 @@ def run(args: list[str]) -> int:
 
 
 def _invoke(args: list[str]) -> Any:
-    from gpttrace.cli import (
-        commands,
-        inspect,
-    )  # they register themselves; late, so that a wrong option is said at once
+    from gpttrace.cli import commands
 
-    assert commands
-    assert inspect
+    assert commands  # imported for what it does: each command registers itself with `cli`
     code = cli.main(args, prog_name="gpttrace", standalone_mode=False)
     sys.stdout.flush()
     return code

@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gpttrace.language.nodes import Assign, Call, ExprStmt, Integer, Unary
+from gpttrace.language.nodes import Assign, Block, Call, ExprStmt, Integer, Map, Unary
 from gpttrace.language.program import Program
 from gpttrace.language.tree import walk
 from gpttrace.trace.dialect import Dialect
 from gpttrace.trace.edits import Edits
 from gpttrace.trace.fields import bare, fields_of
 from gpttrace.trace.plan import WHOLE, Field, Kind, MapPlan
-from gpttrace.trace.printing import inside_loops, neighbours, statements
+from gpttrace.trace.printing import inside_loops, statements
 from gpttrace.trace.survey import MapUse, key_parts
 
 MOST_MAPS = 140
@@ -200,7 +200,8 @@ def _edit_prints(program: Program, maps: Maps, edits: Edits) -> None:
             continue
         assert isinstance(call, Call)
         if call.name == "print":
-            _edit_print(statement, call, plan, maps, FINAL if id(statement) in ends else SERIES, edits)
+            why = CLEARING if plan.cumulative and id(statement) in clearing else SERIES
+            _edit_print(statement, call, plan, maps, FINAL if id(statement) in ends else why, edits)
         elif call.name == "clear" and plan.cumulative and id(statement) not in ends:
             text = f"print(({maps.event(plan, CLEARED)}, nsecs))"  # no version takes an empty statement
             if id(statement) not in pairs:
@@ -217,7 +218,7 @@ def _clearing_prints(program: Program) -> dict[int, int]:
             call = statement.expr if isinstance(statement, ExprStmt) else None
             target = call.args[0] if isinstance(call, Call) and call.args else None
             if isinstance(call, Call) and isinstance(target, Map) and target.keys is None:
-                if call.name == "print":
+                if call.name == "print" and None not in map(_number, call.args[1:]):
                     printed[target.name] = id(statement)
                 elif call.name == "clear" and target.name in printed:
                     pairs[id(statement)] = printed.pop(target.name)

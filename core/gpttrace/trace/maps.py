@@ -10,7 +10,7 @@ from typing import Any
 
 from gpttrace.trace.dialect import Dialect
 from gpttrace.trace.keys import cells_of, split_key, unescape_key
-from gpttrace.trace.mapping import ASKED, EXIT, FINAL, HIDDEN
+from gpttrace.trace.mapping import ASKED, CLEARING, EXIT, FINAL, HIDDEN, SERIES
 from gpttrace.trace.plan import MapPlan
 from gpttrace.trace.table import Table
 from gpttrace.trace.tabulate import Key, Raw, logical, tabulate, top
@@ -73,7 +73,7 @@ class MapState:
         head, self.head = self.head, None
         if head is None:
             return None
-        whole = not self.plan.looped or count == self.got
+        whole = count == self.got if self.plan.looped else self._believable(self.rows)
         rows, self.rows = self.rows, {}
         if head.why == EXIT:
             self.dumped, self.dump_whole = rows, whole
@@ -87,20 +87,19 @@ class MapState:
             return self._snapshot(head, rows)
         return None
 
+    def _believable(self, rows: Raw) -> bool:
+        # Nothing after its head: an empty map, or a print that was lost. What is never cleared does not become empty.
+        return bool(rows) or not (self.plan.cumulative and self.last)
+
     def _snapshot(self, head: Head, rows: Raw) -> Table | None:
-        if head.why != ASKED:
-            self.last = rows
-        if head.why == HIDDEN:
-            return None
         shown = top(self._since_clear(rows), self.plan, head.top, head.div)
         if head.why != ASKED:
+            self.last = rows
+        if head.why in (CLEARING, HIDDEN):
+            self.base = rows
+        if head.why in (SERIES, CLEARING):
             self.series.append((head.when, shown))
-        return tabulate(self.plan, [(head.when, shown)], timed=True)
-
-    def cleared(self) -> None:
-        """Take note of a clear: what was last dumped counts from zero now."""
-        self.end()
-        self.base = self.last
+        return None if head.why == HIDDEN else tabulate(self.plan, [(head.when, shown)], timed=True)
 
     def native(self, value: Any, *, at_exit: bool) -> Table | None:
         """Take bpftrace's own line about the map; return the snapshot that it is, unless it is the last one."""

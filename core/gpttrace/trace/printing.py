@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gpttrace.language.nodes import (
-    Block,
     Call,
     Expr,
     ExprStmt,
     For,
     Identifier,
     Map,
-    Node,
     Probe,
     Record,
     String,
@@ -213,10 +211,3 @@ def rewrite_exits(
 def inside_loops(program: Program) -> set[int]:
     """Return the ids of all nodes in the bodies of `for` loops: another loop over a map cannot stand there."""
     return {id(node) for loop in walk(program) if isinstance(loop, For) for node in walk(loop.body)}
-
-
-def neighbours(program: Program) -> Iterator[tuple[Node, Node]]:
-    """Yield each two statements that follow each other in a block."""
-    for node in walk(program):
-        if isinstance(node, Block):
-            yield from zip(node.body, node.body[1:], strict=False)

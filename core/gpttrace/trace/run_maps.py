@@ -41,9 +41,7 @@ class RunMaps:
                 state.row(values[1], values[2])
         elif event == TAIL and len(values) == 2:
             table = state.end(integer(values[1]))
-        elif event == CLEARED:
-            state.cleared()
-        else:
+        elif event != CLEARED:
             return None
         return [] if table is None else [table]
 

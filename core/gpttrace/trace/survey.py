@@ -11,6 +11,7 @@ from gpttrace.language.nodes import (
     Call,
     Expr,
     ExprStmt,
+    For,
     Macro,
     Map,
     MapDecl,
@@ -20,7 +21,7 @@ from gpttrace.language.nodes import (
     Tuple,
 )
 from gpttrace.language.program import Program
-from gpttrace.language.tree import children
+from gpttrace.language.tree import children, walk
 from gpttrace.trace.fields import bare
 from gpttrace.trace.plan import MapKind
 
@@ -65,11 +66,13 @@ def survey(program: Program) -> dict[str, MapUse]:
         if isinstance(item, MapDecl):
             uses.setdefault(item.name, MapUse(item.name)).odd = True
         if isinstance(item, Probe | Subprogram):
+            looped = {id(node) for loop in walk(item) if isinstance(loop, For) for node in walk(loop.body)}
             ends = isinstance(item, Probe) and any(point.kind == "end" for point in item.points)
             for parents, node in _with_parents(item):
                 if isinstance(node, Map):
                     use = uses.setdefault(node.name, MapUse(node.name))
                     _note(use, node, parents, ends=ends, macros=macros)
+                    use.odd = use.odd or (id(node) in looped and node.keys is None)
     return uses
 
 

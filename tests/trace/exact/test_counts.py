@@ -56,7 +56,7 @@ def test_intervals_add_up_to_the_whole_though_two_processors_count_while_maps_ar
     result = traced(
         CALL
         + "{ @n[cpu] = count(); @all = count(); @h[comm] = hist(cpu); @s[cpu] = sum(2); @a[comm] = stats(3); }"
-        "interval:ms:5 { print(@n); clear(@n); print(@all); clear(@all); print(@h); clear(@h); "
+        "interval:ms:5 { print(@n); clear(@n); print(@all); print(@h); clear(@all); clear(@h); "
         "print(@s); clear(@s); clear(@a); }",
         ("calls", [0, 1], times),
     )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gpttrace.trace.result import Result
+from gpttrace.trace.table import Column
 from gpttrace.trace.text import bytes_of, text_of
 
 pytestmark = pytest.mark.kernel
