@@ -25,8 +25,8 @@ from gpttrace.trace.survey import MapUse, key_parts
 MOST_MAPS = 140
 # Events about map number n have the tags base + 400 + 4 * n + …
 HEAD, ROW, TAIL, CLEARED = 0, 1, 2, 3
-# What a dump is for, the last number of a head: one of a series, one that also clears, one that only clears, what END prints, the exit,
-# a request from outside. That a dump clears stands in its head and nowhere else: they arrive together or not at all.
+# What a dump is for, the last number of a head: one of a series, one that also clears, one that only clears, what END
+# prints, the exit, a request from outside. That a dump clears stands in its head: they arrive together or not at all.
 SERIES, CLEARING, HIDDEN, FINAL, EXIT, ASKED = 0, 1, 2, 3, 4, 5
 _SUBTRACTABLE = frozenset(("count", "sum", "avg", "stats", "hist", "lhist"))
 _BUCKETED = frozenset(("hist", "lhist", "stats"))
