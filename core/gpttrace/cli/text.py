@@ -189,6 +189,9 @@ def _weight(row: tuple[Any, ...]) -> int:
 
 def finding_text(finding: Finding, source: Source, name: str) -> str:
     """Render a finding as compilers do: place, severity, message, the line with a mark under it, the hint."""
+    if finding.end == 0:  # about the whole program: bpftrace named no place
+        hint = f"\n    hint: {finding.hint}" if finding.hint else ""
+        return f"{name}: {finding.severity}: {printable(finding.message)}{hint}"
     line, column = source.line_column(finding.start)
     head = f"{name}:{line}:{column}: {finding.severity}: {printable(finding.message)}"
     start = source.line_start(line)

@@ -62,6 +62,14 @@ def resident(pid: int) -> int:
         return 0
 
 
+def open_files(pid: int) -> int:
+    """How many descriptors a process holds; 0 when it is gone."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
+
+
 def signal_group(pid: int, number: int) -> None:
     """Signal the process group of a child that was not waited for yet."""
     try:

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from .child import Command, resident, signal_group, spawn
+from .child import Command, open_files, resident, signal_group, spawn
 from .pipes import PIPE_SIZE, Outlet, Spool, pipe, read_some, write_all
 
 READ = 1 << 20
@@ -27,6 +27,7 @@ DETACH_PER_PROBE = 0.15  # measured 0.075-0.085 s for a tracepoint, and the maps
 DETACH_PROGRESS = 2.0  # output that still arrives buys this much more time …
 DETACH_MOST = 4.0  # … up to this multiple of the first grace
 FLUSH_PATIENCE = 15.0
+AGAIN = 0.5  # seconds; detaching one probe takes less than 0.1
 DRAIN_MOST = 64  # reads of up to 1 MiB
 MEMORY_PERIOD = 0.25
 ADDRESS_SLACK = 4 << 30  # address space beyond resident memory: libLLVM, perf buffers
@@ -55,6 +56,8 @@ class Supervisor:
         self.stop_at: float | None = self.started + self.limits["attach_seconds"]
         self.kill_at: float | None = None
         self.kill_last = 0.0
+        self.again_at: float | None = None
+        self.held = 0
         self.read_at = self.memory_at = 0.0
         self.ended: dict[str, Any] = {}
         self.command: Command | None = None
@@ -168,7 +171,7 @@ class Supervisor:
     def patience(self) -> float:
         """Milliseconds until the nearest deadline."""
         now = time.monotonic()
-        times = [at for at in (self.stop_at, self.kill_at) if at is not None]
+        times = [at for at in (self.stop_at, self.kill_at, self.again_at) if at is not None]
         times.append(max(self.memory_at, now + 0.001))
         if self.read_at > now and not self.held_back():
             times.append(self.read_at)
@@ -264,6 +267,8 @@ class Supervisor:
             self.kill()
         elif self.stop_at is not None and now >= self.stop_at:
             self.stop("time_limit" if self.phase == "tracing" else "attach_limit")
+        if self.again_at is not None and now >= self.again_at:
+            self.interrupt_again()
         if now >= self.memory_at:
             self.memory_at = now + MEMORY_PERIOD
             if self.phase == "tracing" and resident(self.pid) > self.limits["memory"]:
@@ -294,7 +299,19 @@ class Supervisor:
         self.kill_last = time.monotonic() + grace * DETACH_MOST
         self.event("detaching", probes=self.probes, grace=grace)
         self.drain()
+        self.held = open_files(self.pid)
+        self.again_at = time.monotonic() + AGAIN
         signal_group(self.pid, signal.SIGINT)
+
+    def interrupt_again(self) -> None:
+        """Repeat a SIGINT that was lost: 0.17 only sees one that arrives while it waits, not while it prints.
+
+        Whoever detaches closes descriptors; only one that has not begun is interrupted again.
+        """
+        self.again_at = None
+        if not self.forced and open_files(self.pid) >= self.held:
+            self.again_at = time.monotonic() + AGAIN
+            signal_group(self.pid, signal.SIGINT)
 
     def drain(self) -> None:
         """Make room in the pipe before a signal: a write(2) that it interrupts ends all output of bpftrace.
