@@ -42,7 +42,9 @@ def ask(
     settings = Settings.load()
     note_key(key)
     host = Host.local(settings)
-    options = Options(seconds=seconds, pid=pid, comm=comm, cgroup=cgroup, top=top, every=every)
+    options = Options(
+        seconds=seconds, pid=pid, comm=comm, cgroup=cgroup, top=top, every=every, command=bool(command)
+    )
     answer = generate(" ".join(question), host=host, options=options, anyway=yes)
     assert answer.draft is not None
     if answer.program is None:

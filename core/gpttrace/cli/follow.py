@@ -21,7 +21,7 @@ from gpttrace.cli.failures import say
 from gpttrace.cli.live import LiveView
 from gpttrace.cli.rows import RowPrinter
 from gpttrace.errors import Unavailable
-from gpttrace.trace import Batch, Output, Problem, Progress, Rows, Run, Snapshot
+from gpttrace.trace import Batch, CommandOutput, Output, Problem, Progress, Rows, Run, Snapshot
 
 LIVE_PERIOD = 1.0
 READER_CHECK = 0.2
@@ -63,12 +63,14 @@ class Follower:
                     view.phase(item.phase, item.text)
                 elif item.phase == "tracing":
                     say(f"gpttrace: {item.text}; ^C ends it and shows the result")
+            elif isinstance(item, CommandOutput):
+                self._print(partial(sys.stderr.write, item.text), view)
             elif isinstance(item, Problem):
                 say(f"gpttrace: {item.finding.message}")
             elif printer is not None and isinstance(item, Rows | Output | Snapshot):
                 self._print(partial(printer.show, item), view)
 
-    def _print(self, write: Callable[[], None], view: LiveView | None) -> None:
+    def _print(self, write: Callable[[], object], view: LiveView | None) -> None:
         if self.reader_gone:
             return
         if view is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gpttrace.spec.catalogue import Event
+from gpttrace.spec.literals import COMMAND_PID
 from gpttrace.spec.model import Condition, TraceSpec
 
 _SHAPES = {
@@ -49,6 +50,8 @@ def condition_text(condition: Condition, event: Event) -> str:
     """Return a condition in words."""
     field = event.fields.get(condition.field)
     unit = f" {field.unit}" if field and field.unit else ""
+    if condition.value == COMMAND_PID:
+        return "the process is the command's"
     op = {"startswith": "starts with", "==": "is", "!=": "is not"}.get(condition.op, condition.op)
     return f"{KEY_WORDS.get(condition.field, condition.field)} {op} {condition.value}{unit}"
 

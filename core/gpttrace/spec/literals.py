@@ -6,6 +6,7 @@ from gpttrace.errors import QuestionRefused
 from gpttrace.spec.catalogue import Field
 from gpttrace.spec.model import Condition
 
+COMMAND_PID = "cpid"  # bpftrace's own word for the process of the command that it was given
 COMM_BYTES = 15  # TASK_COMM_LEN is 16, one of them the closing zero
 
 
@@ -22,6 +23,8 @@ def comparison(field: Field, condition: Condition, expr: str) -> str:
         return _named(field, condition)
     if isinstance(value, int):
         return f"{expr} {condition.op} {value}"
+    if field.name == "pid" and value == COMMAND_PID:
+        return f"{expr} {condition.op} {COMMAND_PID}"
     if field.name == "cgroup":
         return f"{expr} {condition.op} cgroupid({quote(value)})"
     return _text(field, condition, expr, value)

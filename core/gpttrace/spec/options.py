@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from gpttrace.spec.literals import COMMAND_PID
 from gpttrace.spec.model import Condition, TraceSpec
 
+_WHO = ("pid", "tid", "comm", "cgroup", "user", "uid")
 _NANOSECONDS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was given beside the question; times are seconds, `cgroup` a path, a name or an id."""
+    """What was given beside the question; times are seconds, `cgroup` a path, a name or an id.
+
+    `command` says that a command is started for the trace: only its own process counts, unless a process is named.
+    """
 
     seconds: float | None = None
     pid: int | None = None
@@ -19,6 +24,7 @@ class Options:
     cgroup: str | None = None
     top: int | None = None
     every: float | None = None
+    command: bool = False
 
 
 def apply_options(spec: TraceSpec, options: Options) -> TraceSpec:
@@ -31,6 +37,8 @@ def apply_options(spec: TraceSpec, options: Options) -> TraceSpec:
         for name in ("pid", "comm", "cgroup")
         if (value := getattr(options, name)) is not None
     ]
+    if options.command and not any(c.field in _WHO for c in conditions):
+        conditions.append(Condition("pid", "==", COMMAND_PID))
     changed = replace(spec, conditions=tuple(conditions))
     if options.seconds is not None:
         changed = replace(changed, duration=round(options.seconds * _NANOSECONDS))

@@ -13,15 +13,16 @@ from dataclasses import replace
 from typing import Literal
 
 from gpttrace.language import parse
-from gpttrace.language.nodes import Bool, CDefinition, ConfigEntry, Import, Integer, Probe
+from gpttrace.language.nodes import Binary, Bool, CDefinition, ConfigEntry, Identifier, Import, Integer, Probe
 from gpttrace.language.program import Program
 from gpttrace.language.tree import walk
 from gpttrace.trace.dialect import Dialect
 from gpttrace.trace.edits import Edits
 from gpttrace.trace.exclude import condition, probes_to_narrow
 from gpttrace.trace.facts import argument_kinds
+from gpttrace.trace.fields import bare
 from gpttrace.trace.mapping import ASKED, EXIT, Maps, dumps, edit_maps, plan_maps
-from gpttrace.trace.plan import END_REACHED, MARKERS, MapPlan, Plan, Site
+from gpttrace.trace.plan import COMMAND, END_REACHED, MARKERS, MapPlan, Plan, Site
 from gpttrace.trace.printing import Printing, rewrite_exits, rewrite_prints
 from gpttrace.trace.survey import survey
 
@@ -71,6 +72,7 @@ class _Copy:
         if level >= 2:
             plan = self._exact(plan)
         self._begin(f'printf("{marker}\\n"); ')
+        self._name_command()
         if exclude_self:
             self._narrow()
         text, pieces = self.edits.apply()
@@ -145,14 +147,24 @@ class _Copy:
         last = self.plain.program[probe.body.body[-1].start : probe.body.body[-1].end]
         return ";" not in rest and not last.rstrip().endswith(("}", ";"))
 
+    def _name_command(self) -> None:
+        for node in walk(self.tree):
+            if isinstance(node, Identifier) and node.name == "cpid":
+                self.edits.replace(node.start, node.end, COMMAND)
+
     def _narrow(self) -> None:
         test = condition(self.plain.dialect)
         for probe in probes_to_narrow(self.tree):
-            if probe.predicate is None:
+            asked = probe.predicate
+            if asked is None:
                 self.edits.insert(probe.body.start, f"/{test}/ ")
+            elif isinstance(bare(asked), Binary):
+                self.edits.insert(asked.start, f"{test} && (")
+                self.edits.insert(asked.end, ")")
             else:
-                self.edits.insert(probe.predicate.start, f"{test} && (")
-                self.edits.insert(probe.predicate.end, ")")
+                # 0.17 takes a pointer (`/@name[tid]/`) as a predicate, but neither beside `&&` nor in an if.
+                self.edits.insert(probe.body.start + 1, f" if ({test}) {{")
+                self.edits.insert(probe.body.end - 1, "} ")
 
     def _keep_exit_maps(self) -> bool:
         # Our counters are read from what bpftrace prints at its end; the user's maps are then left out by the

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gpttrace.language.findings import Finding
 from gpttrace.spec.catalogue import Event, Hook
 from gpttrace.spec.facts import Facts
-from gpttrace.spec.literals import COMM_BYTES, cut_comm, quote
+from gpttrace.spec.literals import COMM_BYTES, COMMAND_PID, cut_comm, quote
 from gpttrace.spec.model import Condition, TraceSpec
 
 
@@ -31,9 +31,9 @@ def _long_name(condition: Condition, program: str) -> list[Finding]:
 
 
 def _no_process(condition: Condition, program: str, host: Facts) -> list[Finding]:
-    number = int(condition.value)
-    if host.pid_exists(number):
+    if not isinstance(condition.value, int) or host.pid_exists(condition.value):
         return []
+    number = condition.value
     what = "process" if condition.field == "pid" else "thread"
     message = f"there is no {what} {number} now: nothing will be seen"
     return [
@@ -56,6 +56,8 @@ def _finding(program: str, text: str, severity: str, code: str, message: str, hi
 def notes_for(spec: TraceSpec, event: Event, hook: Hook) -> tuple[str, ...]:
     """Return what the program cannot see and how its numbers are to be read."""
     notes = [f"Not seen: {miss}." for miss in (*event.misses, *hook.misses)]
+    if any(condition.value == COMMAND_PID for condition in spec.conditions):
+        notes.append("Only the command's own process is seen, not those that it starts.")
     if any(condition.field == "cgroup" for condition in spec.conditions):
         notes.append("Only processes directly in this cgroup are seen, not those in groups below it.")
     if any(condition.field == "comm" for condition in spec.conditions):

@@ -99,6 +99,15 @@ def test_maps_that_the_program_clears_at_its_end_stay_cleared(traced: Traced) ->
     assert "@start" not in [table.name for table in result.tables]
 
 
+def test_a_pointer_may_be_a_predicate(traced: Traced) -> None:
+    result = traced(
+        f"tracepoint:syscalls:sys_enter_openat {MINE} {{ @name[tid] = args->filename; }}"
+        "tracepoint:syscalls:sys_exit_openat /@name[tid]/ { @done = count(); delete(@name[tid]); }",
+        ("opens", b"/x", 13),
+    )
+    assert rows(result, "@done") == [(13,)]
+
+
 def test_every_event_that_does_not_arrive_is_counted(traced: Traced) -> None:
     times = 40_009
     program = CALL + '{ printf("%d %d %s\\n", cpu, nsecs, comm); @n[comm] = count(); }'

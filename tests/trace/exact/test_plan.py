@@ -84,6 +84,13 @@ def test_only_probes_about_the_running_process_are_kept_from_seeing_the_tracer(
     assert all((marker in plan.text) == narrowed for marker in MARKERS)
 
 
+def test_a_pointer_as_predicate_is_kept_apart_from_our_condition() -> None:
+    plan = plan_of("tracepoint:syscalls:sys_exit_openat /@name[tid]/ { @ = count(); }")
+    assert "/@name[tid]/ { if (pid != " in plan.text
+    assert "{ @ = count(); } }" in plan.text
+    assert parse(plan.text).ok
+
+
 def test_where_process_numbers_differ_the_name_excludes_bpftrace() -> None:
     plan = plan_of("tracepoint:syscalls:sys_enter_read { @ = count(); }", replace(NEW, same_pids=False))
     assert plan.markers == ()

@@ -94,13 +94,14 @@ class Supervisor:
     def program(self) -> str:
         """The program with the numbers of the processes that are known only now."""
         text: str = self.header["program"]
-        for name, pid in (
+        for name, number in (
             ("SELF", self.pid),
             ("SUPERVISOR", os.getpid()),
             ("PARENT", self.header["parent"]),
-            ("CMD", self.command_pid),
+            # Stands for the word `cpid`, which bpftrace knows only when it starts the command itself.
+            ("CMD", self.command_pid or "cpid"),
         ):
-            text = text.replace(f"__GPTTRACE_{name}__", str(pid))
+            text = text.replace(f"__GPTTRACE_{name}__", str(number))
         return text
 
     def signals(self) -> int:
