@@ -83,7 +83,9 @@ def _cpu_beside_bpftrace() -> tuple[float, float]:
     with workload(sys.executable, "-c", BUSY) as busy:
         sync.run(EVENTS, limits=Limits(seconds=4, rows=10_000_000), on_batch=watch)
     tracer = sum(cpu for pid, cpu in spent.items() if _NAMES.get(pid) == "bpftrace")
-    supervisor = sum(cpu for pid, cpu in spent.items() if _NAMES.get(pid) != "bpftrace" and pid not in (busy, 0))
+    supervisor = sum(
+        cpu for pid, cpu in spent.items() if _NAMES.get(pid) != "bpftrace" and pid not in (busy, 0)
+    )
     return tracer, spent[0] - begun + supervisor
 
 

@@ -77,7 +77,10 @@ class _Copy:
             self._narrow()
         text, pieces = self.edits.apply()
         return replace(
-            plan, text=text, pieces=pieces, markers=tuple(each for each in MARKERS if each in text)
+            plan,
+            text=text,
+            pieces=pieces,
+            markers=tuple(each for each in (*MARKERS, COMMAND) if each in text),
         )
 
     def plain_maps(self) -> tuple[MapPlan, ...]:

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from gpttrace.trace.dialect import Dialect
 
 SELF, SUPERVISOR, PARENT = "__GPTTRACE_SELF__", "__GPTTRACE_SUPERVISOR__", "__GPTTRACE_PARENT__"
-COMMAND = "__GPTTRACE_CMD__"  # `cpid`: the command that was started for the trace, by us instead of by bpftrace
-MARKERS = (SELF, SUPERVISOR, PARENT, COMMAND)
+MARKERS = (SELF, SUPERVISOR, PARENT)
+COMMAND = "__GPTTRACE_CMD__"  # what `cpid` becomes: the command is started by us instead of by bpftrace
 # Tags relative to the plan's: END prints the one, the other stands before each exit() with the counters' values.
 END_REACHED, EXITING = 399, 398
 
