@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gpttrace.errors import StoreError
-from gpttrace.explain import explain_program, explain_result
 from gpttrace.host import Host
 from gpttrace.language import Finding, Program, parse
 from gpttrace.settings import Settings
@@ -52,6 +51,8 @@ def described(answer: Answer) -> Answer:
     """Add the words that say what the program does, and what it cannot see."""
     if answer.program is None:
         return answer
+    from gpttrace.explain import explain_program  # words come last: a trace need not wait for their import
+
     notes = answer.draft.notes if answer.draft else ()
     return replace(answer, explanation="\n".join([*explain_program(parse(answer.program)), *notes]))
 
@@ -114,6 +115,8 @@ def explained(answer: Answer, settings: Settings) -> Answer:
     result = answer.result
     if result is None or result.error() is not None:
         return answer
+    from gpttrace.explain import explain_result  # see above
+
     words = explain_result(
         list(result.tables),
         status=result.status,
