@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gpttrace.settings import Settings
-from gpttrace.testing import TREES, InstalledBpftrace, installed_bpftraces, require
+from gpttrace.testing import TREES, InstalledBpftrace, installed_bpftraces, kernel_required, require
 
 TREE_RELEASES = ("host", *TREES)
 
@@ -60,7 +60,23 @@ def any_bpftrace(request: pytest.FixtureRequest) -> InstalledBpftrace:
     return bpftrace_of(request.param)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of other bpftrace versions out where there are no trees, in one line instead of one for each."""
+    if kernel_required() or {each.release for each in installed_bpftraces()} >= set(TREES):
+        return
+    other = [item for item in items if item.get_closest_marker("versions")]
+    config.hook.pytest_deselected(items=other)
+    left = set(other)
+    items[:] = [item for item in items if item not in left]
+
+
 def pytest_report_header() -> list[str]:
     """Say which bpftraces the kernel tests will meet."""
     found = ", ".join(f"{each.release}={each.path}" for each in installed_bpftraces()) or "none"
-    return [f"bpftrace: {found}", f"kernel: {os.uname().release}"]
+    left_out = set(TREES) - {each.release for each in installed_bpftraces()}
+    note = (
+        [f"left out without `make trees`: tests on the bpftrace of {', '.join(sorted(left_out))}"]
+        if left_out
+        else []
+    )
+    return [f"bpftrace: {found}", f"kernel: {os.uname().release}", *note]

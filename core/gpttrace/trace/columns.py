@@ -50,14 +50,22 @@ class ChunkedColumn(Sequence[Any]):
         last: list[Any] = self.chunks[-1]
         return last
 
-    def since(self, start: int) -> ChunkedColumn:
-        """Return the cells from `start` on; Arrow blocks are shared, not copied."""
-        chunks = []
-        for chunk in self.chunks:
-            if start < len(chunk):
-                chunks.append(chunk[max(start, 0) :])
-            start -= len(chunk)
-        return ChunkedColumn(chunks)
+    def since(self, start: int, count: int | None = None) -> ChunkedColumn:
+        """Return `count` cells (None: all) from `start` on; Arrow blocks are shared, not copied.
+
+        Found from the end: its cost is that of what is asked for, not of all that is there.
+        """
+        stop = self._length if count is None else min(start + count, self._length)
+        chunks: list[Any] = []
+        end = self._length
+        for chunk in reversed(self.chunks):
+            if end <= start:
+                break
+            begin = end - len(chunk)
+            if begin < stop:
+                chunks.append(chunk[max(start - begin, 0) : stop - begin])
+            end = begin
+        return ChunkedColumn(chunks[::-1])
 
     def __len__(self) -> int:
         return self._length

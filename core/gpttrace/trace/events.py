@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Callable, Iterator, Sequence
+import itertools
 from typing import Any
 
 from gpttrace.trace.columns import ChunkedColumn, int_type
@@ -16,10 +17,12 @@ from gpttrace.trace.flood import Shape, as_csv, read_csv
 from gpttrace.trace.formats import parts_of, render, render_value
 from gpttrace.trace.plan import WHOLE, Field, Kind, Site
 from gpttrace.trace.table import Column, Table
+from gpttrace.trace.text import text_of
 from gpttrace.trace.values import column_type, hex_escaped, reader
 from gpttrace.trace.wire import is_quoted_integer
 
 _BIG = 1 << 15  # bytes of a block from which Arrow's start-up is worth it
+_BLOCK = 64  # lines from which they are parsed together
 
 
 class EventStore:
@@ -30,6 +33,7 @@ class EventStore:
         self._separator = separator
         self._readers: list[Callable[[Any], Any]] = [reader(field.kind, clock) for field in site.fields]
         self.columns = [ChunkedColumn() for _ in site.fields]
+        self.broken: list[tuple[int, str]] = []  # lines that were no events after all, by their number among all
         if site.travels == "tuple":
             self.prefix, self.suffix = b'{"type": "value", "data": [%d,' % site.tag, b"]}"
         else:
@@ -41,6 +45,14 @@ class EventStore:
 
     def __len__(self) -> int:
         return len(self.columns[0])
+
+    def add_lines(self, block: bytes, count: int) -> None:
+        """Add `count` whole lines of this site; one that cannot be read is kept as text and is no row."""
+        if count >= _BLOCK and self.add_block(block, count):
+            return
+        for line in block.split(b"\n")[:-1]:
+            if not self.add_line(line):
+                self.broken.append((len(self) + len(self.broken), text_of(line) + "\n"))
 
     def add_line(self, line: bytes) -> bool:
         """Add the event of one line; False when it is none."""
@@ -140,9 +152,11 @@ class EventStore:
 
     # ---------------------------------------------------------------------------------------- results
 
-    def table(self, start: int = 0) -> Table:
-        """Return the rows from `start` on as a table."""
-        columns = [column.since(start) for column in self.columns]
+    def table(self, start: int = 0, count: int | None = None) -> Table:
+        """Return the rows from the line on that came as number `start`, those of `count` lines or all."""
+        first = self._row(start)
+        rows = None if count is None else self._row(start + count) - first
+        columns = [column.since(first, rows) for column in self.columns]
         described = tuple(
             Column(
                 field.name, self._type(field, column), field.unit, "time" if field.kind == "time" else "value"
@@ -151,21 +165,46 @@ class EventStore:
         )
         return Table(self.site.table, "events", described, list(columns))
 
+    def _row(self, number: int) -> int:
+        return number - sum(at < number for at, _ in self.broken)
+
     @staticmethod
     def _type(field: Field, column: ChunkedColumn) -> Any:
         known = int_type(column) if field.kind in (*WHOLE, "any") and len(column) else None
         return known or column.arrow_type() or column_type(field.kind, column)
 
-    def lines(self) -> Iterator[str]:
-        """Yield the text that bpftrace would have printed for each row, in order."""
+    def lines(self, start: int = 0, clean: Callable[[str], str] | None = None) -> Iterator[str]:
+        """Yield the text that bpftrace would have printed for each line from number `start` on, in order.
+
+        `clean` is applied to every traced text before it is laid out.
+        """
+        broken = {at: text for at, text in self.broken if at >= start}
+        rendered = self._rendered(self._row(start), clean)
+        for number in itertools.count(start) if broken else ():
+            if number in broken:
+                yield broken.pop(number)
+                if not broken:
+                    break
+            else:
+                yield next(rendered)
+        yield from rendered
+
+    def _rendered(self, first: int, clean: Callable[[str], str] | None) -> Iterator[str]:
         parts = None if self.site.format is None else parts_of(self.site.format)
         clocks = {i: field.form for i, field in enumerate(self.site.fields) if field.form is not None}
-        for row in zip(*self.columns, strict=True):
+        for cells in zip(*(column.since(first) for column in self.columns), strict=True):
+            row = cells if clean is None else [_cleaned(value, clean) for value in cells]
             if parts is not None:
                 shown = [_clock(value, clocks[i]) if i in clocks else value for i, value in enumerate(row)]
                 yield render(parts, shown)
             else:
                 yield render_value(row if len(row) > 1 else row[0]) + "\n"
+
+
+def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    return [_cleaned(each, clean) for each in value] if isinstance(value, list) else value
 
 
 def _shown(value: Any) -> Kind:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
 
 from gpttrace.language.findings import Finding
 from gpttrace.trace.table import Table
+
+# Why a map was shown: the program printed it, somebody asked for it from outside, or it is its last state.
+Why = Literal["printed", "asked", "last"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +20,29 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """New events of one printing statement, as a table that holds only them."""
+    """New events of one printing statement: how many is known at once, their `table` is decoded when asked for."""
 
-    table: Table
+    name: str
+    count: int
+    read: Callable[[], Table] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, table: Table) -> Rows:
+        """Return the rows of a table that is there already."""
+        return cls(table.name, len(table), lambda: table)
+
+    @property
+    def table(self) -> Table:
+        """A table that holds only these events."""
+        return self.read()
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A map as it was printed while the trace runs."""
+    """A map as it was while the trace runs or, `last`, when it ended."""
 
     table: Table
+    why: Why = "printed"
 
 
 @dataclass(frozen=True, slots=True)

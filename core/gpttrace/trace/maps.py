@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from gpttrace.trace.dialect import Dialect
+from gpttrace.trace.items import Snapshot
 from gpttrace.trace.keys import cells_of, split_key, unescape_key
 from gpttrace.trace.mapping import ASKED, CLEARING, EXIT, FINAL, HIDDEN, SERIES
 from gpttrace.trace.plan import MapPlan
@@ -29,7 +30,7 @@ class Head:
     why: int = ASKED
 
 
-Snapshot = tuple[datetime | None, Mapping[Key, list[tuple[Any, ...]]]]
+State = tuple[datetime | None, Mapping[Key, list[tuple[Any, ...]]]]
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class MapState:
     got: int = 0
     base: Raw = field(default_factory=dict)
     last: Raw = field(default_factory=dict)
-    series: list[Snapshot] = field(default_factory=list)
+    series: list[State] = field(default_factory=list)
     in_end: dict[Key, list[tuple[Any, ...]]] | None = None
     dumped: Raw | None = None
     dump_whole: bool = True
@@ -53,7 +54,7 @@ class MapState:
     cut_short: int = 0
     ambiguous: int = 0
 
-    def begin(self, head: Head) -> Table | None:
+    def begin(self, head: Head) -> Snapshot | None:
         """Take the head of a dump; one that is still open ends (its map was empty and printed nothing)."""
         done = self.end()
         self.head, self.rows, self.got = head, {}, 0
@@ -68,7 +69,7 @@ class MapState:
         self.rows[cells] = cell
         self.got += 1
 
-    def end(self, count: int | None = None) -> Table | None:
+    def end(self, count: int | None = None) -> Snapshot | None:
         """Take the end of a dump of `count` rows (None: its tail did not arrive); return what is to be shown of it."""
         head, self.head = self.head, None
         if head is None:
@@ -83,6 +84,7 @@ class MapState:
             self.cut_short += head.why != HIDDEN
         elif head.why == FINAL:
             self.in_end = top(self._since_clear(rows), self.plan, head.top, head.div)
+            return Snapshot(tabulate(self.plan, [(None, self.in_end)], timed=False), "last")
         else:
             return self._snapshot(head, rows)
         return None
@@ -91,7 +93,7 @@ class MapState:
         # Nothing after its head: an empty map, or a print that was lost. What is never cleared does not become empty.
         return bool(rows) or not (self.plan.cumulative and self.last)
 
-    def _snapshot(self, head: Head, rows: Raw) -> Table | None:
+    def _snapshot(self, head: Head, rows: Raw) -> Snapshot | None:
         shown = top(self._since_clear(rows), self.plan, head.top, head.div)
         if head.why != ASKED:
             self.last = rows
@@ -99,9 +101,12 @@ class MapState:
             self.base = rows
         if head.why in (SERIES, CLEARING):
             self.series.append((head.when, shown))
-        return None if head.why == HIDDEN else tabulate(self.plan, [(head.when, shown)], timed=True)
+        if head.why == HIDDEN:
+            return None
+        table = tabulate(self.plan, [(head.when, shown)], timed=True)
+        return Snapshot(table, "asked" if head.why == ASKED else "printed")
 
-    def native(self, value: Any, *, at_exit: bool) -> Table | None:
+    def native(self, value: Any, *, at_exit: bool) -> Snapshot | None:
         """Take bpftrace's own line about the map; return the snapshot that it is, unless it is the last one."""
         if at_exit:
             if self.dumped is None or not self.dump_whole:
@@ -111,20 +116,25 @@ class MapState:
         if self.head is not None and not self.plan.looped:
             self.rows = rows
             return self.end()
-        return tabulate(self.plan, [(None, self._since_clear(rows))], timed=False)
+        return Snapshot(tabulate(self.plan, [(None, self._since_clear(rows))], timed=False))
 
     def table(self) -> Table | None:
         """Return the map's table: all snapshots of one that was printed in between, the last state otherwise."""
         self.end()
         last = self._last()
         if self.series:
-            more: list[Snapshot] = [(self.ended_at, last)] if last else []
+            more: list[State] = [(self.ended_at, last)] if last else []
             return tabulate(self.plan, [*self.series, *more], timed=True)
         if last is None and self.plan.kind == "values":
             return None
         if not last and self.plan.kind == "count" and not self.plan.keys:
             last = {(): [(0,)]}
         return tabulate(self.plan, [(None, last or {})], timed=False)
+
+    def final(self) -> Snapshot | None:
+        """Return the last state of a map that was printed in between: the last rows of its table."""
+        last = self._last() if self.series else None
+        return Snapshot(tabulate(self.plan, [(self.ended_at, last)], timed=True), "last") if last else None
 
     def _last(self) -> dict[Key, list[tuple[Any, ...]]] | None:
         # What is there at the exit; what END printed of a map that it then cleared.

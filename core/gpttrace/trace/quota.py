@@ -28,12 +28,12 @@ class Quota:
         kept: list[Item] = []
         for item in items:
             if isinstance(item, Rows):
-                fits = min(len(item.table), self.limit - self.rows)
+                fits = min(item.count, self.limit - self.rows)
                 self.rows += fits
-                self.beyond += len(item.table) - fits
-                self._kept[item.table.name] += fits
+                self.beyond += item.count - fits
+                self._kept[item.name] += fits
                 if fits:
-                    kept.append(item if fits == len(item.table) else Rows(_first(item.table, fits)))
+                    kept.append(item if fits == item.count else _fewer(item, fits))
             else:
                 kept.append(item)
         return kept
@@ -45,6 +45,10 @@ class Quota:
         return tuple(
             _first(table, self._kept[table.name]) if table.kind == "events" else table for table in tables
         )
+
+
+def _fewer(item: Rows, rows: int) -> Rows:
+    return Rows(item.name, rows, lambda: _first(item.table, rows))
 
 
 def _first(table: Table, rows: int) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from gpttrace.trace.items import Snapshot
 from gpttrace.trace.mapping import CLEARED, HEAD, ROW, TAIL
 from gpttrace.trace.maps import Head, MapState
 from gpttrace.trace.plan import Field, MapPlan, Plan
@@ -26,42 +27,53 @@ class RunMaps:
     def _state(self, plan: MapPlan) -> MapState:
         return MapState(plan, self.plan.dialect, self.plan.key_separator)
 
-    def event(self, number: int, values: list[Any]) -> list[Table] | None:
+    def event(self, number: int, values: list[Any]) -> list[Snapshot] | None:
         """Take an event about a map; return the snapshots that it completes, None when it is no such event."""
         which, event = divmod(number - 400, 4)
         if not 0 <= which < len(self._numbered):
             return None
         state = self._numbered[which]
-        table = None
+        shown = None
         if event == HEAD and len(values) == 5:
             when, first, div, why = (integer(value) or 0 for value in values[1:])
-            table = state.begin(Head(moment(when + self.plan.clock), first, div, why))
+            shown = state.begin(Head(moment(when + self.plan.clock), first, div, why))
         elif event == ROW and len(values) == 3:
             with suppress(ValueError, TypeError):  # its dump counts as cut short then
                 state.row(values[1], values[2])
         elif event == TAIL and len(values) == 2:
-            table = state.end(integer(values[1]))
+            shown = state.end(integer(values[1]))
         elif event != CLEARED:
             return None
-        return [] if table is None else [table]
+        return [] if shown is None else [shown]
 
-    def native(self, name: str, kind: str, value: Any, *, at_exit: bool) -> Table | None:
+    def native(self, name: str, kind: str, value: Any, *, at_exit: bool) -> Snapshot | None:
         """Take bpftrace's own line about a map; return the snapshot that it is. Raises ValueError for an odd one."""
         if name not in self._states:
             self._states[name] = self._state(_guess(name, kind, value))
         return self._states[name].native(value, at_exit=at_exit)
 
-    def end_all(self, when: int | None) -> list[Table]:
+    def end_all(self, when: int | None) -> list[Snapshot]:
         """Take the end, at `when` of bpftrace's clock; return the snapshots that are complete with it."""
         ended = [state.end() for state in self._states.values()]
         if when is not None:
             for state in self._states.values():
                 state.ended_at = moment(when + self.plan.clock)
-        return [table for table in ended if table is not None]
+        return [snapshot for snapshot in ended if snapshot is not None]
+
+    def finals(self) -> list[Snapshot]:
+        """Return the last states of the maps that were printed in between, when the exit shows maps."""
+        if self._hidden:
+            return []
+        finals = [state.final() for _, state in sorted(self._states.items())]
+        return [snapshot for snapshot in finals if snapshot is not None]
+
+    @property
+    def _hidden(self) -> bool:
+        return self.plan.level >= EXACT and not self.plan.exit_maps
 
     def tables(self) -> list[Table]:
         """Return the tables of all maps by name."""
-        hidden = self.plan.level >= EXACT and not self.plan.exit_maps
+        hidden = self._hidden
         shown = [s for _, s in sorted(self._states.items()) if not hidden or s.series or s.in_end is not None]
         return [table for state in shown if (table := state.table()) is not None]
 
