@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from platformdirs import PlatformDirs
 
@@ -36,3 +37,8 @@ class Settings:
 def environment() -> dict[str, str]:
     """Return the caller's own environment, for the programs that they asked to run."""
     return dict(os.environ)
+
+
+def wants_colour(stream: IO[str]) -> bool:
+    """Tell whether to colour what goes to a stream: a terminal that is not dumb, and no `NO_COLOR` (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpttrace.cli.colour import coloured
 from gpttrace.cli.rows import RowPrinter
 from gpttrace.cli.text import finding_text, printable, table_text
 from gpttrace.language import parse
@@ -88,7 +94,19 @@ def test_rows_are_printed_under_a_head_that_returns_when_another_table_spoke() -
     first = Table("printf:1", "events", (Column("pid", "int64"), COMM), [[1], ["a"]])
     second = Table("printf:2", "events", (Column("tid", "int64"),), [[5]])
     for table in (first, first, second, first):
-        printer.show(Rows(table))
+        printer.show(Rows.of(table))
 
     heads = [line.split() for line in written if not line.strip()[0].isdigit()]
     assert heads == [["pid", "comm"], ["tid"], ["pid", "comm"]]
+
+
+@given(st.text(alphabet='/*"\\\n@$x1 :{}BEGINtracepoint', max_size=60))
+def test_colour_changes_nothing_but_colour(text: str) -> None:
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured(text)) == text
+
+
+def test_probes_maps_strings_and_functions_have_colours_of_their_own() -> None:
+    shown = coloured('interval:s:1 { @x = count(); printf("hi"); }')
+    colours = dict(re.findall(r"\x1b\[([0-9;]+)m([^\x1b]*)", shown))
+
+    assert set(colours.values()) == {"interval:s:1", "@x", "printf", '"hi"'}

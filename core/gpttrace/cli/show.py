@@ -10,6 +10,7 @@ from typing import IO, Any
 import click
 
 from gpttrace.cli import failures
+from gpttrace.cli.colour import coloured
 from gpttrace.cli.failures import say
 from gpttrace.cli.follow import Follower
 from gpttrace.cli.output import write_result
@@ -17,6 +18,7 @@ from gpttrace.cli.text import WIDTH, finding_text, printable, table_text
 from gpttrace.errors import StoreError
 from gpttrace.language import parse
 from gpttrace.session import Answer, answer_json
+from gpttrace.settings import wants_colour
 from gpttrace.trace import Result
 from gpttrace.trace.table import Table
 from gpttrace.writer import Draft
@@ -30,14 +32,8 @@ def write_json(whole: dict[str, Any]) -> None:
 def show_program(text: str, to: IO[str] | None = None) -> None:
     """Print a program, coloured where a terminal wants colour."""
     stream = to or sys.stdout
-    if not stream.isatty():
-        stream.write(text.rstrip("\n") + "\n")
-        return
-    from rich.console import Console
-    from rich.syntax import Syntax
-
-    # bpftrace's looks are C's; the lexer of C colours all but its own words.
-    Console(file=stream).print(Syntax(text.rstrip("\n"), "c", theme="ansi_dark", background_color="default"))
+    shown = text.rstrip("\n") + "\n"
+    stream.write(coloured(shown) if wants_colour(stream) else shown)
 
 
 def show_draft(draft: Draft, verbose: bool, *, program: bool = True) -> None:

@@ -6,14 +6,17 @@ kept as text.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from gpttrace.language.findings import Finding
 from gpttrace.trace.events import EventStore
 from gpttrace.trace.formats import Lines
 from gpttrace.trace.items import Item, Lost, Output, Problem, Ready, Rows, Snapshot
+from gpttrace.trace.log import Clean, Log
 from gpttrace.trace.messages import problem_of
 from gpttrace.trace.plan import END_REACHED, EXITING, Field, Plan, Site
 from gpttrace.trace.run_maps import EXACT, RunMaps
@@ -27,8 +30,6 @@ _VALUE, _PRINTF = b'{"type": "value", "data": [', b'{"type": "printf", "data": "
 _TEXTS = frozenset(("time", "cat", "join", "syscall"))
 _MAPS = frozenset(("map", "stats", "hist", "tseries", "lhist"))
 _PROBLEMS = frozenset(("helper_error", "runtime_error", "errorf", "warnf"))
-_TEXT = 0  # in the order of what was printed: an index into texts; other numbers are stores
-_BLOCK = 64  # lines of one site from which they are parsed together
 
 
 class Decoder:
@@ -42,28 +43,27 @@ class Decoder:
         self._wire = Wire(plan.dialect)
         self._rest = b""
         self._ended = False
-        self._texts: list[str] = []
-        self._order = array("H")
         self._counts: dict[str, int] = {}
         self._at_exit: dict[str, int | None] = {}
         self._seen_problems: dict[Any, int] = {}
-        self._stores = [_text_store()]
-        self._by_number: dict[int, int] = {}
-        for site in plan.sites:
-            if site.travels != "plain":
-                self._by_number[site.tag - plan.tag] = self._add_store(site)
+        travelling = [site for site in plan.sites if site.travels != "plain"]
         plain = [site for site in plan.sites if site.travels == "plain"]
         alone = (
             plain[0] if len(plain) == 1 else Site(0, "print", "plain", None, (Field("value"),), None, 0, 0)
         )
-        self._plain = self._add_store(alone)
+        self._by_number = {site.tag - plan.tag: index for index, site in enumerate(travelling)}
+        self._stores = [EventStore(site, plan.separator, plan.clock) for site in (*travelling, alone)]
+        self._plain = len(travelling)
+        self._log = Log(self._stores, self._store_of)
         self._maps = RunMaps(plan)
         self._value_head = _VALUE + str(plan.tag // 1000).encode()
         self._text_head = _PRINTF + f"{plan.separator}{plan.tag // 1000}".encode()
-
-    def _add_store(self, site: Site) -> int:
-        self._stores.append(EventStore(site, self.plan.separator, self.plan.clock))
-        return len(self._stores) - 1
+        self._heads = re.compile(
+            b"(?:%b|%b)([0-9]{3})" % (re.escape(self._value_head), re.escape(self._text_head))
+        )
+        prefixes = [re.escape(store.prefix) for store in self._stores[: self._plain]]
+        self._event = re.compile(b"|".join(prefixes) or b"(?!)")
+        self._other = re.compile(b"\n(?!%b)" % self._event.pattern) if prefixes else re.compile(b"\n")
 
     # ------------------------------------------------------------------------------------ reading
 
@@ -81,71 +81,97 @@ class Decoder:
         """Take the end of the output; half a line is kept as text."""
         rest, self._rest = self._rest, b""
         items = self._read(rest + b"\n") if rest else []
-        return [*items, *map(Snapshot, self._maps.end_all(None))]
+        for snapshot in (*self._maps.end_all(None), *self._maps.finals()):
+            self._show(snapshot, items)
+        return items
+
+    def settle(self) -> None:
+        """Decode the events that were only counted; happens by itself where they are looked at."""
+        self._log.settle()
 
     def _read(self, block: bytes) -> list[Item]:
-        sizes = [len(store) for store in self._stores]
+        before = list(self._log.arrived)
         items: list[Item] = []
-        if not self._read_uniform(block):
-            self._read_mixed(block, items)
-        fresh = (
-            store.table(size) for store, size in zip(self._stores, sizes, strict=True) if len(store) > size
-        )
-        return [*items, *map(Rows, fresh)]
-
-    def _read_uniform(self, block: bytes) -> bool:
         # A flood is nearly always of one statement: no line of it is looked at one by one.
-        number = self._number(block[:128]) if len(block) >= 4096 else None
-        index = self._by_number.get(number) if number is not None else None
+        if not self._take_events(block):
+            self._take_apart(block, items)
+        for index, (start, now) in enumerate(zip(before, self._log.arrived, strict=True)):
+            if now > start:
+                read = partial(self._log.table, index, start, now - start)
+                items.append(Rows(self._stores[index].site.table, now - start, read))
+        return items
+
+    def _take_apart(self, block: bytes, items: list[Item]) -> None:
+        start = 0
+        while start < len(block):
+            if self._event.match(block, start):
+                end = found.end() if (found := self._other.search(block, start)) else len(block)
+                if not self._take_events(block[start:end]):
+                    self._take_lines(block[start:end], items)
+            else:
+                end = block.index(b"\n", start) + 1
+                self._read_line(block[start : end - 1], items)
+            start = end
+
+    def _take_lines(self, block: bytes, items: list[Item]) -> None:
+        # One of them was cut short: output was dropped because nobody read it.
+        for line in block.split(b"\n")[:-1]:
+            if not self._take_events(line + b"\n"):
+                self._say(text_of(line) + "\n", items)
+
+    def _take_events(self, block: bytes) -> bool:
+        # Whole events only; what makes one whole is what it begins and ends with, the rest is looked at later.
+        number = self._number(block[:128])
+        index = None if number is None else self._by_number.get(number)
         if index is None:
             return False
         store, count = self._stores[index], block.count(b"\n")
-        if block.count(b"\n" + store.prefix) != count - 1 or not store.add_block(block, count):
+        end = store.suffix + b"\n"
+        counts: Mapping[int, int] = {index: count}
+        if not block.endswith(end) or block.count(end + store.prefix) != count - 1:
+            mixed = self._counted(block, count)
+            if mixed is None:
+                return False
+            counts = mixed
+        elif not block.startswith(store.prefix):
             return False
         self._wire.saw(block)
-        self._order.extend(array("H", [index]) * count)
+        self._log.add_events(block, counts)
         return True
 
-    def _read_mixed(self, block: bytes, items: list[Item]) -> None:
-        waiting: dict[int, list[bytes]] = {}
-        lines = block.split(b"\n")
-        lines.pop()
-        for line in lines:
-            number = self._number(line)
-            if number is None:
-                self._read_record(line, items)
-            elif (index := self._by_number.get(number)) is not None:
-                self._wire.saw(line)
-                waiting.setdefault(index, []).append(line)
-                self._order.append(index)
-            else:
-                self._wire.saw(line)
-                self._read_map_event(number, line, items)
-        for index, mine in waiting.items():
-            self._store(index, mine, items)
+    def _counted(self, block: bytes, lines: int) -> Mapping[int, int] | None:
+        # Quotes inside of values are escaped, so a head is nowhere but at the beginning of an event.
+        if lines < 2:
+            return None
+        numbers = Counter(self._heads.findall(block))
+        ends: Counter[bytes] = Counter()
+        counts: dict[int, int] = {}
+        for digits, count in numbers.items():
+            index = self._by_number.get(int(digits))
+            if index is None:
+                return None
+            counts[index] = count
+            ends[self._stores[index].suffix] += count
+        whole = all(block.count(end + b"\n") == count for end, count in ends.items())
+        return counts if whole and sum(counts.values()) == lines else None
+
+    def _store_of(self, line: bytes) -> int:
+        number = self._number(line)
+        assert number is not None  # such lines only are among the log's events
+        return self._by_number[number]
 
     def _number(self, line: bytes) -> int | None:
         # The last three digits of an event's tag, None when the line is no event of ours.
-        for head in (self._value_head, self._text_head):
-            if line.startswith(head):
-                digits = line[len(head) : len(head) + 3]
-                return int(digits) if digits.isdigit() else None
-        return None
+        match = self._heads.match(line)
+        return int(match[1]) if match else None
 
-    def _store(self, index: int, lines: list[bytes], items: list[Item]) -> None:
-        store = self._stores[index]
-        if len(lines) >= _BLOCK and store.add_block(b"\n".join(lines) + b"\n", len(lines)):
-            return
-        for line in lines:
-            if not store.add_line(line):
-                self._forget_last(index)
-                self._say(text_of(line) + "\n", items)
-
-    def _forget_last(self, index: int) -> None:
-        for at in range(len(self._order) - 1, -1, -1):
-            if self._order[at] == index:
-                del self._order[at]
-                return
+    def _read_line(self, line: bytes, items: list[Item]) -> None:
+        number = self._number(line)
+        if number is None:
+            self._read_record(line, items)
+        else:
+            self._wire.saw(line)
+            self._read_map_event(number, line, items)
 
     # ---------------------------------------------------------------------------------- map events
 
@@ -157,9 +183,11 @@ class Decoder:
             self._at_exit = self._at_exit or dict(zip(names, map(integer, values[1:]), strict=False))
         elif number == END_REACHED:
             self._ended = True
-            items += map(Snapshot, self._maps.end_all(integer(values[1]) if len(values) == 2 else None))
-        elif (tables := self._maps.event(number, values)) is not None:
-            items += map(Snapshot, tables)
+            for snapshot in self._maps.end_all(integer(values[1]) if len(values) == 2 else None):
+                self._show(snapshot, items)
+        elif (shown := self._maps.event(number, values)) is not None:
+            for snapshot in shown:
+                self._show(snapshot, items)
         else:
             self._say(text_of(line) + "\n", items)
 
@@ -206,18 +234,18 @@ class Decoder:
         if len(row) != width:
             row = [*row, *[None] * width][:width]
         store.add_row(row)
-        self._order.append(self._plain)
+        self._log.add_row(self._plain)
 
     def _map(self, name: str, kind: str, value: Any, items: list[Item]) -> bool:
         if name.startswith(_OURS):
             self._counts[name] = integer(value) or 0
             return True
         try:
-            table = self._maps.native(name, kind, value, at_exit=self._ended or self.plan.level < EXACT)
+            snapshot = self._maps.native(name, kind, value, at_exit=self._ended or self.plan.level < EXACT)
         except (ValueError, TypeError):
             return False
-        if table is not None:
-            items.append(Snapshot(table))
+        if snapshot is not None:
+            self._show(snapshot, items)
         return True
 
     def _problem(self, record: Record, items: list[Item]) -> None:
@@ -231,16 +259,22 @@ class Decoder:
             items.append(Problem(found))
 
     def _say(self, text: str, items: list[Item]) -> None:
-        self._texts.append(text)
-        self._order.append(_TEXT)
+        self._log.add(text)
         items.append(Output(text))
+
+    def _show(self, snapshot: Snapshot, items: list[Item]) -> None:
+        self._log.add(snapshot)
+        items.append(snapshot)
 
     # ------------------------------------------------------------------------------------- results
 
     @property
     def rows(self) -> int:
         """How many events became rows."""
-        return sum(len(store) for store in self._stores[1:])
+        return sum(map(self._arrived, range(len(self._stores))))
+
+    def _arrived(self, index: int) -> int:
+        return self._log.arrived[index] - len(self._stores[index].broken)
 
     @property
     def lost(self) -> int:
@@ -251,12 +285,12 @@ class Decoder:
         if not self._ended:
             return self.reported_lost
         lost = 0
-        for store in self._stores[1:]:
+        for index, store in enumerate(self._stores):
             if store.site.counter is not None:
                 emitted = self._at_exit.get(store.site.counter)
                 if emitted is None:
                     emitted = self._counts.get(store.site.counter, 0)
-                lost += max(emitted - len(store), 0)
+                lost += max(emitted - self._arrived(index), 0)
         return lost
 
     @property
@@ -270,20 +304,19 @@ class Decoder:
 
     def tables(self) -> list[Table]:
         """Return all tables: printing statements in source order, then maps by name."""
-        printed = sorted(self._stores[1:], key=lambda store: store.site.start)
+        self.settle()
+        printed = sorted(self._stores, key=lambda store: store.site.start)
         tables = [store.table() for store in printed if len(store) or store.site.travels != "plain"]
         return [*tables, *self._maps.tables()]
 
     @property
     def output(self) -> Lines:
         """What a terminal would have shown, line by line, maps left out; a view, rendered when it is read."""
-        return Lines(self._pieces)
+        return Lines(self._log.pieces)
 
-    def _pieces(self) -> Iterator[str]:
-        shown = [iter(self._texts), *(store.lines() for store in self._stores[1:])]
-        for index in self._order:
-            yield next(shown[index])
+    def fresh_pieces(self, clean: Clean = str) -> Iterator[str | Table]:
+        """Yield what was printed since the last call, in order: text as bpftrace lays it out, maps as tables.
 
-
-def _text_store() -> EventStore:
-    return EventStore(Site(0, "", "plain", None, (Field("text"),), None, 0, 0), "", 0)
+        `clean` is applied to each traced text before it is laid out. Maps that were asked for from outside are left out.
+        """
+        return self._log.fresh(clean)

@@ -33,7 +33,9 @@ class EventStore:
         self._separator = separator
         self._readers: list[Callable[[Any], Any]] = [reader(field.kind, clock) for field in site.fields]
         self.columns = [ChunkedColumn() for _ in site.fields]
-        self.broken: list[tuple[int, str]] = []  # lines that were no events after all, by their number among all
+        self.broken: list[
+            tuple[int, str]
+        ] = []  # lines that were no events after all, by their number among all
         if site.travels == "tuple":
             self.prefix, self.suffix = b'{"type": "value", "data": [%d,' % site.tag, b"]}"
         else:

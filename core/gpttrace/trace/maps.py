@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from gpttrace.trace.dialect import Dialect
-from gpttrace.trace.items import Snapshot
+from gpttrace.trace.items import Snapshot, Why
 from gpttrace.trace.keys import cells_of, split_key, unescape_key
 from gpttrace.trace.mapping import ASKED, CLEARING, EXIT, FINAL, HIDDEN, SERIES
 from gpttrace.trace.plan import MapPlan
@@ -116,7 +116,9 @@ class MapState:
         if self.head is not None and not self.plan.looped:
             self.rows = rows
             return self.end()
-        return Snapshot(tabulate(self.plan, [(None, self._since_clear(rows))], timed=False))
+        # Without signal probes (0.17) bpftrace itself prints all maps on SIGUSR1; what programs print has a head.
+        why: Why = "printed" if self.dialect.signal_probes else "asked"
+        return Snapshot(tabulate(self.plan, [(None, self._since_clear(rows))], timed=False), why)
 
     def table(self) -> Table | None:
         """Return the map's table: all snapshots of one that was printed in between, the last state otherwise."""
