@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
+from difflib import get_close_matches
 
 import anyio
 
 from gpttrace.cli import failures
 from gpttrace.cli.follow import Follower, is_terminal
+from gpttrace.cli.main import cli
 from gpttrace.cli.output import PROGRAM_SUFFIX, RESULT_SUFFIXES, check_place, write_program
 from gpttrace.cli.show import finish, show_draft, show_findings, show_program, write_json
 from gpttrace.cli.source import SourceFile, read_source
@@ -117,7 +119,7 @@ def run(
     source = SourceFile("-e", text) if text is not None else read_source(file or "-")
     settings = Settings.load()
     host = Host.local(settings)
-    follower = make_follower(quiet=as_json or target is not None)
+    follower = make_follower(quiet=as_json or target is not None, as_text=True)
     answer = anyio.run(
         lambda: run_program(
             source.text,
@@ -138,9 +140,9 @@ def run(
     return finish(answer, follower, as_json=as_json, target=target, file=source.name, verbose=verbose)
 
 
-def make_follower(*, quiet: bool) -> Follower:
+def make_follower(*, quiet: bool, as_text: bool = False) -> Follower:
     """Return a follower that draws a live view when a person watches standard error."""
-    return Follower(quiet=quiet, live=is_terminal(sys.stderr.fileno()))
+    return Follower(quiet=quiet, live=is_terminal(sys.stderr.fileno()), as_text=as_text)
 
 
 def split_command(cmd: str | None) -> tuple[str, ...]:
@@ -169,4 +171,14 @@ def refuse(answer: Answer, as_json: bool, *, ran: bool = True) -> int:
     if as_json:
         write_json(answer_json(answer, ran=ran))
         return error.exit_code
-    return failures.tell(error)
+    code = failures.tell(error)
+    if (meant := mistyped_command(answer.question or "")) is not None:
+        failures.say(f"  did you mean the command `gpttrace {meant}`?")
+    return code
+
+
+def mistyped_command(question: str) -> str | None:
+    """Return the command that a one-word question was probably meant to be."""
+    words = question.split()
+    close = get_close_matches(words[0], cli.commands, n=1) if len(words) == 1 else []
+    return close[0] if close else None

@@ -1,6 +1,7 @@
 """Showing a trace while it runs, and ending it when its reader wants that.
 
-Printed events go to standard output as they come; on a terminal, standard error shows one status line and the maps so far.
+Printed events go to standard output as they come, as aligned rows or as bpftrace itself lays them out; on a terminal,
+standard error shows one status line and the maps so far.
 ^C ends the trace and keeps everything, a second ^C ends it at once; a reader that went away (`| head -1`) ends it too.
 """
 
@@ -12,14 +13,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import anyio
 
 from gpttrace.cli.failures import say
 from gpttrace.cli.live import LiveView
-from gpttrace.cli.rows import RowPrinter
+from gpttrace.cli.rows import RowPrinter, TextPrinter
+from gpttrace.cli.text import printable
 from gpttrace.errors import Unavailable
 from gpttrace.trace import Batch, CommandOutput, Output, Problem, Progress, Rows, Run, Snapshot
 
@@ -34,12 +36,15 @@ class Follower:
 
     quiet: bool = False  # nothing on standard output while it runs (--json, -o)
     live: bool = False  # a terminal is watching standard error
+    as_text: bool = False  # a user's own program: what it prints is shown as bpftrace prints it
     interrupted: bool = False
     reader_gone: bool = False
+    shown: set[str] = field(default_factory=set)  # names of the tables that were shown to their end
 
     async def __call__(self, run: Run) -> None:
         """Show batches until the run has ended."""
-        printer = None if self.quiet else RowPrinter(sys.stdout.write)
+        printer = None if self.quiet or self.as_text else RowPrinter(sys.stdout.write)
+        text = TextPrinter(sys.stdout.write) if self.as_text and not self.quiet else None
         view = LiveView() if self.live else None
         try:
             async with anyio.create_task_group() as group:
@@ -49,6 +54,8 @@ class Follower:
                     group.start_soon(_refresh, run, view)
                 async for batch in run:
                     self._show(batch, printer, view)
+                    if text is not None:
+                        self._show_text(run, text, view)
                     if self.reader_gone:
                         await run.stop()
                 group.cancel_scope.cancel()
@@ -69,6 +76,12 @@ class Follower:
                 say(f"gpttrace: {item.finding.message}")
             elif printer is not None and isinstance(item, Rows | Output | Snapshot):
                 self._print(partial(printer.show, item), view)
+
+    def _show_text(self, run: Run, text: TextPrinter, view: LiveView | None) -> None:
+        pieces = list(run.fresh_pieces(printable))
+        if pieces:
+            self._print(partial(text.show, pieces), view)
+        self.shown |= text.maps
 
     def _print(self, write: Callable[[], object], view: LiveView | None) -> None:
         if self.reader_gone:

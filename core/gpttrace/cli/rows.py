@@ -1,13 +1,16 @@
-"""Printing events as they come: rows under a header that is repeated when another table speaks, other text as it is."""
+"""Printing events as they come: rows under a header that is repeated when another table speaks, other text as it is; or
+the text of a user's own program, as bpftrace lays it out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 
 from gpttrace.cli.text import align, cell, printable, table_text
 from gpttrace.trace import Output, Rows, Snapshot
 from gpttrace.trace.table import Table
 
+_LAYOUT = re.compile("([\n\t])")
 _WIDE_TEXT, _WIDE_NUMBER = 16, 7
 
 
@@ -24,6 +27,8 @@ class RowPrinter:
         if isinstance(item, Rows):
             self._rows(item.table)
             return
+        if isinstance(item, Snapshot) and item.why != "printed":
+            return  # asked for by the live view, or shown with the result
         self._speaking = None
         if isinstance(item, Output):
             for line in item.text.removesuffix("\n").split("\n"):
@@ -46,6 +51,35 @@ class RowPrinter:
             self._write(padded(row, widths, numeric) + "\n")
 
 
+class TextPrinter:
+    """Prints pieces of text and maps in order; `maps` are the names of those shown."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._within_line = False
+        self.maps: set[str] = set()
+
+    def show(self, pieces: Iterable[str | Table]) -> None:
+        """Print what is new; a map begins on a line of its own."""
+        shown = []
+        for piece in pieces:
+            if isinstance(piece, Table):
+                self.maps.add(piece.name)
+                shown.append(("\n" if self._within_line else "") + table_text(piece) + "\n")
+                self._within_line = False
+            elif piece:
+                shown.append(laid_out(piece))
+                self._within_line = not piece.endswith("\n")
+        self._write("".join(shown))
+
+
+def laid_out(text: str) -> str:
+    """Return text with its own lines and tabs, and every other control character as an escape."""
+    if text.removesuffix("\n").isprintable():
+        return text
+    return "".join(part if part in ("\n", "\t") else printable(part) for part in _LAYOUT.split(text))
+
+
 def padded(row: list[str], widths: list[int], numeric: list[bool]) -> str:
     """Lay out one row; the last column is never padded and nothing is shortened: events are data."""
     parts = [
@@ -55,4 +89,4 @@ def padded(row: list[str], widths: list[int], numeric: list[bool]) -> str:
     return "  ".join(parts).rstrip()
 
 
-__all__ = ["RowPrinter", "align", "padded"]
+__all__ = ["RowPrinter", "TextPrinter", "align", "laid_out", "padded"]

@@ -121,8 +121,9 @@ def show_words(text: str) -> None:
 def _wrapped(line: str) -> list[str]:
     import textwrap
 
-    indent = len(line) - len(line.lstrip())
-    wrapped = textwrap.wrap(printable(line), WIDTH, subsequent_indent=" " * (indent + (2 if indent else 0)))
+    # A list item's second line stands under its text.
+    indent = len(line) - len(line.lstrip()) + (2 if line.lstrip().startswith("- ") else 0)
+    wrapped = textwrap.wrap(printable(line), WIDTH, subsequent_indent=" " * indent)
     return wrapped or [""]
 
 

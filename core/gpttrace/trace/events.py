@@ -7,9 +7,9 @@ take through one JSON parse of the block (0.4 M rows/s). Python objects are made
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
-import itertools
 from typing import Any
 
 from gpttrace.trace.columns import ChunkedColumn, int_type

@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import anyio
 import anyio.to_thread
+from anyio.abc import TaskGroup
 
 from gpttrace.errors import StoreError, Unavailable
 from gpttrace.settings import Settings
@@ -89,6 +90,7 @@ class Run:
         self._warnings: list[str] = []
         self._link: Link | None = None
         self._plan: Plan | None = None
+        self._decoder: Decoder | None = None
         self._asked: str | None = None
         self._batches: deque[Batch] = deque(maxlen=PENDING)
         self._changed = anyio.Event()
@@ -121,6 +123,13 @@ class Run:
             if self._ended.is_set():
                 return
             await self._changed.wait()
+
+    def fresh_pieces(self, clean: Callable[[str], str] = str) -> Iterator[str | Table]:
+        """Yield what was printed since the last call, in order: text as bpftrace lays it out, maps as tables.
+
+        `clean` is applied to each traced text before it is laid out. Batches tell when there may be something new.
+        """
+        return iter(()) if self._decoder is None else self._decoder.fresh_pieces(clean)
 
     async def ready(self) -> bool:
         """Wait until all probes are attached; False when the trace ended before that."""
@@ -209,7 +218,7 @@ class Run:
 
     async def _attempt(self, plan: Plan) -> Decoder:
         """Run one copy of the program to its end."""
-        decoder = Decoder(plan)
+        self._decoder = decoder = Decoder(plan)
         self.ending, self._plan, self._quota = Ending(), plan, Quota(self.job.limits.rows)
         if self._spool:
             self._spool.describe(self.job, plan)
@@ -229,11 +238,10 @@ class Run:
         async with link, anyio.create_task_group() as group:
             if self._asked:
                 await link.send(self._asked)
-            group.start_soon(self._read_events, link, plan)
-            if self._store:  # saving needs pyarrow: its import (0.2 s) happens while bpftrace starts and runs
-                group.start_soon(anyio.to_thread.run_sync, _warm)
+            group.start_soon(self._read_events, link, plan, group)
             await self._read_data(link, decoder)
         self._publish(self._quota.count(decoder.close()))
+        await anyio.to_thread.run_sync(decoder.settle)  # may take a second; a second ^C is heard meanwhile
         self.ending = replace(self.ending, noise=link.noise)
         if self.ending.died:
             self.ending = replace(self.ending, took=time.monotonic() - began)
@@ -246,7 +254,7 @@ class Run:
             if self._quota.reached:
                 await self._ask("stop row_limit")
 
-    async def _read_events(self, link: Link, plan: Plan) -> None:
+    async def _read_events(self, link: Link, plan: Plan, group: TaskGroup) -> None:
         async for event in link.events():
             self.ending = absorb(self.ending, event)
             match event["event"]:
@@ -262,6 +270,10 @@ class Run:
                 case "detaching":
                     link.hurry()
                     self._enter("detaching", f"detaching {_probes(self.probes)}")
+                    if (
+                        self._store
+                    ):  # saving needs pyarrow: its import (0.2 s) happens while bpftrace detaches
+                        group.start_soon(anyio.to_thread.run_sync, _warm)
                 case "command_output":
                     self._publish([CommandOutput(event["text"])])
 
@@ -292,7 +304,9 @@ class Run:
     def _publish(self, items: Sequence[News]) -> None:
         if not items:
             return
-        self._snapshots += [item.table for item in items if isinstance(item, Snapshot)]
+        self._snapshots += [
+            item.table for item in items if isinstance(item, Snapshot) and item.why == "asked"
+        ]
         self._batches.append(tuple(items))
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
