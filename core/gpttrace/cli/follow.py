@@ -58,6 +58,8 @@ class Follower:
                         self._show_text(run, text, view)
                     if self.reader_gone:
                         await run.stop()
+                if text is not None:
+                    self._print(text.end, view)
                 group.cancel_scope.cancel()
         finally:
             if view is not None:

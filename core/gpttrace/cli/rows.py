@@ -72,6 +72,12 @@ class TextPrinter:
                 self._within_line = not piece.endswith("\n")
         self._write("".join(shown))
 
+    def end(self) -> None:
+        """End a line that the program left open: what follows is ours."""
+        if self._within_line:
+            self._write("\n")
+            self._within_line = False
+
 
 def laid_out(text: str) -> str:
     """Return text with its own lines and tabs, and every other control character as an escape."""

@@ -99,7 +99,9 @@ def _map(table: Table, labels: Labels, took_s: float) -> list[str]:
         if cut
         else f"In total {amount(total, unit)} in {rows}."
     ]
-    if total > 0:
+    if total > 0 and len(numbers) == 1 and not cut:
+        lines = [f"In total {amount(total, unit)}, all of {numbers[0][0]}."]
+    elif total > 0:
         lines.append(f"Largest are {_listed(numbers, column.unit, total)}.")
         lines += _concentration(numbers, total)
     return lines
