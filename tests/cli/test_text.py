@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gpttrace.cli.colour import coloured
-from gpttrace.cli.rows import RowPrinter
+from gpttrace.cli.rows import RowPrinter, snapshot_text
 from gpttrace.cli.text import finding_text, printable, table_text
 from gpttrace.language import parse
 from gpttrace.trace import Column, Rows, Table
@@ -110,3 +111,18 @@ def test_probes_maps_strings_and_functions_have_colours_of_their_own() -> None:
     pieces = [piece for _, piece in re.findall(r"\x1b\[([0-9;]+)m([^\x1b]*)", shown) if piece]
 
     assert pieces == ["interval:s:1", "@x", "count", "printf", '"hi"']
+
+
+def test_an_interval_shows_its_moment_once_and_not_in_every_row() -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)
+    time = Column("time", "time", role="time")
+    table = Table("@", "series", (time, COMM, COUNT), [[moment, moment], ["a", "b"], [1, 2]])
+    one = Table("@", "series", (time, COUNT), [[moment], [7]])
+
+    assert snapshot_text(table).splitlines() == [
+        "@ at 03:04:05.600",
+        "  comm  count",
+        "  b         2",
+        "  a         1",
+    ]
+    assert snapshot_text(one) == "@ at 03:04:05.600: 7"

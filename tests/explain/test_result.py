@@ -191,7 +191,7 @@ def test_few_rows_that_make_up_most_are_pointed_out() -> None:
 def test_counts_of_samples_say_what_they_stand_for() -> None:
     counts = table("@misses", "map", (COMM, PID, COUNT), ("a", 7, 5))
     words = explain(counts, spec=TraceSpec("llc-miss", "count", keys=("comm", "pid")))
-    assert "a pid 7: 5, 100 %" in words
+    assert "all of a pid 7." in words
     assert "each count stands for 100,000 cache misses" in words
 
 

@@ -60,6 +60,8 @@ class Follower:
                         await run.stop()
                 if text is not None:
                     self._print(text.end, view)
+                if printer is not None:
+                    self.shown |= printer.shown
                 group.cancel_scope.cancel()
         finally:
             if view is not None:

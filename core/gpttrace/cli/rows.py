@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from gpttrace.cli.text import align, cell, printable, table_text
+from gpttrace.cli.text import MOST_ROWS, align, cell, printable, table_text
 from gpttrace.trace import Output, Rows, Snapshot
 from gpttrace.trace.table import Table
 
@@ -15,9 +15,10 @@ _WIDE_TEXT, _WIDE_NUMBER = 16, 7
 
 
 class RowPrinter:
-    """Remembers which table spoke last and how wide its columns are."""
+    """Remembers which table spoke last and how wide its columns are; `shown` names the maps shown in full."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
+        self.shown: set[str] = set()
         self._write = write
         self._speaking: str | None = None
         self._widths: dict[str, list[int]] = {}
@@ -27,14 +28,15 @@ class RowPrinter:
         if isinstance(item, Rows):
             self._rows(item.table)
             return
-        if isinstance(item, Snapshot) and item.why != "printed":
+        if isinstance(item, Snapshot) and not _is_interval(item):
             return  # asked for by the live view, or shown with the result
         self._speaking = None
         if isinstance(item, Output):
             for line in item.text.removesuffix("\n").split("\n"):
                 self._write(printable(line) + "\n")
         else:
-            self._write(table_text(item.table) + "\n")
+            self.shown.add(item.table.name)
+            self._write(snapshot_text(item.table) + "\n")
 
     def _rows(self, table: Table) -> None:
         rows = [[cell(value) for value in row] for row in table.rows()]
@@ -65,7 +67,9 @@ class TextPrinter:
         for piece in pieces:
             if isinstance(piece, Table):
                 self.maps.add(piece.name)
-                shown.append(("\n" if self._within_line else "") + table_text(piece) + "\n")
+                shown.append(
+                    ("\n" if self._within_line else "") + snapshot_text(piece, most_rows=None) + "\n"
+                )
                 self._within_line = False
             elif piece:
                 shown.append(laid_out(piece))
@@ -77,6 +81,26 @@ class TextPrinter:
         if self._within_line:
             self._write("\n")
             self._within_line = False
+
+
+def _is_interval(item: Snapshot) -> bool:
+    # The rest of a series, printed when the trace ends, belongs to what was shown before it.
+    return item.why == "printed" or (item.why == "last" and "time" in item.table.names)
+
+
+def snapshot_text(table: Table, *, most_rows: int | None = MOST_ROWS) -> str:
+    """Render a map as it was at one moment: the moment stands in the title instead of in every row."""
+    place = next((i for i, column in enumerate(table.columns) if column.role == "time"), None)
+    if place is None or table.kind not in ("series", "hist") or len(set(table.data[place])) != 1:
+        return table_text(table, most_rows=most_rows)
+    rest = [i for i in range(len(table.columns)) if i != place]
+    at_once = Table(
+        f"{table.name} at {cell(table.data[place][0])}",
+        "hist" if table.kind == "hist" else "scalar" if len(rest) == 1 else "map",
+        tuple(table.columns[i] for i in rest),
+        [table.data[i] for i in rest],
+    )
+    return table_text(at_once, most_rows=most_rows)
 
 
 def laid_out(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import IO, Any
 
@@ -72,7 +73,7 @@ def finish(
         write_json(whole)
     else:
         if target is None or trouble is not None:
-            show_tables(result)
+            show_tables(result, without=follower.shown)
         _show_end(answer, file or "the program", verbose)
     if trouble is not None:
         return failures.tell(trouble)
@@ -83,12 +84,15 @@ def finish(
     return error.exit_code
 
 
-def show_tables(result: Result, *, most_rows: int | None = None) -> None:
-    """Print the tables that were not printed while the trace ran (its events were)."""
-    rows = {"most_rows": most_rows} if most_rows else {}
-    shown = [table for table in result.tables if table.kind != "events" and worth_showing(table)]
+def show_tables(result: Result, *, without: AbstractSet[str] = frozenset()) -> None:
+    """Print the tables, but for events and for those `without`: they were printed while the trace ran."""
+    shown = [
+        table
+        for table in result.tables
+        if table.kind != "events" and table.name not in without and worth_showing(table)
+    ]
     for number, table in enumerate(shown):
-        click.echo(("\n" if number else "") + table_text(table, **rows))
+        click.echo(("\n" if number else "") + table_text(table))
 
 
 def worth_showing(table: Table) -> bool:

@@ -69,18 +69,23 @@ class Decoder:
 
     def feed(self, chunk: bytes) -> list[Item]:
         """Take output as it arrives; return what became known with it."""
-        cut = chunk.rfind(b"\n") + 1
+        first, cut = 0, chunk.rfind(b"\n") + 1
         if not cut:
             self._rest += chunk
             return []
-        block = self._rest + chunk[:cut]
+        before = list(self._log.arrived)
+        items: list[Item] = []
+        if self._rest:  # only the line that is now whole is put together: a large chunk is not copied
+            first = chunk.index(b"\n") + 1
+            whole = self._rest + chunk[:first]
+            self._read(whole, 0, len(whole), items)
+        self._read(chunk, first, cut, items)
         self._rest = chunk[cut:]
-        return self._read(block)
+        return [*items, *self._rows_since(before)]
 
     def close(self) -> list[Item]:
         """Take the end of the output; half a line is kept as text."""
-        rest, self._rest = self._rest, b""
-        items = self._read(rest + b"\n") if rest else []
+        items = self.feed(b"\n") if self._rest else []
         for snapshot in (*self._maps.end_all(None), *self._maps.finals()):
             self._show(snapshot, items)
         return items
@@ -89,70 +94,66 @@ class Decoder:
         """Decode the events that were only counted; happens by itself where they are looked at."""
         self._log.settle()
 
-    def _read(self, block: bytes) -> list[Item]:
-        before = list(self._log.arrived)
-        items: list[Item] = []
-        # A flood is nearly always of one statement: no line of it is looked at one by one.
-        if not self._take_events(block):
-            self._take_apart(block, items)
+    def _rows_since(self, before: list[int]) -> Iterator[Rows]:
         for index, (start, now) in enumerate(zip(before, self._log.arrived, strict=True)):
             if now > start:
                 read = partial(self._log.table, index, start, now - start)
-                items.append(Rows(self._stores[index].site.table, now - start, read))
-        return items
+                yield Rows(self._stores[index].site.table, now - start, read)
 
-    def _take_apart(self, block: bytes, items: list[Item]) -> None:
-        start = 0
-        while start < len(block):
-            if self._event.match(block, start):
-                end = found.end() if (found := self._other.search(block, start)) else len(block)
-                if not self._take_events(block[start:end]):
-                    self._take_lines(block[start:end], items)
+    def _read(self, data: bytes, start: int, stop: int, items: list[Item]) -> None:
+        # A flood is nearly always of one statement: no line of it is looked at one by one.
+        if self._take_events(data, start, stop):
+            return
+        while start < stop:
+            if self._event.match(data, start, stop):
+                other = self._other.search(data, start, stop)
+                end = other.end() if other else stop
+                if not self._take_events(data, start, end):
+                    self._take_lines(data[start:end], items)
             else:
-                end = block.index(b"\n", start) + 1
-                self._read_line(block[start : end - 1], items)
+                end = data.index(b"\n", start) + 1
+                self._read_line(data[start : end - 1], items)
             start = end
 
     def _take_lines(self, block: bytes, items: list[Item]) -> None:
         # One of them was cut short: output was dropped because nobody read it.
         for line in block.split(b"\n")[:-1]:
-            if not self._take_events(line + b"\n"):
+            if not self._take_events(line + b"\n", 0, len(line) + 1):
                 self._say(text_of(line) + "\n", items)
 
-    def _take_events(self, block: bytes) -> bool:
+    def _take_events(self, data: bytes, start: int, stop: int) -> bool:
         # Whole events only; what makes one whole is what it begins and ends with, the rest is looked at later.
-        number = self._number(block[:128])
+        number = self._number(data, start)
         index = None if number is None else self._by_number.get(number)
         if index is None:
             return False
-        store, count = self._stores[index], block.count(b"\n")
+        store, lines = self._stores[index], data.count(b"\n", start, stop)
         end = store.suffix + b"\n"
-        counts: Mapping[int, int] = {index: count}
-        if not block.endswith(end) or block.count(end + store.prefix) != count - 1:
-            mixed = self._counted(block, count)
-            if mixed is None:
-                return False
-            counts = mixed
-        elif not block.startswith(store.prefix):
+        counts: Mapping[int, int] | None = {index: lines}
+        alone = data.startswith(store.prefix, start) and data.endswith(end, start, stop)
+        if not alone or data.count(end + store.prefix, start, stop) != lines - 1:
+            counts = self._counted(data, start, stop, lines)
+        if counts is None:
             return False
-        self._wire.saw(block)
-        self._log.add_events(block, counts)
+        self._wire.saw(data, start, stop)
+        # A view, not a copy; a small part would keep the whole alive.
+        whole = stop - start > len(data) // 2
+        self._log.add_events(memoryview(data)[start:stop] if whole else data[start:stop], counts)
         return True
 
-    def _counted(self, block: bytes, lines: int) -> Mapping[int, int] | None:
+    def _counted(self, data: bytes, start: int, stop: int, lines: int) -> Mapping[int, int] | None:
         # Quotes inside of values are escaped, so a head is nowhere but at the beginning of an event.
         if lines < 2:
             return None
-        numbers = Counter(self._heads.findall(block))
         ends: Counter[bytes] = Counter()
         counts: dict[int, int] = {}
-        for digits, count in numbers.items():
+        for digits, count in Counter(self._heads.findall(data, start, stop)).items():
             index = self._by_number.get(int(digits))
             if index is None:
                 return None
             counts[index] = count
             ends[self._stores[index].suffix] += count
-        whole = all(block.count(end + b"\n") == count for end, count in ends.items())
+        whole = all(data.count(end + b"\n", start, stop) == count for end, count in ends.items())
         return counts if whole and sum(counts.values()) == lines else None
 
     def _store_of(self, line: bytes) -> int:
@@ -160,9 +161,9 @@ class Decoder:
         assert number is not None  # such lines only are among the log's events
         return self._by_number[number]
 
-    def _number(self, line: bytes) -> int | None:
+    def _number(self, line: bytes, start: int = 0) -> int | None:
         # The last three digits of an event's tag, None when the line is no event of ours.
-        match = self._heads.match(line)
+        match = self._heads.match(line, start)
         return int(match[1]) if match else None
 
     def _read_line(self, line: bytes, items: list[Item]) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import gc
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from gpttrace.trace.columns import ChunkedColumn, int_type
 from gpttrace.trace.flood import Shape, as_csv, read_csv
-from gpttrace.trace.formats import parts_of, render, render_value
+from gpttrace.trace.formats import parts_of, render_value, renderer
 from gpttrace.trace.plan import WHOLE, Field, Kind, Site
 from gpttrace.trace.table import Column, Table
 from gpttrace.trace.text import text_of
@@ -193,20 +194,25 @@ class EventStore:
 
     def _rendered(self, first: int, clean: Callable[[str], str] | None) -> Iterator[str]:
         parts = None if self.site.format is None else parts_of(self.site.format)
-        clocks = {i: field.form for i, field in enumerate(self.site.fields) if field.form is not None}
-        for cells in zip(*(column.since(first) for column in self.columns), strict=True):
-            row = cells if clean is None else [_cleaned(value, clean) for value in cells]
-            if parts is not None:
-                shown = [_clock(value, clocks[i]) if i in clocks else value for i, value in enumerate(row)]
-                yield render(parts, shown)
-            else:
-                yield render_value(row if len(row) > 1 else row[0]) + "\n"
+        line = _value_line if parts is None else renderer(parts)
+        forms = [field.form for field in self.site.fields]
+        columns: list[Iterable[Any]] = []
+        for column, form in zip(self.columns, forms, strict=True):
+            cells: Iterable[Any] = column.since(first)
+            if clean is not None:
+                cells = map(partial(_cleaned, clean), cells)
+            columns.append(cells if form is None else map(partial(_clock, form), cells))
+        yield from map(line, zip(*columns, strict=True))
 
 
-def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+def _value_line(row: Sequence[Any]) -> str:
+    return render_value(row if len(row) > 1 else row[0]) + "\n"
+
+
+def _cleaned(clean: Callable[[str], str], value: Any) -> Any:
     if isinstance(value, str):
         return clean(value)
-    return [_cleaned(each, clean) for each in value] if isinstance(value, list) else value
+    return [_cleaned(clean, each) for each in value] if isinstance(value, list) else value
 
 
 def _shown(value: Any) -> Kind:
@@ -215,5 +221,5 @@ def _shown(value: Any) -> Kind:
     return "string" if isinstance(value, str) and not is_quoted_integer(value) else "any"
 
 
-def _clock(value: Any, form: str | None) -> str:
-    return str(value.astimezone().strftime(form or ""))
+def _clock(form: str, value: Any) -> str:
+    return str(value.astimezone().strftime(form))

@@ -16,7 +16,7 @@ from gpttrace.trace.events import EventStore
 from gpttrace.trace.items import Snapshot
 from gpttrace.trace.table import Table
 
-BACKLOG = 96 << 20  # bytes; the default limit of a million rows fits
+BACKLOG = 128 << 20  # bytes; the default limit of a million rows fits
 SEGMENT = 2 << 20  # bytes that are decoded together: larger blocks are no faster, and cost memory
 
 Clean = Callable[[str], str]
@@ -26,7 +26,7 @@ Clean = Callable[[str], str]
 class Segment:
     """Consecutive events: raw lines and how many of which store, or, once decoded, the store of each in `order`."""
 
-    raw: list[bytes] = field(default_factory=list)
+    raw: list[bytes | memoryview] = field(default_factory=list)
     counts: dict[int, int] = field(default_factory=dict)
     size: int = 0
     order: array[int] | None = None
@@ -65,7 +65,7 @@ class Log:
             self.arrived[index] += 1
             self._entries.append(Segment(order=array("H", [index])))
 
-    def add_events(self, raw: bytes, counts: Mapping[int, int]) -> None:
+    def add_events(self, raw: bytes | memoryview, counts: Mapping[int, int]) -> None:
         """Add whole lines that are all events, `counts` of each store."""
         with self._lock:
             if self._open is None or self._open.size + len(raw) > SEGMENT:

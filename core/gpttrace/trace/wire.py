@@ -45,10 +45,12 @@ class Wire:
         self._turns_hex = dialect.counts_turn_hex
         self._hex = False
 
-    def saw(self, block: bytes) -> None:
+    def saw(self, data: bytes, start: int = 0, stop: int | None = None) -> None:
         """Take note of lines that are read elsewhere."""
-        if self._turns_hex and not self._hex and b"\\u" in block:
-            self._hex = True
+        if self._turns_hex and not self._hex:
+            # One byte is found much faster than two, and most lines have none.
+            first = data.find(b"\\", start, stop)
+            self._hex = first >= 0 and data.find(b"\\u", first, stop) >= 0
 
     def read(self, line: bytes) -> Record | None:
         """Return the record of one line, None when it is no line of bpftrace's JSON."""

@@ -12,10 +12,12 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from .child import Command, open_files, resident, signal_group, spawn
-from .pipes import PIPE_SIZE, Outlet, Spool, pipe, read_some, write_all
+from .pipes import PIPE_SIZE, Outlet, Spool, pipe, read_into, read_some, write_all
 
 READ = 1 << 20
 PACE = 0.02  # seconds between two reads: bpftrace makes one write(2) per line, waking for each costs more than reading
+PACE_FLOOD = 0.05  # the same when much comes; a pipe of PIPE_SIZE must not fill in that time
+SLOW = 1 << 14  # bytes of one read up to which somebody may be reading along
 BACKLOG = 8 << 20  # bytes kept for a slow parent before bpftrace itself is made to wait
 BACKLOG_STOPPING = 64 << 20  # while stopping bpftrace never waits; beyond this the oldest output is dropped
 STDERR_LIMIT = 1 << 20
@@ -58,7 +60,10 @@ class Supervisor:
         self.kill_last = 0.0
         self.again_at: float | None = None
         self.held = 0
-        self.read_at = self.memory_at = 0.0
+        self.room = memoryview(
+            bytearray(READ)
+        )  # one for all reads: fresh memory costs a page fault each 4 KiB
+        self.read_at = self.emptied_at = self.memory_at = 0.0
         self.ended: dict[str, Any] = {}
         self.command: Command | None = None
         self.parent_fd = watch(header["parent"])
@@ -206,17 +211,18 @@ class Supervisor:
 
     def on_output(self) -> None:
         """Pass on one block of what bpftrace printed."""
-        chunk = read_some(self.output, READ)
-        if chunk is None:
+        size = read_into(self.output, self.room)
+        if size is None:
             return
-        if not chunk:
+        if not size:
             os.close(self.output)
             self.output = -1
             return
-        self.read_at = time.monotonic() + PACE if len(chunk) < READ // 4 else 0.0
-        self.received += len(chunk)
+        self.pace(size, time.monotonic())
+        self.received += size
+        chunk: bytes | memoryview = self.room[:size]
         if self.phase == "attaching":
-            chunk = self.look_for_ready(chunk)
+            chunk = self.look_for_ready(bytes(chunk))
         self.spool.write(self.spool.output, chunk)
         self.data.put(chunk)
         if self.phase == "stopping":
@@ -224,6 +230,12 @@ class Supervisor:
             self.dropped += self.data.drop_to(BACKLOG_STOPPING)
         if self.received > self.limits["output_bytes"]:
             self.stop("output_limit")
+
+    def pace(self, size: int, now: float) -> None:
+        """Let the pipe fill, up to half of it, before it is read again."""
+        fills = max(now - self.emptied_at, 0.001) * PIPE_SIZE / 2 / size
+        self.read_at = now + min(fills, PACE if size < SLOW else PACE_FLOOD)
+        self.emptied_at = now
 
     def on_errors(self) -> None:
         """Pass on what bpftrace wrote to stderr, up to a limit."""

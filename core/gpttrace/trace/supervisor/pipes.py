@@ -20,29 +20,39 @@ class Outlet:
         self.size = 0
         self.open = True
 
-    def put(self, data: bytes) -> None:
-        """Send `data`, now or later; nothing happens when the reader is gone."""
-        if self.open and data:
-            self.kept.append(memoryview(data))
-            self.size += len(data)
+    def put(self, data: bytes | memoryview) -> None:
+        """Send `data`, now or later; nothing happens when the reader is gone. What is kept is a copy."""
+        if self.open and self.kept:
             self.flush()
+        sent = 0 if self.kept else self.write(memoryview(data))
+        if self.open and sent < len(data):
+            self.kept.append(memoryview(bytes(data[sent:])))
+            self.size += len(data) - sent
 
     def flush(self) -> None:
         """Write as much as the pipe takes."""
         while self.kept and self.open:
             head = self.kept[0]
-            try:
-                written = os.write(self.fd, head)
-            except BlockingIOError:
-                return
-            except OSError:
-                self.close()
+            written = self.write(head)
+            if not written:
                 return
             self.size -= written
             if written == len(head):
                 self.kept.popleft()
             else:
                 self.kept[0] = head[written:]
+
+    def write(self, data: memoryview) -> int:
+        """Write once; return how many bytes the pipe took, 0 when it is full or the reader is gone."""
+        if not self.open or not data:
+            return 0
+        try:
+            return os.write(self.fd, data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.close()
+            return 0
 
     def drop_to(self, limit: int) -> int:
         """Forget the oldest output until at most `limit` bytes are kept; return how many were dropped."""
@@ -75,7 +85,7 @@ class Spool:
         except OSError as problem:
             self.fail(problem)
 
-    def write(self, fd: int, data: bytes) -> None:
+    def write(self, fd: int, data: bytes | memoryview) -> None:
         """Append to `output` or `events`; after an error this does nothing."""
         if fd < 0 or self.error:
             return
@@ -115,6 +125,16 @@ def read_some(fd: int, most: int) -> bytes | None:
         return None
     except OSError:
         return b""
+
+
+def read_into(fd: int, room: memoryview) -> int | None:
+    """Read what is there into `room`: how many bytes, None for nothing yet, 0 for the end."""
+    try:
+        return os.readv(fd, [room])
+    except BlockingIOError:
+        return None
+    except OSError:
+        return 0
 
 
 def write_all(fd: int, data: bytes) -> None:
