@@ -28,6 +28,7 @@ ATTACH_PATIENCE = (
 DETACH_PER_PROBE = 0.15  # measured 0.075-0.085 s for a tracepoint, and the maps come after it
 DETACH_PROGRESS = 2.0  # output that still arrives buys this much more time …
 DETACH_MOST = 4.0  # … up to this multiple of the first grace
+TAIL = 0.05  # seconds; under load events of a command's end were seen lost without it (0.17.0)
 FLUSH_PATIENCE = 15.0
 AGAIN = 0.5  # seconds; detaching one probe takes less than 0.1
 DRAIN_MOST = 64  # reads of up to 1 MiB
@@ -149,7 +150,7 @@ class Supervisor:
         if self.output in ready:
             self.on_output()
         if self.command and self.command.serve(ready, self.tell_command_output):
-            self.stop("command")
+            self.await_tail()
         self.data.flush()
         self.control.flush()
         if not self.data.open:
@@ -274,12 +275,19 @@ class Supervisor:
         if self.cause:
             self.interrupt()
 
+    def await_tail(self) -> None:
+        """The command has ended: stop soon, but let bpftrace read its last events (0.17 drops what it has not read)."""
+        if self.cause is None:
+            soon = time.monotonic() + TAIL
+            self.stop_at = min(self.stop_at or soon, soon)
+
     def on_time(self, now: float) -> None:
         """Keep the promises that are about time and memory."""
         if self.kill_at is not None and now >= self.kill_at:
             self.kill()
         elif self.stop_at is not None and now >= self.stop_at:
-            self.stop("time_limit" if self.phase == "tracing" else "attach_limit")
+            limit = "time_limit" if self.phase == "tracing" else "attach_limit"
+            self.stop("command" if self.command and self.command.status is not None else limit)
         if self.again_at is not None and now >= self.again_at:
             self.interrupt_again()
         if now >= self.memory_at:
