@@ -45,10 +45,11 @@ def explain_result(
     traced_s = (
         min(took_s, spec.duration / 1e9) if status == "time_limit" and spec and spec.duration else took_s
     )
-    for table in filled[:_MOST_TABLES]:
-        body += _sentences(table, labels, traced_s, room=4 if len(filled) > 1 else 7)
-    if len(filled) > _MOST_TABLES:
-        body.append(f"{len(filled) - _MOST_TABLES} more tables are not described here.")
+    told = _worth_telling(filled)
+    for table in told[:_MOST_TABLES]:
+        body += _sentences(table, labels, traced_s, alone=len(told) == 1)
+    if len(told) > _MOST_TABLES:
+        body.append(f"{len(told) - _MOST_TABLES} more tables are not described here.")
     body += _scaled(event, spec)
     return "\n".join([*body[: MOST_LINES - len(lines)], *lines])
 
@@ -75,9 +76,14 @@ def _value_unit(table: Table, role: str, units: Mapping[str, str]) -> str | None
     return unit if fits and unit in ("ns", "bytes") else None
 
 
-def _sentences(table: Table, labels: Labels, took_s: float, room: int) -> list[str]:
-    found = sentences_of(table, labels, took_s)
-    return found[:room]
+def _worth_telling(tables: Sequence[Table]) -> Sequence[Table]:
+    # A statement that printed once beside others is a heading, not data.
+    return [table for table in tables if table.kind != "events" or len(table) > 1] or tables
+
+
+def _sentences(table: Table, labels: Labels, took_s: float, *, alone: bool) -> list[str]:
+    found = sentences_of(table, labels, took_s)[: 7 if alone else 3]
+    return found if alone or not found else [f"{table.name}: {found[0]}", *found[1:]]
 
 
 def _scaled(event: Event | None, spec: TraceSpec | None) -> list[str]:
