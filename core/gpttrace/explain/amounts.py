@@ -12,7 +12,7 @@ def amount(value: float, unit: str | None, *, exact: bool = True) -> str:
     plain = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
     scales = {"bytes": _BYTES, "ns": _NS}.get(unit or "")
     if scales is None:
-        return f"{plain} {unit}" if unit else plain
+        return f"{plain} {one(unit) if value == 1 else unit}" if unit else plain
     for size, name in scales:
         if abs(value) >= size:
             scaled = f"{value / size:.3g} {name}"
@@ -22,6 +22,12 @@ def amount(value: float, unit: str | None, *, exact: bool = True) -> str:
                 else scaled
             )
     return f"{plain} {unit}"
+
+
+def one(noun: str) -> str:
+    """Return the singular of a plain plural (`system calls`); a noun with a clause behind it stays as it is."""
+    plain = noun.endswith("s") and not noun.endswith("ss") and not {"of", "that", "with"} & set(noun.split())
+    return noun[:-1] if plain else noun
 
 
 def share(part: float, whole: float) -> str:

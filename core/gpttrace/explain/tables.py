@@ -35,7 +35,7 @@ def sentences_of(table: Table, labels: Labels, took_s: float) -> list[str]:
 def _events(table: Table, labels: Labels, took_s: float) -> list[str]:
     rows = len(table)
     rate = f", {rows / took_s:,.1f} per second" if took_s > 0 else ""
-    lines = [f"{rows:,} {labels.noun} in {amount(round(took_s * 1e9), 'ns')}{rate}."]
+    lines = [f"{amount(rows, labels.noun)} in {amount(round(took_s * 1e9), 'ns')}{rate}."]
     for index, column in enumerate(table.columns):
         values = table.data[index]
         numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
