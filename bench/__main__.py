@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 
-AREAS = ("start", "parse", "question", "first_row", "rows")
+AREAS = ("start", "parse", "question", "first_row", "stop", "rows")
 
 
 def main() -> None:
