@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gpttrace.errors import StoreError
+from gpttrace.errors import GpttraceError
 from gpttrace.host import Host
 from gpttrace.language import Finding, Program, parse
 from gpttrace.settings import Settings
@@ -126,7 +126,7 @@ def explained(answer: Answer, settings: Settings) -> Answer:
         question=answer.question,
         spec=answer.draft.spec if answer.draft else None,
     )
-    with suppress(StoreError):  # the run itself may not have been kept; its result says so
+    with suppress(GpttraceError):  # the run itself may not have been kept; its result says so
         Store(settings.state_dir).explain(result.run_id, words)
     return replace(answer, result=replace(result, explanation=words), explanation=words)
 

@@ -176,3 +176,42 @@ def test_a_full_disk_says_where_the_result_is_kept(host_bpftrace: InstalledBpftr
     assert "gpttrace runs show" in done.stderr
     assert "a text that takes room" in done.stdout
     assert kept.stdout.count("a text that takes room") > 100
+
+
+def test_a_standard_output_that_is_full_is_said_and_the_result_is_kept(
+    host_bpftrace: InstalledBpftrace,
+) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [GPTTRACE, "run", "-e", COUNTING, "--for", "1s"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    kept = subprocess.run(
+        [GPTTRACE, "runs", "show", "last", "--json"], capture_output=True, text=True, check=True
+    )
+
+    assert done.returncode == 1
+    assert "standard output could not be written: No space left on device" in done.stderr
+    assert "unexpected" not in done.stderr
+    assert "@beats" in kept.stdout
+
+
+def test_without_a_place_for_the_run_store_the_result_is_still_printed(
+    host_bpftrace: InstalledBpftrace,
+) -> None:
+    done = subprocess.run(
+        [GPTTRACE, "run", "-e", COUNTING, "--for", "1s"],
+        env={**os.environ, "GPTTRACE_STATE": "/proc/nowhere"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert "@beats" in done.stdout
+    assert "was not saved" in done.stderr

@@ -11,7 +11,7 @@ import sys
 
 import click
 
-from gpttrace.errors import GpttraceError, QuestionRefused
+from gpttrace.errors import GpttraceError, QuestionRefused, StoreError
 
 UNEXPECTED, INTERRUPTED, BROKEN_PIPE = 3, 130, 141
 
@@ -30,6 +30,14 @@ def tell(error: GpttraceError) -> int:
         for alternative in error.alternatives:
             say(f'  - gpttrace "{alternative}"')
     return error.exit_code
+
+
+def unwritable(error: OSError) -> StoreError:
+    """Return the error of a standard output that takes nothing more, for another reason than that nobody reads it."""
+    return StoreError(
+        f"standard output could not be written: {error.strerror}",
+        hint="free some space; the result of a run is kept: gpttrace runs show last",
+    )
 
 
 def report(error: BaseException) -> int:

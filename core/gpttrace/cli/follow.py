@@ -38,7 +38,8 @@ class Follower:
     live: bool = False  # a terminal is watching standard error
     as_text: bool = False  # a user's own program: what it prints is shown as bpftrace prints it
     interrupted: bool = False
-    reader_gone: bool = False
+    reader_gone: bool = False  # standard output takes nothing more …
+    trouble: OSError | None = None  # … for another reason than that nobody reads it
     shown: set[str] = field(default_factory=set)  # names of the tables that were shown to their end
 
     async def __call__(self, run: Run) -> None:
@@ -95,8 +96,9 @@ class Follower:
         try:
             write()
             sys.stdout.flush()
-        except BrokenPipeError:
+        except OSError as problem:
             self.reader_gone = True
+            self.trouble = None if isinstance(problem, BrokenPipeError) else problem
 
     async def _obey_signals(self, run: Run) -> None:
         with anyio.open_signal_receiver(*STOP_SIGNALS) as signals:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Any
 
@@ -56,6 +57,12 @@ def run(args: list[str]) -> int:
     except BrokenPipeError:
         failures.silence_stdout()
         return failures.BROKEN_PIPE
+    except OSError as error:
+        # The only place where a full disk or a lost terminal shows itself as a plain OSError is our own output.
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG):
+            return failures.report(error)
+        failures.silence_stdout()
+        return failures.tell(failures.unwritable(error))
     except Exception as error:
         return failures.report(error)
 

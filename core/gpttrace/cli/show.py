@@ -64,6 +64,8 @@ def finish(
     """Print or write the result of a run and return the exit code."""
     result = answer.result
     assert result is not None
+    if follower.trouble is not None:
+        raise follower.trouble
     if follower.reader_gone:
         failures.silence_stdout()
         return failures.BROKEN_PIPE

@@ -129,16 +129,15 @@ class Decoder:
             return False
         store, lines = self._stores[index], data.count(b"\n", start, stop)
         end = store.suffix + b"\n"
-        counts: Mapping[int, int] | None = {index: lines}
         alone = data.startswith(store.prefix, start) and data.endswith(end, start, stop)
-        if not alone or data.count(end + store.prefix, start, stop) != lines - 1:
-            counts = self._counted(data, start, stop, lines)
+        alone = alone and data.count(end + store.prefix, start, stop) == lines - 1
+        counts = {index: lines} if alone else self._counted(data, start, stop, lines)
         if counts is None:
             return False
         self._wire.saw(data, start, stop)
-        # A view, not a copy; a small part would keep the whole alive.
-        whole = stop - start > len(data) // 2
-        self._log.add_events(memoryview(data)[start:stop] if whole else data[start:stop], counts)
+        # A view, not a copy; but a small part would keep a large chunk alive.
+        large = stop - start > len(data) // 2
+        self._log.add_events(memoryview(data)[start:stop] if large else data[start:stop], counts)
         return True
 
     def _counted(self, data: bytes, start: int, stop: int, lines: int) -> Mapping[int, int] | None:

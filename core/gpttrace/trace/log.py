@@ -16,7 +16,7 @@ from gpttrace.trace.events import EventStore
 from gpttrace.trace.items import Snapshot
 from gpttrace.trace.table import Table
 
-BACKLOG = 128 << 20  # bytes; the default limit of a million rows fits
+BACKLOG = 64 << 20  # bytes: half a million to a million rows of four columns
 SEGMENT = 2 << 20  # bytes that are decoded together: larger blocks are no faster, and cost memory
 
 Clean = Callable[[str], str]
@@ -61,14 +61,20 @@ class Log:
     def add_row(self, index: int) -> None:
         """Add one event that its store has already."""
         with self._lock:
-            self._open = None
+            if self._open is None or self._open.order is None:
+                self._open = Segment(order=array("H"))
+                self._entries.append(self._open)
+            assert self._open.order is not None
+            self._open.order.append(index)
             self.arrived[index] += 1
-            self._entries.append(Segment(order=array("H", [index])))
 
     def add_events(self, raw: bytes | memoryview, counts: Mapping[int, int]) -> None:
         """Add whole lines that are all events, `counts` of each store."""
         with self._lock:
-            if self._open is None or self._open.size + len(raw) > SEGMENT:
+            fits = (
+                self._open is not None and self._open.order is None and self._open.size + len(raw) <= SEGMENT
+            )
+            if self._open is None or not fits:
                 self._open = Segment()
                 self._entries.append(self._open)
                 self._waiting.append(self._open)
@@ -95,8 +101,9 @@ class Log:
             self._open = None
         self._backlog -= segment.size
         block, segment.raw = b"".join(segment.raw), []
-        if len(segment.counts) == 1:
-            ((index, count),) = segment.counts.items()
+        counts, segment.counts = segment.counts, {}
+        if len(counts) == 1:
+            ((index, count),) = counts.items()
             self.stores[index].add_lines(block, count)
             segment.order = array("H", [index]) * count
             return
