@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import RLock
 
@@ -18,6 +19,7 @@ from gpttrace.trace.table import Table
 
 BACKLOG = 64 << 20  # bytes: half a million to a million rows of four columns
 SEGMENT = 2 << 20  # bytes that are decoded together: larger blocks are no faster, and cost memory
+GIVE_BACK = 16 << 20  # bytes of lines after whose decoding their memory is given back to the system
 
 Clean = Callable[[str], str]
 
@@ -92,8 +94,12 @@ class Log:
     def settle(self) -> None:
         """Decode all that waits."""
         with self._lock:
+            given = self._backlog
             while self._waiting:
                 self._decode_oldest()
+                if given - self._backlog > GIVE_BACK:
+                    given = self._backlog
+                    _give_back()
 
     def _decode_oldest(self) -> None:
         segment = self._waiting.popleft()
@@ -152,3 +158,11 @@ class Log:
                 yield entry
             elif entry.why != "asked":
                 yield entry.table
+
+
+def _give_back() -> None:
+    # glibc keeps what was freed between other blocks: raw lines and tables together would be four times the data.
+    import ctypes
+
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
