@@ -7,11 +7,14 @@ a reason, or into a failure where the kernel must be there (`GPTTRACE_REQUIRE_KE
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
+
+from gpttrace.process import run_tool
 
 TREES = ("trixie", "sid")
 DEFAULT_TREES_FOLDER = "/var/cache/gpttrace/trees"
@@ -27,6 +30,24 @@ class InstalledBpftrace:
 
     def __str__(self) -> str:
         return self.release
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Its version as numbers, asked of it once."""
+        return _version_of(self.path)
+
+    @property
+    def compile_only(self) -> tuple[str, ...]:
+        """The options with which this version compiles a program and does not run it (0.24 would need --test-mode)."""
+        if self.version >= (0, 25):
+            return ("--mode", "codegen")
+        return ("--test", "codegen")
+
+
+@cache
+def _version_of(path: str) -> tuple[int, ...]:
+    said = run_tool([path, "--version"]).stdout.decode(errors="replace")
+    return tuple(int(number) for number in re.findall(r"\d+", said)[:3])
 
 
 def trees_folder() -> Path:

@@ -22,7 +22,6 @@ from gpttrace.writer.offline import write_offline
 pytestmark = pytest.mark.kernel
 
 _ARGS = re.compile(r"args->(\w+)")
-COMPILE_ONLY = {"host": ["-d"], "trixie": ["--test", "codegen"], "sid": ["--mode", "codegen"]}
 READY = 'BEGIN\n{\n\tprintf("ready\\n");\n}\n'
 
 
@@ -69,7 +68,7 @@ def test_every_form_of_program_compiles(
             if name.endswith(forms):
                 (folder / "program.bt").write_text(text)
                 done = _bpftrace(
-                    any_bpftrace, *COMPILE_ONLY[any_bpftrace.release], "/tmp/gpttrace-compile-test/program.bt"
+                    any_bpftrace, *any_bpftrace.compile_only, "/tmp/gpttrace-compile-test/program.bt"
                 )
                 if done.returncode != 0:
                     wrong[name] = done.stderr[-500:]

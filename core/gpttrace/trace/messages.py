@@ -29,7 +29,7 @@ _NOISE = re.compile(
     r"couldn't set RLIMIT_MEMLOCK|Could not read functions from|Addrspace is not set|Unnecessary cast"
     r"|Return value discarded|unstable feature: tseries|(is|are) deprecated|Could not find kernel headers"
     r"|^Attach(ing|ed) |^Trying to attach|Total lost event count|^Lost \d+ events|^INFO:|^node count|^BUG: .*Addrspace"
-    r"|bpf_iter__|^create_probe_event|does not match the kernel's BTF"
+    r"|failed to detach probe|bpf_iter__|^create_probe_event|does not match the kernel's BTF"
 )
 
 
@@ -54,13 +54,13 @@ _PATTERNS = (
         re.compile(r"ERROR: Error loading BPF program for (?P<probe>\w+?)\.? ?(Error code: .*)?$"),
         "load-failed",
         "error",
-        "the kernel's verifier refused this probe; gpttrace check --level load shows why",
+        "the kernel's verifier refused this probe; make it simpler: fewer strings, smaller loops, fewer keys",
     ),
     _Pattern(
         re.compile(r"ERROR: (Error attaching|Unable to attach) probe: '?(?P<probe>[^'\s]+?)'?(\. If .*)?$"),
         "attach-failed",
         "error",
-        "this kernel has no such hook point; gpttrace probes lists what there is",
+        "this kernel has no such hook point; `bpftrace -l 'tracepoint:*NAME*'` lists what there is",
     ),
     _Pattern(
         re.compile(r"WARNING: could not attach probe (?P<probe>[^,]+), skipping"), "attach-skipped", "warning"
@@ -98,7 +98,7 @@ def read_stderr(text: str, plan: Plan) -> tuple[list[Finding], list[str]]:
             _take(found, findings, warnings)
         elif line.startswith("WARNING: ") and not _NOISE.search(line):
             warnings.append(line.removeprefix("WARNING: "))
-    return findings, warnings
+    return findings, list(dict.fromkeys(warnings))  # said again for each probe, it is still one
 
 
 def _take(found: Finding | None, findings: list[Finding], warnings: list[str]) -> None:

@@ -48,5 +48,5 @@ def test_a_dialect_is_found_by_trying_and_then_known(
     first = dialect_of(any_bpftrace.path, cache_dir=settings.cache_dir)
     assert dialect_of(any_bpftrace.path, cache_dir=settings.cache_dir) == first
     assert any(settings.cache_dir.glob("bpftrace-dialects*.json"))
-    assert first.loops == (any_bpftrace.release != "host")
-    assert first.erases_spaces_in_keys == (any_bpftrace.release == "sid")
+    assert first.loops == (any_bpftrace.version >= (0, 21))
+    assert first.erases_spaces_in_keys == (any_bpftrace.version >= (0, 24))
