@@ -60,7 +60,7 @@ _PATTERNS = (
         re.compile(r"ERROR: (Error attaching|Unable to attach) probe: '?(?P<probe>[^'\s]+?)'?(\. If .*)?$"),
         "attach-failed",
         "error",
-        "this kernel has no such hook point; `bpftrace -l 'tracepoint:*NAME*'` lists what there is",
+        "this kernel has no such hook point; `bpftrace -l '*NAME*'` lists what there is",
     ),
     _Pattern(
         re.compile(r"WARNING: could not attach probe (?P<probe>[^,]+), skipping"), "attach-skipped", "warning"
