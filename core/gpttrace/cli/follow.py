@@ -7,6 +7,7 @@ standard error shows one status line and the maps so far.
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -44,6 +45,7 @@ class Follower:
 
     async def __call__(self, run: Run) -> None:
         """Show batches until the run has ended."""
+        gc.enable()  # see cli.main
         printer = None if self.quiet or self.as_text else RowPrinter(sys.stdout.write)
         text = TextPrinter(sys.stdout.write) if self.as_text and not self.quiet else None
         view = LiveView() if self.live else None

@@ -23,7 +23,7 @@ def refuse_text(text: str) -> str | None:
     if not any(char.isalpha() for char in text):
         return "the question holds no words; say what to trace, as in: files opened by process"
     if _PROGRAM.search(text):
-        return "this is a bpftrace program, not a question; give it to `gpttrace run` or `gpttrace check`"
+        return "this is a bpftrace program, not a question; give it to `gpttrace run`"
     letters = [char for char in text if char.isalpha()]
     if sum(char.isascii() for char in letters) * 2 < len(letters):
         return "only English is understood without a model"

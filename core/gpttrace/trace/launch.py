@@ -28,6 +28,7 @@ from gpttrace.trace.limits import Limits, bpftrace_environment
 START = "import sys; sys.path.append(sys.argv[1]); from supervisor.owner import main; main()"
 PROGRAM_LIMIT = 512 << 10  # bytes: must fit a pipe, so that nobody ever waits for bpftrace to read it
 PIPE_SIZE = READ = 1 << 20
+FEW = 4096  # bytes that cost too little to wait for more: the first events are shown at once
 PACE = 0.05  # seconds between two reads; at full speed bpftrace prints about 1 MiB in that time
 
 
@@ -99,7 +100,7 @@ class Link:
             if not (chunk := os.read(self._output, READ)):
                 return
             yield chunk
-            if len(chunk) < READ // 2:
+            if FEW < len(chunk) < READ // 2:
                 with anyio.move_on_after(PACE):
                     await self._hurried.wait()
 

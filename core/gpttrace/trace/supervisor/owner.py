@@ -233,7 +233,9 @@ class Supervisor:
             self.stop("output_limit")
 
     def pace(self, size: int, now: float) -> None:
-        """Let the pipe fill, up to half of it, before it is read again."""
+        """Let the pipe fill, up to half of it, before it is read again; nobody waits for the first event."""
+        if self.phase == "attaching":
+            return
         fills = max(now - self.emptied_at, 0.001) * PIPE_SIZE / 2 / size
         self.read_at = now + min(fills, PACE if size < SLOW else PACE_FLOOD)
         self.emptied_at = now
