@@ -18,11 +18,22 @@ def _settings(tmp_path: Path, bpftrace: str | None) -> Settings:
     return Settings(bpftrace=bpftrace, state_dir=tmp_path / "state", cache_dir=tmp_path / "cache")
 
 
-def test_a_missing_bpftrace_is_said_with_the_command_that_installs_it(tmp_path: Path) -> None:
+def test_a_bpftrace_that_the_settings_name_wrongly_is_said(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as caught:
         find_bpftrace(_settings(tmp_path, str(tmp_path / "nowhere")))
 
     assert "nowhere" in caught.value.message
+    assert "GPTTRACE_BPFTRACE" in (caught.value.hint or "")
+
+
+def test_a_machine_without_bpftrace_is_told_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    with pytest.raises(Unavailable) as caught:
+        find_bpftrace(_settings(tmp_path, None))
+
+    assert "no bpftrace on this machine" in caught.value.message
     assert "apt-get install bpftrace" in (caught.value.hint or "")
 
 
@@ -85,5 +96,5 @@ def test_problems_name_a_command_for_each(tmp_path: Path) -> None:
     host = Host.local(_settings(tmp_path, str(tmp_path / "nowhere")))
 
     assert host.bpftrace is None
-    assert any("bpftrace" in what for what, _ in host.problems())
+    assert any("nowhere" in what for what, _ in host.problems())
     assert all(mend for _, mend in host.problems())

@@ -34,15 +34,22 @@ class Bpftrace:
 
 def find_bpftrace(settings: Settings) -> Bpftrace:
     """Return the bpftrace that the settings name or that PATH holds; Unavailable when there is none that starts."""
-    path = (
-        settings.bpftrace
-        or shutil.which("bpftrace")
-        or shutil.which("bpftrace", path="/usr/sbin:/usr/local/sbin")
-    )
-    if path is None or not os.access(path, os.X_OK):
-        where = f"at {path}" if path else "on this machine"
-        raise Unavailable(f"there is no bpftrace {where}", hint=INSTALL_HINT)
+    path = locate_bpftrace(settings.bpftrace)
     return Bpftrace(path, _cached_version(path, settings.cache_dir / "bpftrace-versions.json"))
+
+
+def locate_bpftrace(wanted: str | None) -> str:
+    """Return the absolute path of `wanted`, or of the first bpftrace on PATH and where root's programs are."""
+    found = shutil.which(wanted or "bpftrace")
+    if found is None and wanted is None:
+        found = shutil.which("bpftrace", path="/usr/sbin:/usr/local/sbin")
+    if found is not None:
+        return os.path.abspath(found)
+    if wanted is None:
+        raise Unavailable("there is no bpftrace on this machine", hint=INSTALL_HINT)
+    raise Unavailable(
+        f"there is no program at {wanted}", hint="set GPTTRACE_BPFTRACE to the path of bpftrace"
+    )
 
 
 def _cached_version(path: str, cache: Path) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ import anyio
 from anyio.abc import Process
 
 from gpttrace.errors import NotPermitted, Unavailable, UsageError
-from gpttrace.settings import Settings, environment
+from gpttrace.settings import environment
 from gpttrace.trace.limits import Limits, bpftrace_environment
 
 # The supervisor is a package that runs without ours: only its folder's parent is added, behind the standard library.
@@ -164,18 +164,6 @@ def require_right() -> None:
         raise NotPermitted(
             "tracing needs root, and this process is not root", hint="run it again with `sudo`"
         )
-
-
-def find_bpftrace(path: str | None, settings: Settings) -> str:
-    """Return the bpftrace to use: the one given, the one of the settings, the first on PATH."""
-    wanted = path or settings.bpftrace or "bpftrace"
-    if (found := shutil.which(wanted)) is not None:
-        return os.path.abspath(found)
-    if wanted == "bpftrace":
-        raise Unavailable("bpftrace is not installed", hint="install it, e.g. `apt install bpftrace`")
-    raise Unavailable(
-        f"there is no program at {wanted}", hint="set GPTTRACE_BPFTRACE to the path of bpftrace"
-    )
 
 
 def find_command(command: Sequence[str]) -> tuple[str, ...]:

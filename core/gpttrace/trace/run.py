@@ -24,6 +24,7 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from gpttrace.errors import StoreError, Unavailable
+from gpttrace.host.bpftrace import locate_bpftrace
 from gpttrace.settings import Settings
 from gpttrace.trace.attached import nothing_attached, users_probes
 from gpttrace.trace.dialect import Dialect, dialect_of
@@ -31,7 +32,7 @@ from gpttrace.trace.ending import Ending, absorb
 from gpttrace.trace.instrument import prepare
 from gpttrace.trace.items import Item, Snapshot
 from gpttrace.trace.job import Job, new_nonce, new_run_id
-from gpttrace.trace.launch import Link, Order, find_bpftrace, find_command, launch, require_right
+from gpttrace.trace.launch import Link, Order, find_command, launch, require_right
 from gpttrace.trace.limits import Limits
 from gpttrace.trace.plan import Plan
 from gpttrace.trace.quota import Quota
@@ -381,7 +382,7 @@ async def trace(
     UsageError when nothing could be started; what bpftrace itself says is in the result.
     """
     settings = settings or Settings.load()
-    path = find_bpftrace(bpftrace, settings)
+    path = locate_bpftrace(bpftrace or settings.bpftrace)
     require_right()
     job = Job(
         run_id=new_run_id(),
