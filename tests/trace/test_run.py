@@ -223,6 +223,7 @@ def test_the_time_limit_ends_the_command_too(host_bpftrace: InstalledBpftrace, s
         settings=settings,
     )
     assert (result.status, result.command_status) == ("time_limit", -15)
+    assert result.complete, result.reason
     assert not os.path.exists(f"/proc/{value(result, '@x')}")
 
 

@@ -60,7 +60,7 @@ class Supervisor:
         self.kill_at: float | None = None
         self.kill_last = 0.0
         self.again_at: float | None = None
-        self.held = 0
+        self.held = self.received_before = 0
         self.room = memoryview(
             bytearray(READ)
         )  # one for all reads: fresh memory costs a page fault each 4 KiB
@@ -285,7 +285,7 @@ class Supervisor:
 
     def on_time(self, now: float) -> None:
         """Keep the promises that are about time and memory."""
-        if self.kill_at is not None and now >= self.kill_at:
+        if self.kill_at is not None and now >= self.kill_at and not self.last_chance(now):
             self.kill()
         elif self.stop_at is not None and now >= self.stop_at:
             limit = "time_limit" if self.phase == "tracing" else "attach_limit"
@@ -322,6 +322,7 @@ class Supervisor:
         self.kill_last = time.monotonic() + grace * DETACH_MOST
         self.event("detaching", probes=self.probes, grace=grace)
         self.drain()
+        self.received_before = self.received
         self.held = open_files(self.pid)
         self.again_at = time.monotonic() + AGAIN
         signal_group(self.pid, signal.SIGINT)
@@ -335,6 +336,15 @@ class Supervisor:
         if not self.forced and open_files(self.pid) >= self.held:
             self.again_at = time.monotonic() + AGAIN
             signal_group(self.pid, signal.SIGINT)
+
+    def last_chance(self, now: float) -> bool:
+        """Before a SIGKILL, ask once more whoever printed nothing since it was asked: the SIGINT was lost, or it hangs."""
+        if self.phase != "stopping" or self.forced or self.received != self.received_before:
+            return False
+        self.received_before = -1
+        self.kill_at = self.kill_last = now + self.limits["grace"]
+        signal_group(self.pid, signal.SIGINT)
+        return True
 
     def drain(self) -> None:
         """Make room in the pipe before a signal: a write(2) that it interrupts ends all output of bpftrace.
