@@ -11,8 +11,6 @@ import pytest
 from gpttrace.settings import Settings
 from gpttrace.testing import TREES, InstalledBpftrace, installed_bpftraces, kernel_required, require
 
-TREE_RELEASES = ("host", *TREES)
-
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

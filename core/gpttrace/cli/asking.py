@@ -9,7 +9,7 @@ from difflib import get_close_matches
 import anyio
 
 from gpttrace.cli import failures
-from gpttrace.cli.follow import Follower, is_terminal
+from gpttrace.cli.follow import Follower
 from gpttrace.cli.main import cli
 from gpttrace.cli.output import PROGRAM_SUFFIX, RESULT_SUFFIXES, check_place, write_program
 from gpttrace.cli.show import finish, show_draft, show_findings, show_program, write_json
@@ -142,7 +142,7 @@ def run(
 
 def make_follower(*, quiet: bool, as_text: bool = False) -> Follower:
     """Return a follower that draws a live view when a person watches standard error."""
-    return Follower(quiet=quiet, live=is_terminal(sys.stderr.fileno()), as_text=as_text)
+    return Follower(quiet=quiet, live=sys.stderr.isatty(), as_text=as_text)
 
 
 def split_command(cmd: str | None) -> tuple[str, ...]:

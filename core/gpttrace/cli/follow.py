@@ -8,7 +8,6 @@ standard error shows one status line and the maps so far.
 from __future__ import annotations
 
 import gc
-import os
 import select
 import signal
 import sys
@@ -134,8 +133,3 @@ async def _refresh(run: Run, view: LiveView) -> None:
         except Unavailable:
             tables, view.wants_tables = [], False
         view.update(time.monotonic() - began, run.rows, tables)
-
-
-def is_terminal(descriptor: int) -> bool:
-    """Tell whether a person is watching this descriptor."""
-    return os.isatty(descriptor)

@@ -49,7 +49,9 @@ def _explain_run(run_id: str, as_json: bool) -> int:
             f"{run_id!r} is neither a file nor a run",
             hint="give FILE.bt, `-`, `last`, or an id from `gpttrace runs`",
         ) from error
-    answer = explained(Answer(result.question, result.program, None, result=result), settings)
+    answer = Answer(result.question, result.program, None, result=result, explanation=result.explanation)
+    if answer.explanation is None:
+        answer = explained(answer, settings)
     words = answer.explanation or result.reason
     if as_json:
         write_json(answer_json(answer))

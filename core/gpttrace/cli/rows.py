@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from gpttrace.cli.text import MOST_ROWS, align, cell, printable, table_text
+from gpttrace.cli.text import MOST_ROWS, cell, is_number, printable, table_text
 from gpttrace.trace import Output, Rows, Snapshot
 from gpttrace.trace.table import Table
 
@@ -40,7 +40,7 @@ class RowPrinter:
 
     def _rows(self, table: Table) -> None:
         rows = [[cell(value) for value in row] for row in table.rows()]
-        numeric = [column.type in ("int64", "uint64", "float") for column in table.columns]
+        numeric = [is_number(column) for column in table.columns]
         widths = self._widths.setdefault(
             table.name, [_WIDE_NUMBER if number else _WIDE_TEXT for number in numeric]
         )
@@ -117,6 +117,3 @@ def padded(row: list[str], widths: list[int], numeric: list[bool]) -> str:
         for text, width, number in zip(row, widths, numeric, strict=True)
     ]
     return "  ".join(parts).rstrip()
-
-
-__all__ = ["RowPrinter", "TextPrinter", "align", "laid_out", "padded"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import IO, Any
@@ -17,11 +18,10 @@ from gpttrace.cli.follow import Follower
 from gpttrace.cli.output import write_result
 from gpttrace.cli.text import WIDTH, finding_text, printable, table_text
 from gpttrace.errors import StoreError
-from gpttrace.language import parse
+from gpttrace.language import Finding, Source
 from gpttrace.session import Answer, answer_json
 from gpttrace.settings import wants_colour
 from gpttrace.trace import Result
-from gpttrace.trace.table import Table
 from gpttrace.writer import Draft
 
 
@@ -51,11 +51,15 @@ def show_draft(draft: Draft, verbose: bool, *, program: bool = True) -> None:
 
 def show_findings(answer: Answer, name: str) -> None:
     """Print findings with their lines on standard error."""
-    tree = parse(answer.program or "")
-    for finding in answer.findings:
-        say(finding_text(finding, tree.source, name))
+    _say_findings(answer.findings, answer, name)
     errors = sum(finding.severity == "error" for finding in answer.findings)
     say(f"gpttrace: {name}: {errors} error{'s' if errors != 1 else ''}; nothing was run")
+
+
+def _say_findings(findings: Sequence[Finding], answer: Answer, name: str) -> None:
+    source = Source(answer.program or "")
+    for finding in findings:
+        say(finding_text(finding, source, name))
 
 
 def finish(
@@ -69,7 +73,8 @@ def finish(
     if follower.reader_gone:
         failures.silence_stdout()
         return failures.BROKEN_PIPE
-    whole = answer_json(answer, file=file)
+    # Not made for a terminal: of a million rows it costs more than all the rest.
+    whole = answer_json(answer, file=file) if as_json or (target and target.suffix == ".json") else {}
     trouble = _write_file(target, result, whole) if target is not None else None
     if as_json:
         write_json(whole)
@@ -91,24 +96,16 @@ def show_tables(result: Result, *, without: AbstractSet[str] = frozenset()) -> N
     shown = [
         table
         for table in result.tables
-        if table.kind != "events" and table.name not in without and worth_showing(table)
+        if table.kind != "events" and table.name not in without and len(table)
     ]
     for number, table in enumerate(shown):
         click.echo(("\n" if number else "") + table_text(table))
 
 
-def worth_showing(table: Table) -> bool:
-    """Tell whether a table says anything; an untouched map has no rows."""
-    return len(table) > 0
-
-
 def _show_end(answer: Answer, name: str, verbose: bool) -> None:
     result = answer.result
     assert result is not None
-    located = [finding for finding in result.findings if finding.severity in ("error", "warning")]
-    tree = parse(answer.program or "")
-    for finding in located:
-        say(finding_text(finding, tree.source, name))
+    _say_findings([each for each in result.findings if each.severity in ("error", "warning")], answer, name)
     for warning in result.warnings:
         say(f"warning: {printable(warning)}")
     if answer.explanation:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gpttrace.language import Finding, Source
-from gpttrace.trace.table import Table
+from gpttrace.trace.table import Column, Table
 
 WIDTH = 79
 MOST_ROWS = 20
@@ -65,17 +65,18 @@ def cell(value: Any) -> str:
     return str(value)
 
 
+def is_number(column: Column) -> bool:
+    """Tell whether a column holds numbers, which stand to the right."""
+    return column.type in ("int64", "uint64", "float")
+
+
 def _heads(table: Table) -> list[str]:
     return [f"{column.name} ({column.unit})" if column.unit else column.name for column in table.columns]
 
 
 def _sorted_rows(table: Table) -> list[tuple[Any, ...]]:
     rows = list(table.rows())
-    values = [
-        i
-        for i, column in enumerate(table.columns)
-        if column.role == "value" and column.type in ("int64", "uint64", "float")
-    ]
+    values = [i for i, column in enumerate(table.columns) if column.role == "value" and is_number(column)]
     if table.kind == "map" and values:
         place = values[0]
         rows.sort(key=lambda row: row[place] if row[place] is not None else -1, reverse=True)
@@ -85,7 +86,7 @@ def _sorted_rows(table: Table) -> list[tuple[Any, ...]]:
 def _grid(table: Table, width: int, most_rows: int | None) -> list[str]:
     rows = _sorted_rows(table)
     shown = rows if most_rows is None else rows[:most_rows]
-    numeric = [column.type in ("int64", "uint64", "float") for column in table.columns]
+    numeric = [is_number(column) for column in table.columns]
     lines = align([_heads(table), *[[cell(value) for value in row] for row in shown]], numeric, width)
     return lines + _more(len(rows) - len(shown))
 
