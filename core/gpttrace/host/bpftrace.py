@@ -5,14 +5,13 @@ The version is kept in the cache folder per path, size and time of the binary: a
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
 from gpttrace.errors import Unavailable
+from gpttrace.host.remembered import identity, remembered
 from gpttrace.process import run_tool
 from gpttrace.settings import Settings
 
@@ -35,7 +34,8 @@ class Bpftrace:
 def find_bpftrace(settings: Settings) -> Bpftrace:
     """Return the bpftrace that the settings name or that PATH holds; Unavailable when there is none that starts."""
     path = locate_bpftrace(settings.bpftrace)
-    return Bpftrace(path, _cached_version(path, settings.cache_dir / "bpftrace-versions.json"))
+    cache = settings.cache_dir / "bpftrace-versions.json"
+    return Bpftrace(path, tuple(remembered(cache, identity(path), lambda: _ask_version(path))))
 
 
 def locate_bpftrace(wanted: str | None) -> str:
@@ -52,19 +52,6 @@ def locate_bpftrace(wanted: str | None) -> str:
     )
 
 
-def _cached_version(path: str, cache: Path) -> tuple[int, ...]:
-    stat = os.stat(path)
-    key = f"{path}|{stat.st_size}|{stat.st_mtime_ns}"
-    try:
-        known = json.loads(cache.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        known = {}
-    if key not in known:
-        known[key] = list(_ask_version(path))
-        _write_atomically(cache, json.dumps(known))
-    return tuple(known[key])
-
-
 def _ask_version(path: str) -> tuple[int, ...]:
     try:
         answer = run_tool([path, "--version"])
@@ -76,14 +63,3 @@ def _ask_version(path: str) -> tuple[int, ...]:
         detail = f": {said[0]}" if said else ""
         raise Unavailable(f"{path} --version gave no version{detail}", hint=INSTALL_HINT)
     return tuple(int(part or 0) for part in match.groups())
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    # A cache that cannot be written only costs time: never an error.
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError:
-        pass

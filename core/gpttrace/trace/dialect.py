@@ -6,13 +6,13 @@ time of the binary and per PID namespace. A path may be a wrapper that execs bpf
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from gpttrace.errors import NotPermitted, Unavailable
+from gpttrace.host.remembered import identity, remembered
 from gpttrace.process import ToolResult, run_tool
 from gpttrace.settings import Settings
 
@@ -73,37 +73,13 @@ def dialect_of(path: str | os.PathLike[str], *, cache_dir: Path | None = None) -
         raise Unavailable(
             f"{path} cannot be used as bpftrace: {error.strerror}", hint="install bpftrace"
         ) from error
-    known = _read(cache)
-    if key not in known:
-        known[key] = _calibrate(os.fspath(path)).to_json()
-        _write(cache, known)
-    return Dialect.from_json(known[key])
+    return Dialect.from_json(remembered(cache, key, lambda: _calibrate(os.fspath(path)).to_json()))
 
 
 def _identity(path: str) -> str:
-    real = os.stat(path)
     # Pids differ per PID namespace, and a wrapper script does not change when the bpftrace behind it does: its
     # banner would have to be asked for (60 ms); the trees that we test are recreated together with their scripts.
-    return f"{path}|{real.st_size}|{real.st_mtime_ns}|{os.stat('/proc/self/ns/pid').st_ino}"
-
-
-def _read(cache: Path) -> dict[str, Any]:
-    try:
-        known = json.loads(cache.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def _write(cache: Path, known: dict[str, Any]) -> None:
-    # A cache that cannot be written only costs time.
-    try:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        draft = cache.with_name(f"{cache.name}.{os.getpid()}")
-        draft.write_text(json.dumps(known), encoding="utf-8")
-        draft.replace(cache)
-    except OSError:
-        pass
+    return f"{identity(path)}|{os.stat('/proc/self/ns/pid').st_ino}"
 
 
 def _calibrate(path: str) -> Dialect:

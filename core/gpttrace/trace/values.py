@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gpttrace.trace.plan import Field, Kind
+from gpttrace.trace.plan import Kind
 from gpttrace.trace.table import ColumnType
 from gpttrace.trace.text import bytes_of, wire_text
 from gpttrace.trace.wire import Pairs, integer, is_quoted_integer
@@ -114,8 +114,3 @@ def column_type(kind: Kind, values: Iterable[Any]) -> ColumnType:
         # Signed where it can be: a difference of two times in a uint64 column would wrap.
         return "uint64" if high >= _I64 and low >= 0 else "int64"
     return "string" if others == {str} else "json"
-
-
-def types_of(fields: Sequence[Field], columns: Sequence[Iterable[Any]]) -> list[ColumnType]:
-    """Return the type of each column."""
-    return [column_type(field.kind, values) for field, values in zip(fields, columns, strict=True)]
