@@ -13,24 +13,35 @@ from typing import IO
 
 from platformdirs import PlatformDirs
 
+MACHINE_POLICY = Path("/etc/gpttrace/policy.toml")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are: `bpftrace` is a path or None (search PATH); the folders need not exist yet."""
+    """Where things are: `bpftrace` is a path or None (search PATH); the folders need not exist yet.
+
+    `machine_policy` is root's policy file and the only one that may widen what is allowed, so no variable moves it; `policy` is
+    one more that tightens it, beside `policy.toml` in `config_dir`.
+    """
 
     bpftrace: str | None
     state_dir: Path
     cache_dir: Path
+    config_dir: Path = Path("/nonexistent")
+    policy: Path | None = None
+    machine_policy: Path = MACHINE_POLICY
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read `GPTTRACE_BPFTRACE`, `GPTTRACE_STATE` and `GPTTRACE_CACHE`; defaults are the XDG folders."""
+        """Read `GPTTRACE_BPFTRACE`, `_STATE`, `_CACHE`, `_CONFIG` and `_POLICY`; the folders default to those of XDG."""
         env = os.environ if environ is None else environ
         dirs = PlatformDirs("gpttrace", appauthor=False)
         return cls(
             bpftrace=env.get("GPTTRACE_BPFTRACE") or None,
             state_dir=Path(env.get("GPTTRACE_STATE") or dirs.user_state_path),
             cache_dir=Path(env.get("GPTTRACE_CACHE") or dirs.user_cache_path),
+            config_dir=Path(env.get("GPTTRACE_CONFIG") or dirs.user_config_path),
+            policy=Path(env["GPTTRACE_POLICY"]) if env.get("GPTTRACE_POLICY") else None,
         )
 
 

@@ -18,7 +18,7 @@ import anyio
 import pytest
 
 from gpttrace import sync
-from gpttrace.errors import StoreError
+from gpttrace.errors import GpttraceError, NotPermitted, ProgramRejected, StoreError
 from gpttrace.settings import Settings
 from gpttrace.testing import InstalledBpftrace
 from gpttrace.trace.instrument import prepare
@@ -335,13 +335,11 @@ def test_the_memory_limit_ends_a_trace_with_its_maps(
 @pytest.mark.parametrize(
     "program",
     [
-        "BEGIN { @x = ; }",
         "BEGIN { @x = nosuchbuiltin; }",
         "tracepoint:syscalls:sys_enter_nosuch { @x = count(); }",
-        "nosuchtype:x:y { @x = count(); }",
         "BEGIN { $i = 0; while ($i >= 0) { $i++; @x = $i; } }",
     ],
-    ids=["syntax", "name", "probe", "probe type", "verifier"],
+    ids=["name", "probe", "verifier"],
 )
 def test_a_wrong_program_is_an_error_with_bpftraces_words(
     any_bpftrace: InstalledBpftrace, settings: Settings, program: str
@@ -349,6 +347,26 @@ def test_a_wrong_program_is_an_error_with_bpftraces_words(
     result = traced(program, any_bpftrace, settings)
     assert (result.status, result.complete, result.tables) == ("program_error", False, ())
     assert result.reason.startswith("bpftrace ")
+
+
+@pytest.mark.parametrize(
+    ("program", "error", "says"),
+    [
+        ("BEGIN { @x = ; }", ProgramRejected, "line 1: expected an expression"),
+        ("BEGIN { }\nnosuchtype:x:y { @x = count(); }", ProgramRejected, "line 2: unknown probe type"),
+        ('BEGIN { system("id"); }', NotPermitted, "line 1: system() changes the machine"),
+        ("uretprobe:/bin/bash:readline { print(str(retval)); }", NotPermitted, "nobody has approved"),
+    ],
+)
+def test_what_may_not_run_starts_nothing(
+    settings: Settings, program: str, error: type[GpttraceError], says: str
+) -> None:
+    nowhere = replace(settings, bpftrace="/nonexistent/bpftrace")
+    with pytest.raises(error) as caught:
+        sync.run(program, settings=nowhere)
+    assert says in caught.value.message
+    assert caught.value.hint
+    assert not settings.state_dir.exists()
 
 
 @pytest.mark.skipif(Path("/sys/kernel/tracing/kprobe_events").exists(), reason="this kernel attaches kprobes")

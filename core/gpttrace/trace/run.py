@@ -23,6 +23,7 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
+from gpttrace.check.policy import Policy, load_policy
 from gpttrace.errors import StoreError, Unavailable
 from gpttrace.host.bpftrace import locate_bpftrace
 from gpttrace.settings import Settings
@@ -34,6 +35,7 @@ from gpttrace.trace.items import Item, Snapshot
 from gpttrace.trace.job import Job, new_nonce, new_run_id
 from gpttrace.trace.launch import Link, Order, find_command, launch, require_right
 from gpttrace.trace.limits import Limits
+from gpttrace.trace.permission import permit
 from gpttrace.trace.plan import Plan
 from gpttrace.trace.quota import Quota
 from gpttrace.trace.result import Result
@@ -374,21 +376,25 @@ async def trace(
     spec: dict[str, Any] | None = None,
     keep: bool = True,
     settings: Settings | None = None,
+    policy: Policy | None = None,
+    approved: bool = False,
 ) -> AsyncIterator[Run]:
     """Run `program` (bpftrace source) within `limits` and yield the running trace.
 
     `command` is a user's command (an argument list): it starts when the probes are attached, its end ends the trace, and its pid
-    stands for `__GPTTRACE_CMD__` in the program. `keep` saves the run in the run store. Raises Unavailable, NotPermitted or
-    UsageError when nothing could be started; what bpftrace itself says is in the result.
+    stands for `__GPTTRACE_CMD__` in the program. `keep` saves the run in the run store. Without `policy` that of machine and user
+    holds; `approved` says that a person agreed to a program that reads people's data. Raises ProgramRejected, NotPermitted,
+    Unavailable or UsageError when nothing could be started; what bpftrace itself says is in the result.
     """
     settings = settings or Settings.load()
+    limits = permit(program, limits or Limits(), policy or load_policy(settings), approved=approved)
     path = locate_bpftrace(bpftrace or settings.bpftrace)
     require_right()
     job = Job(
         run_id=new_run_id(),
         program=program,
         bpftrace=path,
-        limits=limits or Limits(),
+        limits=limits,
         began=datetime.now().astimezone(),
         question=question,
         spec=spec,
