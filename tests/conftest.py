@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gpttrace.host import Host
 from gpttrace.settings import Settings
 from gpttrace.testing import TREES, InstalledBpftrace, installed_bpftraces, kernel_required, require
 
@@ -19,7 +24,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     patch = pytest.MonkeyPatch()
     base = tmp_path_factory.mktemp("xdg")
     patch.setenv("HOME", str(base))
-    for name in ("STATE", "CACHE"):
+    for name in ("STATE", "CACHE", "CONFIG"):
         patch.setenv(f"GPTTRACE_{name}", str(base / name.lower()))
     yield
     patch.undo()
@@ -56,6 +61,30 @@ def host_bpftrace() -> InstalledBpftrace:
 def any_bpftrace(request: pytest.FixtureRequest) -> InstalledBpftrace:
     """Each of the three bpftrace versions in turn."""
     return bpftrace_of(request.param)
+
+
+@pytest.fixture
+def made_host(tmp_path: Path) -> Callable[..., Host]:
+    """A maker of hosts that have only what the test names; see `make_host` in tests/host/made.py for what it takes."""
+    return partial(_made().make_host, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def made_btf() -> Any:
+    """The writer of BTF bytes that made hosts are made with."""
+    return _made().BtfWriter
+
+
+def _made() -> Any:
+    # Test modules are imported by path, so a module beside them is as well.
+    name = "gpttrace_tests_made"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / "host" / "made.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -10,9 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gpttrace.check.policy import Policy, judge, load_policy
+from gpttrace.check.report import finding_json
 from gpttrace.errors import GpttraceError
 from gpttrace.host import Host
-from gpttrace.language import Finding, Program, parse
+from gpttrace.language import Finding, parse
 from gpttrace.settings import Settings
 from gpttrace.trace import Limits, Result, Run, Store, trace
 from gpttrace.writer import Draft, Options, write_offline
@@ -21,6 +23,8 @@ DEFAULT_SECONDS = 10.0
 
 # What a front end does while a trace runs: show its batches, stop it. It returns when the run has ended.
 Follow = Callable[[Run], Awaitable[None]]
+# Asks a person whether a program may read what it reads (`command lines` …).
+Approve = Callable[[Sequence[str]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,14 @@ async def run_draft(
     seconds: float | None = None,
     command: Sequence[str] = (),
     exclude_self: bool = True,
+    approve: Approve | None = None,
 ) -> Answer:
-    """Run what `generate` wrote and explain what came out."""
+    """Run what `generate` wrote and explain what came out; NotPermitted when the policy says no, or `approve` does."""
     draft = answer.draft
     assert draft is not None
     assert draft.program is not None
     limit = seconds or draft.seconds or (None if command else DEFAULT_SECONDS)
+    policy = load_policy(settings)
     async with trace(
         draft.program,
         limits=Limits(seconds=limit),
@@ -82,6 +88,8 @@ async def run_draft(
         question=answer.question,
         spec=draft.spec.to_json() if draft.spec else None,
         settings=settings,
+        policy=policy,
+        approved=_approved(draft.program, policy, approve),
     ) as run:
         await follow(run)
     return explained(replace(answer, result=await run.result()), settings)
@@ -96,18 +104,34 @@ async def run_program(
     limits: Limits | None = None,
     command: Sequence[str] = (),
     pid: int | None = None,
+    approve: Approve | None = None,
 ) -> Answer:
     """Run a program that the user wrote; findings that are errors keep it from running."""
-    tree = parse(program)
-    answer = Answer(None, program, None, tuple(tree.findings))
-    if any(finding.severity == "error" for finding in tree.findings):
+    from gpttrace.check.whole import check_static
+
+    policy = load_policy(settings)
+    report = check_static(program, host, policy)
+    answer = Answer(None, program, None, report.findings)
+    if not report.ok:
         return answer
     async with trace(
-        program, limits=limits, bpftrace=host.bpftrace, command=command, pid=pid, settings=settings
+        program,
+        limits=limits,
+        bpftrace=host.bpftrace,
+        command=command,
+        pid=pid,
+        settings=settings,
+        policy=policy,
+        approved=_approved(program, policy, approve),
     ) as run:
         await follow(run)
     result = await run.result()
     return explained(replace(answer, result=result, findings=(*answer.findings, *result.findings)), settings)
+
+
+def _approved(program: str, policy: Policy, approve: Approve | None) -> bool:
+    verdict = judge(parse(program), policy)
+    return verdict.allowed == "ask" and approve is not None and approve(verdict.reads)
 
 
 def explained(answer: Answer, settings: Settings) -> Answer:
@@ -129,30 +153,6 @@ def explained(answer: Answer, settings: Settings) -> Answer:
     with suppress(GpttraceError):  # the run itself may not have been kept; its result says so
         Store(settings.state_dir).explain(result.run_id, words)
     return replace(answer, result=replace(result, explanation=words), explanation=words)
-
-
-def finding_json(finding: Finding, tree: Program, file: str | None) -> dict[str, Any]:
-    """Return the documented JSON shape of a finding."""
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "message": finding.message,
-        "hint": finding.hint,
-        "source": finding.source,
-        "file": file,
-        "range": _range(tree, finding.start, finding.end),
-        "related": [
-            {"message": each.message, "range": _range(tree, each.start, each.end)} for each in finding.related
-        ],
-    }
-
-
-def _range(tree: Program, start: int, end: int) -> dict[str, dict[str, int]]:
-    places = {}
-    for name, offset in (("start", start), ("end", end)):
-        line, column = tree.source.line_column(offset)
-        places[name] = {"line": line, "column": column}
-    return places
 
 
 def answer_json(answer: Answer, *, file: str | None = None, ran: bool = True) -> dict[str, Any]:

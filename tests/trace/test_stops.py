@@ -18,6 +18,7 @@ import anyio
 import pytest
 
 from gpttrace import sync
+from gpttrace.check.policy import Policy
 from gpttrace.errors import GpttraceError, NotPermitted, ProgramRejected, StoreError
 from gpttrace.settings import Settings
 from gpttrace.testing import InstalledBpftrace
@@ -367,6 +368,13 @@ def test_what_may_not_run_starts_nothing(
     assert says in caught.value.message
     assert caught.value.hint
     assert not settings.state_dir.exists()
+
+
+def test_what_roots_policy_allows_runs(any_bpftrace: InstalledBpftrace, settings: Settings) -> None:
+    program = 'BEGIN { system("echo said"); exit(); }'
+    result = sync.run(program, bpftrace=any_bpftrace.path, settings=settings, policy=Policy(unsafe=True))
+    assert result.status == "ok", result
+    assert "said" in "".join(map(str, result.output))
 
 
 @pytest.mark.skipif(Path("/sys/kernel/tracing/kprobe_events").exists(), reason="this kernel attaches kprobes")

@@ -33,8 +33,56 @@ def all_codes() -> dict[str, Code]:
     from gpttrace.check.loader.codes import CODES as LOADER
     from gpttrace.check.policy.codes import CODES as POLICY
     from gpttrace.check.static.codes import CODES as STATIC
+    from gpttrace.check.syntax import CODES as SYNTAX
 
     found: dict[str, Code] = {}
-    for code in (*STATIC, *COMPILER, *LOADER, *POLICY):
+    for code in (*SYNTAX, *STATIC, *COMPILER, *LOADER, *POLICY):
         found.setdefault(code.name, code)
     return found
+
+
+_SECTIONS: tuple[tuple[Origin, str, str], ...] = (
+    ("gpttrace", "From our own parser and rules", "Found without starting anything, on every platform."),
+    (
+        "bpftrace",
+        "From bpftrace",
+        "What its compiler says, at your own place. Many share a code with our own rules above.",
+    ),
+    ("verifier", "From the kernel's verifier", "What the kernel refuses to load."),
+    ("policy", "From the policy", "What is not allowed to run here; see [policy.md](policy.md)."),
+    ("meaning", "About the meaning", "What is not what was asked."),
+)
+
+
+def as_markdown() -> str:
+    """Return `docs/findings.md`."""
+    codes = sorted(all_codes().values(), key=lambda code: code.name)
+    lines = [
+        "# Findings",
+        "",
+        "Every finding has one of these codes. They are stable: a code keeps its meaning for good.",
+        "`gpttrace check --explain CODE` prints the same. Printed from the code: `make docs`.",
+    ]
+    for origin, title, words in _SECTIONS:
+        rows = [code for code in codes if code.source == origin]
+        if rows:
+            lines += ["", f"## {title}", "", words]
+        for code in rows:
+            lines += ["", f"### `{code.name}`", "", f"{code.severity} · {code.title}", "", code.why]
+            for word, text in (("wrong", code.bad), ("right", code.good)):
+                if text:
+                    lines += ["", f"{word}:", "", *_block(text)]
+    return "\n".join(lines) + "\n"
+
+
+def _block(text: str) -> list[str]:
+    shown = "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
+    return ["```bpftrace", *shown.rstrip("\n").split("\n"), "```"]
+
+
+if __name__ == "__main__":
+    import sys
+
+    from gpttrace.check import codes as imported  # the class of the tables, not that of __main__
+
+    sys.stdout.write(imported.as_markdown())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 import anyio
+import click
 
 from gpttrace.cli import failures
 from gpttrace.cli.follow import Follower
@@ -14,9 +16,9 @@ from gpttrace.cli.main import cli
 from gpttrace.cli.output import PROGRAM_SUFFIX, RESULT_SUFFIXES, check_place, write_program
 from gpttrace.cli.show import finish, show_draft, show_findings, show_program, write_json
 from gpttrace.cli.source import SourceFile, read_source
-from gpttrace.errors import UsageError
+from gpttrace.errors import NotPermitted, UsageError
 from gpttrace.host import Host
-from gpttrace.session import Answer, answer_json, described, generate, run_draft, run_program
+from gpttrace.session import Answer, Approve, answer_json, described, generate, run_draft, run_program
 from gpttrace.settings import Settings
 from gpttrace.trace import Limits
 from gpttrace.writer import Options, refusal_error
@@ -59,7 +61,13 @@ def ask(
     follower = make_follower(quiet=as_json or target is not None)
     answer = anyio.run(
         lambda: run_draft(
-            answer, host=host, follow=follower, settings=settings, seconds=seconds, command=command
+            answer,
+            host=host,
+            follow=follower,
+            settings=settings,
+            seconds=seconds,
+            command=command,
+            approve=approver(yes),
         )
     )
     return finish(answer, follower, as_json=as_json, target=target, file=None, verbose=verbose)
@@ -107,6 +115,7 @@ def run(
     cmd: str | None,
     output: str | None,
     as_json: bool,
+    yes: bool,
     verbose: bool,
 ) -> int:
     """Run a bpftrace program from FILE (`-` is standard input) within limits, with exact tables."""
@@ -129,6 +138,7 @@ def run(
             limits=Limits(seconds=seconds),
             command=command,
             pid=pid,
+            approve=approver(yes),
         )
     )
     if answer.result is None:
@@ -136,8 +146,22 @@ def run(
             write_json(answer_json(answer, file=source.name))
         else:
             show_findings(answer, source.name)
-        return 1
+        errors = [each for each in answer.findings if each.severity == "error"]
+        return NotPermitted.exit_code if all(each.source == "policy" for each in errors) else 1
     return finish(answer, follower, as_json=as_json, target=target, file=source.name, verbose=verbose)
+
+
+def approver(yes: bool) -> Approve:
+    """Return who is asked before people's data is read: the person at the terminal, unless `--yes` was given."""
+
+    def approve(reads: Sequence[str]) -> bool:
+        if yes:
+            return True
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        return click.confirm(f"This reads {', '.join(reads)}. Run it?", default=False, err=True)
+
+    return approve
 
 
 def make_follower(*, quiet: bool, as_text: bool = False) -> Follower:

@@ -34,12 +34,32 @@ def generate(**given: Any) -> int:
 @click.argument("file", required=False)
 @click.option("-e", "--execute", "text", metavar="PROGRAM", help="The program itself instead of a file.")
 @click.option("-p", "--pid", type=click.IntRange(1), help="Attach to this process (uprobes, USDT).")
-@shared("for", "cmd", "output", "json", "verbose")
+@shared("for", "cmd", "output", "json", "yes", "verbose")
 def run(**given: Any) -> int:
     """Run a bpftrace program from FILE, or `-`."""
     from gpttrace.cli import asking
 
     return asking.run(**given)
+
+
+@cli.command()
+@click.argument("files", metavar="[FILE]…", nargs=-1)
+@click.option("-e", "--execute", "text", metavar="PROGRAM", help="The program itself instead of files.")
+@click.option(
+    "--level",
+    type=click.Choice(["static", "compile", "load"]),
+    help="How far: our own rules, bpftrace's compiler (default), the kernel's verifier.",
+)
+@click.option("--policy", "policy_file", metavar="FILE", help="A policy that tightens that of this machine.")
+@click.option("--bisect", is_flag=True, help="Find the statement that the verifier refuses (loads it often).")
+@click.option("--explain", "code", metavar="CODE", help="Say what a finding's code means.")
+@click.option("--sarif", is_flag=True, help="SARIF 2.1.0 on standard output, for code hosts.")
+@shared("host", "json", "verbose")
+def check(**given: Any) -> int:
+    """Say what is wrong with bpftrace programs, without running them."""
+    from gpttrace.cli import checking
+
+    return checking.check(**given)
 
 
 @cli.command()
@@ -85,15 +105,48 @@ def runs_delete(**given: Any) -> int:
     return inspect.delete_runs(**given)
 
 
+@cli.command()
+@click.argument("query", nargs=-1)
+@click.option(
+    "--kind", "kinds", multiple=True, metavar="KIND", help="Only tracepoint, kprobe, fentry … (repeatable)."
+)
+@click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many.")
+@click.option("--describe", metavar="PROBE", help="Fields, types and an example of one probe.")
+@shared("host", "json")
+def probes(**given: Any) -> int:
+    """Find hook points by name, pattern or words."""
+    from gpttrace.cli import probing
+
+    return probing.probes(**given)
+
+
 @cli.group()
 def host() -> None:
     """Show what this machine can trace."""
 
 
 @host.command("show")
-@shared("json")
+@shared("host", "json")
 def host_show(**given: Any) -> int:
     """Show bpftrace, the kernel, and what is missing."""
-    from gpttrace.cli import inspect
+    from gpttrace.cli import hosting
 
-    return inspect.show_host(**given)
+    return hosting.show(**given)
+
+
+@host.command("save")
+@click.argument("file", metavar="FILE")
+def host_save(**given: Any) -> int:
+    """Write all that is known of this machine to FILE, to check programs for it elsewhere."""
+    from gpttrace.cli import hosting
+
+    return hosting.save(**given)
+
+
+@host.command("doctor")
+@shared("json")
+def host_doctor(**given: Any) -> int:
+    """Say what does not work here, why, and what mends it."""
+    from gpttrace.cli import hosting
+
+    return hosting.doctor(**given)

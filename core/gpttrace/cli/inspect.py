@@ -1,4 +1,4 @@
-"""What `explain`, `runs` and `host` do: looking at programs, at kept runs, and at this machine."""
+"""What `explain` and `runs` do: looking at programs and at kept runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from gpttrace.cli.show import show_findings, show_program, show_words, write_jso
 from gpttrace.cli.source import read_source
 from gpttrace.cli.text import align, printable, table_text
 from gpttrace.errors import UsageError
-from gpttrace.host import Host
 from gpttrace.language import parse
 from gpttrace.session import Answer, answer_json, described, explained
 from gpttrace.settings import Settings
@@ -132,25 +131,3 @@ def delete_runs(*, run_ids: tuple[str, ...]) -> int:
     for run_id in run_ids:
         store.delete(run_id)
     return 0
-
-
-def show_host(*, as_json: bool) -> int:
-    """Show bpftrace, the kernel, what can be traced, and what is missing."""
-    facts = Host.local(Settings.load()).to_json()
-    if as_json:
-        write_json(facts)
-        return 0
-    tool = facts.pop("bpftrace")
-    problems = facts.pop("problems")
-    click.echo(f"{'bpftrace':<18} {tool['version'] or 'missing'}  {tool['path'] or ''}".rstrip())
-    for name, value in facts.items():
-        click.echo(f"{name.replace('_', ' '):<18} {_said(value)}")
-    for problem in problems:
-        click.echo(f"missing: {problem['what']}\n  try: {problem['mend']}")
-    return 0
-
-
-def _said(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "none" if value is None else str(value)

@@ -40,7 +40,12 @@ _SHARED: dict[str, Callable[[F], F]] = {
     ),
     "json": click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output."),
     "yes": click.option(
-        "--yes", is_flag=True, help="Run without asking, also when the question was not fully understood."
+        "--yes",
+        is_flag=True,
+        help="Do not ask: approve what reads people's data, take a question half understood.",
+    ),
+    "host": click.option(
+        "--host", "host_file", metavar="FILE", help="The machine of this host file (`gpttrace host save`)."
     ),
     "key": click.option(
         "-k", "--key", metavar="KEY", help="API key for a model (this release writes programs offline)."

@@ -20,8 +20,11 @@ class SourceFile:
     text: str
 
 
-def read_source(path: str) -> SourceFile:
-    """Read `path` (or `-`); UsageError when it cannot be read, ProgramRejected when it is no program text."""
+def read_source(path: str, *, any_line_ends: bool = False) -> SourceFile:
+    """Read `path` (or `-`); UsageError when it cannot be read, ProgramRejected when it is no program text.
+
+    Windows line ends are refused unless `any_line_ends`: who only looks at a program may have them.
+    """
     name = "standard input" if path == "-" else path
     data = _read_bytes(path)
     if len(data) > MOST_BYTES:
@@ -38,7 +41,7 @@ def read_source(path: str) -> SourceFile:
         raise ProgramRejected(
             f"{name} is a binary file", hint="give a text file with a bpftrace program (.bt)"
         )
-    if b"\r" in data:
+    if b"\r" in data and not any_line_ends:
         raise ProgramRejected(
             f"{name} has Windows line ends (CR LF), with which bpftrace counts lines wrongly",
             hint=f"convert it: sed -i 's/\\r$//' {path}",

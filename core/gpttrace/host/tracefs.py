@@ -16,6 +16,7 @@ TRACEFS_PLACES = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing")
 _FIELD = re.compile(
     r"field:(?P<decl>[^;]+);\s*offset:(?P<offset>\d+);\s*size:(?P<size>\d+);\s*signed:(?P<signed>[01]);"
 )
+_TEXT = re.compile(r"(?<!signed )\bchar\b")  # bytes that are `unsigned char` are numbers to bpftrace
 _NAME = re.compile(r"(\w+)(\[[^\]]*\])?$")
 
 
@@ -64,16 +65,25 @@ def tracepoint_names(tracefs: Path) -> frozenset[str]:
         return frozenset()
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def tracepoint_fields(tracefs: Path, name: str) -> dict[str, Field]:
     """Return the fields of `category:name` by name, without the `common_` ones; empty when there is no such tracepoint."""
+    return read_fields(format_text(tracefs, name) or "")
+
+
+def format_text(tracefs: Path, name: str) -> str | None:
+    """Return the format file of `category:name` as the kernel writes it, or None."""
     category, _, event = name.partition(":")
     if not re.fullmatch(r"[\w.-]+", category) or not re.fullmatch(r"[\w.-]+", event):
-        return {}
+        return None
     try:
-        text = (tracefs / "events" / category / event / "format").read_text(encoding="utf-8")
+        return (tracefs / "events" / category / event / "format").read_text(encoding="utf-8")
     except OSError:
-        return {}
+        return None
+
+
+def read_fields(text: str) -> dict[str, Field]:
+    """Return the fields that a format file declares, without those that every tracepoint has."""
     fields = (_field(match) for match in _FIELD.finditer(text))
     return {field.name: field for field in fields if not field.name.startswith("common_")}
 
@@ -83,11 +93,17 @@ def _field(match: re.Match[str]) -> Field:
     named = _NAME.search(declaration)
     name, array = (named[1], named[2] or "") if named else (declaration, "")
     type_name = (declaration[: named.start()] if named else declaration).strip() + array
+    return make_field(name, type_name, int(match["size"]), match["signed"] == "1")
+
+
+def make_field(name: str, type_name: str, size: int, signed: bool) -> Field:
+    """Return a field; whether it holds text is read off its C type, which ends in `[n]` for an array."""
+    array = type_name.endswith("]")
     return Field(
         name=name,
         type=type_name,
-        size=int(match["size"]),
-        signed=match["signed"] == "1",
-        is_string="char" in type_name and (bool(array) or "*" in type_name),
+        size=size,
+        signed=signed,
+        is_string=_TEXT.search(type_name) is not None and (array or "*" in type_name),
         is_data_loc=type_name.startswith(("__data_loc", "__rel_loc")),
     )

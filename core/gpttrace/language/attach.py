@@ -25,7 +25,7 @@ def attach_point(match: re.Match[str]) -> AttachPoint:
     word, rest = match["kind"], match["rest"]
     if " " in rest or "\t" in rest:
         rest = _without_gaps(rest)
-    kind = PROBE_KINDS.get(word, word)
+    kind = PROBE_KINDS.get(word) or PROBE_KINDS.get(word.lower(), word)  # since 0.24 `Begin` is `begin`, too
     parts = [piece.replace('"', "") for piece in _SPLIT.findall(rest)]
     offset = None
     if parts and kind in _OFFSET_KINDS and (found := _OFFSET.fullmatch(parts[-1])):

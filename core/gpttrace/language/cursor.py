@@ -11,6 +11,7 @@ from gpttrace.language.nodes import Comment
 from gpttrace.language.source import Source
 
 MOST_FINDINGS = 500
+ASSIGNED = "`=` gives a value; to compare, write `==`"
 
 
 class Cursor:
@@ -95,6 +96,9 @@ class Cursor:
         """Step over the closing bracket of the one at `opened`, or say that it is missing."""
         if self.word == word:
             self.advance()
+            return
+        if self.word == "=" and word == ")":
+            self.error("assignment-in-condition", ASSIGNED)
             return
         # Of several things missing at the end, or behind a comment that never ends, one is enough to name.
         self.panic = self.panic or (self.kind == "end" and self.at in self.open_ends)

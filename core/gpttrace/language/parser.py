@@ -10,6 +10,7 @@ import re
 
 from gpttrace.language import nodes as n
 from gpttrace.language.attach import PATH_KINDS, POINT, attach_point
+from gpttrace.language.cursor import ASSIGNED
 from gpttrace.language.definitions import ITEMS, LINE_REST, Definitions
 from gpttrace.language.findings import Finding
 from gpttrace.language.program import Program
@@ -239,6 +240,8 @@ class Parser(Definitions):
         if self.word == "/":
             self.advance()
         else:
+            if self.word == "=":
+                self.error("assignment-in-condition", ASSIGNED)
             self.error("unclosed-predicate", f"expected `/` to close the predicate, found {self.found()}")
             while self.word not in ("{", "}") and self.kind != "end":
                 self.advance()

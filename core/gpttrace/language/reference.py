@@ -86,6 +86,9 @@ _BUILTINS = [
     Builtin("usermode", "uint8", "1 when the CPU was in user mode", since="0.24"),
     Builtin("ppid", "uint32", "parent's process id", since="0.24"),
     Builtin("pcomm", "string", "parent's process name", since="0.25"),
+    Builtin("has_cpid", "bool", "whether a command was given", since="0.25"),
+    Builtin("leader_tid", "uint32", "thread id of the process's first thread", since="0.26"),
+    Builtin("leader_comm", "string", "name of the process's first thread", since="0.26"),
     *[Builtin(f"arg{i}", "uint64", f"argument {i} (from a register)") for i in range(10)],
     *[Builtin(f"sarg{i}", "uint64", f"argument {i} (from the stack)") for i in range(10)],
 ]
@@ -110,7 +113,7 @@ _FUNCTIONS = [
     Function("find", 3, 3, "bool", "get a map's value if it is there", "0.25"),
     Function("len", 1, 1, "int64", "number of frames or keys", "0.20"),
     Function("strlen", 1, 1, "uint64", "length of a string", "0.24"),
-    Function("str", 1, 2, "string", "string at an address"),
+    Function("str", 1, 3, "string", "string at an address"),
     Function("buf", 1, 2, "buf", "bytes at an address"),
     Function("path", 1, 2, "string", "full path of a file"),
     Function("strftime", 2, 2, "timestamp", "time as text"),
@@ -154,6 +157,7 @@ _FUNCTIONS = [
     Function("is_err", 1, 1, "bool", "whether a pointer is an error", "0.26"),
     Function("memcmp", 3, 3, "int64", "compare bytes", "0.24"),
     Function("container_of", 3, 3, "unknown", "struct around a member", "0.27"),
+    Function("config", 0, 0, "unknown", "settings of this run", "0.27"),
     Function("typeinfo", 1, 1, "unknown", "name and kind of a type", "0.24"),
 ]
 FUNCTIONS: dict[str, Function] = {function.name: function for function in _FUNCTIONS}
@@ -190,7 +194,7 @@ _CONFIG = [
     ConfigKey("max_cat_bytes", "10240", "most bytes that cat() prints"),
     ConfigKey("max_map_keys", "4096", "most keys in a map"),
     ConfigKey("max_probes", "1024", "most probes to attach"),
-    ConfigKey("max_strlen", "1024", "most bytes of str(), buf() and path() (64 up to 0.20)"),
+    ConfigKey("max_strlen", "1024", "most bytes of str(), buf() and path() (64 up to 0.22)"),
     ConfigKey("max_type_res_iterations", "0", "levels of nested fields in tracepoint arguments"),
     ConfigKey(
         "missing_probes",
@@ -208,6 +212,8 @@ _CONFIG = [
     ConfigKey(
         "symbol_source", "dwarf", "where uprobe symbols come from (up to 0.23)", ("dwarf", "symbol_table")
     ),
+    ConfigKey("use_blazesym", "true", "resolve user symbols with blazesym", ("true", "false"), "0.23"),
+    ConfigKey("unstable_dw_ustack", "warn", "allow dw_ustack()", ("enable", "warn", "error"), "0.26"),
     ConfigKey("unstable_addr", "warn", "allow `&`", ("enable", "warn", "error"), "0.24"),
     ConfigKey("unstable_import", "warn", "allow import", ("enable", "warn", "error"), "0.24"),
     ConfigKey("unstable_macro", "warn", "allow macros", ("enable", "warn", "error"), "0.24"),
@@ -217,7 +223,7 @@ _CONFIG = [
 ]
 CONFIG_KEYS: dict[str, ConfigKey] = {key.name: key for key in _CONFIG}
 
-MAP_KINDS = ("hash", "lruhash", "percpuhash", "percpulruhash", "percpuarray")
+MAP_KINDS = ("hash", "lruhash", "percpuhash", "percpulruhash")
 
 _C_TYPES = """void bool char short int long unsigned signed const volatile size_t ssize_t pid_t uid_t gid_t mode_t
 umode_t dev_t off_t loff_t sector_t uintptr_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t
@@ -225,3 +231,110 @@ u8 u16 u32 u64 s8 s16 s32 s64 __u8 __u16 __u32 __u64 __s8 __s16 __s32 __s64"""
 _OWN_TYPES = """int8 int16 int32 int64 uint8 uint16 uint32 uint64 string buffer inet mac_address username timestamp
 ksym_t usym_t kstack_t ustack_t count_t sum_t avg_t min_t max_t stats_t hist_t lhist_t tseries_t usym ksym"""
 TYPE_NAMES = frozenset(f"{_C_TYPES} {_OWN_TYPES}".split())
+
+# Spellings of probe types that came later: word -> (first version, the older spelling or "" when there is none).
+KIND_SPELLINGS: dict[str, tuple[str, str]] = {
+    "begin": ("0.24", "BEGIN"), "end": ("0.24", "END"), "fentry": ("0.20", "kfunc"), "f": ("0.20", "kfunc"),
+    "fexit": ("0.20", "kretfunc"), "fr": ("0.20", "kretfunc"), "rawtracepoint": ("0.18", ""), "rt": ("0.18", ""),
+    "self": ("0.22", ""), "bench": ("0.24", ""), "BENCH": ("0.24", ""), "test": ("0.25", ""), "TEST": ("0.25", ""),
+}  # fmt: skip
+# `bpftrace -l 'software:*'` and `'hardware:*'` of 0.17 and 0.27 give the same names.
+SOFTWARE_EVENTS = frozenset(
+    [
+        "alignment-faults",
+        "bpf-output",
+        "context-switches",
+        "cpu-clock",
+        "cpu-migrations",
+        "cpu",
+        "cs",
+        "dummy",
+        "emulation-faults",
+        "faults",
+        "major-faults",
+        "minor-faults",
+        "page-faults",
+        "task-clock",
+    ]
+)
+HARDWARE_EVENTS = frozenset(
+    [
+        "backend-stalls",
+        "branch-instructions",
+        "branch-misses",
+        "branches",
+        "bus-cycles",
+        "cache-misses",
+        "cache-references",
+        "cpu-cycles",
+        "cycles",
+        "frontend-stalls",
+        "instructions",
+        "ref-cycles",
+    ]
+)
+
+# Words of the 0.24-0.27 standard library that people may call, though no manual lists them as functions of a program.
+INNER_FUNCTIONS = frozenset(
+    [
+        "is_array",
+        "is_integer",
+        "is_literal",
+        "is_ptr",
+        "is_str",
+        "is_unsigned_integer",
+        "kfunc_allowed",
+        "kfunc_exist",
+        "static_assert",
+        "usdt_arg",
+        "default_str_length",
+        "memcmp_record",
+        "offsetof",
+        "sizeof",
+        "typeof",
+    ]
+)
+# Builtins that take an argument when they are called: name -> first version.
+BUILTIN_ARGUMENTS = {
+    "comm": "0.25",
+    "ppid": "0.24",
+    "pcomm": "0.25",
+    "leader_tid": "0.26",
+    "leader_comm": "0.26",
+}
+# Words that stand for a mode as an argument: function -> word -> first version.
+_STACK_MODES = {"bpftrace": "", "perf": "", "raw": "0.18"}
+MODES: dict[str, dict[str, str]] = {
+    "kstack": _STACK_MODES,
+    "ustack": {**_STACK_MODES, "build_id": "0.25"},
+    "dw_ustack": {**_STACK_MODES, "build_id": "0.25"},
+    "nsecs": {"monotonic": "0.19", "boot": "", "tai": "", "sw_tai": ""},
+    "pid": {"curr_ns": "", "init": ""},
+    "tid": {"curr_ns": "", "init": ""},
+}
+# Fewer arguments are taken before a version: (function, number of arguments) -> version.
+ARGUMENTS_SINCE: dict[tuple[str, int], str] = {
+    ("exit", 1): "0.21", ("hist", 2): "0.20", ("delete", 2): "0.22", ("str", 3): "0.24", ("path", 2): "0.22",
+}  # fmt: skip
+# Members of kernel structs that have another name now: (struct, older name) -> newer name.
+RENAMED_MEMBERS = {
+    ("cfs_rq", "nr_running"): "nr_queued",
+    ("task_struct", "state"): "__state",
+}
+CONFIG_RENAMED = {"strlen": "max_strlen"}
+# System calls that a C library of today makes seldom: name -> (what it makes instead, why).
+RARE_SYSCALLS: dict[str, tuple[tuple[str, ...], str]] = {
+    "open": (("openat", "openat2"), "the C library opens files with openat()"),
+    "creat": (("openat", "openat2"), "the C library creates files with openat()"),
+    "mount": (("move_mount", "fsmount"), "newer mount programs use move_mount()"),
+}
+# Kernel functions that have another name or place now: older name -> what to use.
+RENAMED_FUNCTIONS = {
+    "__kmalloc": "__kmalloc_noprof",
+    "kmem_cache_alloc": "kmem_cache_alloc_noprof",
+    "swap_readpage": "swap_read_folio",
+}
+INLINED_FUNCTIONS = {
+    "blk_account_io_start": "tracepoint:block:block_io_start",
+    "blk_account_io_done": "tracepoint:block:block_io_done",
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gpttrace.language import nodes as n
+from gpttrace.language.cursor import ASSIGNED
 from gpttrace.language.expressions import Expressions
 from gpttrace.language.terms import DEEPEST
 
@@ -149,8 +150,7 @@ class Statements(Expressions):
         if isinstance(expr, n.Paren):
             return expr.inner
         if isinstance(expr, n.Record):
-            why = "`=` gives a value; to compare, write `==`"
-            self.fault(start, expr.end, "assignment-in-condition", why)
+            self.fault(start, expr.end, "assignment-in-condition", ASSIGNED)
         elif isinstance(expr, n.Tuple):
             self.fault(start, expr.end, "expected-expression", "expected a condition")
         elif isinstance(expr, n.Binary | n.Ternary) and not self.panic:

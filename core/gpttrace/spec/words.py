@@ -40,7 +40,6 @@ class Token:
     start: int
     end: int
     meaning: str | None = None
-    corrected: bool = False
 
 
 def tokenize(text: str) -> list[Token]:

@@ -33,6 +33,7 @@ class Job:
     pid: int | None = None
     exclude_self: bool = True
     units: dict[str, str] | None = None
+    unsafe: bool = False
 
     def to_json(self, plan: Plan) -> dict[str, Any]:
         """Return the job and the plan of its present attempt as plain JSON values."""

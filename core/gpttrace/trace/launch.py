@@ -44,17 +44,20 @@ class Order:
     command: tuple[str, ...] = ()
     pid: int | None = None
     spool: Path | None = None
+    unsafe: bool = False
 
     def header(self) -> bytes:
         """Return the line that the supervisor reads first."""
         env = bpftrace_environment(self.limits, environment())
         if self.ready_marker is None:
             env["__BPFTRACE_NOTIFY_PROBES_ATTACHED"] = "1"
-        attach_to = ("-p", str(self.pid)) if self.pid is not None else ()
+        more = ["-p", str(self.pid)] if self.pid is not None else []
+        if self.unsafe:
+            more.append("--unsafe")
         return (
             json.dumps(
                 {
-                    "argv": [self.bpftrace, "-f", "json", "-k", *attach_to, "-"],
+                    "argv": [self.bpftrace, "-f", "json", "-k", *more, "-"],
                     "env": env,
                     "program": self.program,
                     "ready": self.ready_marker,

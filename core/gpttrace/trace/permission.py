@@ -5,17 +5,25 @@ Front ends ask the policy themselves, to show findings and to ask a person; this
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from gpttrace.check.policy import Policy, judge
+from gpttrace.check.policy import Policy, changes_the_machine, judge
 from gpttrace.errors import NotPermitted, ProgramRejected
 from gpttrace.language import Source, parse
 from gpttrace.language.findings import Finding
 from gpttrace.trace.limits import Limits
 
 
-def permit(program: str, limits: Limits, policy: Policy, *, approved: bool) -> Limits:
-    """Return the limits under which a program may run; `approved` says that a person agreed to what it reads.
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Under which limits a program may run, and whether it may call functions that change the machine and does."""
+
+    limits: Limits
+    unsafe: bool
+
+
+def permit(program: str, limits: Limits, policy: Policy, *, approved: bool) -> Permission:
+    """Return what a program may do; `approved` says that a person agreed to what it reads.
 
     Raises ProgramRejected for what is no program, NotPermitted for what the policy denies or what nobody approved.
     """
@@ -37,7 +45,9 @@ def permit(program: str, limits: Limits, policy: Policy, *, approved: bool) -> L
             hint="look at the program; if that is what you want, approve it (--yes on the command line)",
         )
     # Where a wildcard could not be counted here, bpftrace's own limit of probes holds.
-    return replace(limits, probes=min(limits.probes, policy.probes))
+    return Permission(
+        replace(limits, probes=min(limits.probes, policy.probes)), policy.unsafe and changes_the_machine(tree)
+    )
 
 
 def _told(finding: Finding, program: str) -> str:

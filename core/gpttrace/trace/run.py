@@ -236,6 +236,7 @@ class Run:
             command=self.job.command,
             pid=self.job.pid,
             spool=self._spool.path if self._spool else None,
+            unsafe=self.job.unsafe,
         )
         began = time.monotonic()
         self._link = link = await launch(order)
@@ -387,14 +388,14 @@ async def trace(
     Unavailable or UsageError when nothing could be started; what bpftrace itself says is in the result.
     """
     settings = settings or Settings.load()
-    limits = permit(program, limits or Limits(), policy or load_policy(settings), approved=approved)
+    granted = permit(program, limits or Limits(), policy or load_policy(settings), approved=approved)
     path = locate_bpftrace(bpftrace or settings.bpftrace)
     require_right()
     job = Job(
         run_id=new_run_id(),
         program=program,
         bpftrace=path,
-        limits=limits,
+        limits=granted.limits,
         began=datetime.now().astimezone(),
         question=question,
         spec=spec,
@@ -402,6 +403,7 @@ async def trace(
         pid=pid,
         exclude_self=exclude_self,
         units=units,
+        unsafe=granted.unsafe,
     )
     dialect = await anyio.to_thread.run_sync(lambda: dialect_of(path, cache_dir=settings.cache_dir))
     run = Run(job, dialect, Store(settings.state_dir) if keep else None)

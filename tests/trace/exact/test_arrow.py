@@ -81,7 +81,7 @@ def test_a_foreign_arrow_table_is_refused() -> None:
 
 
 def test_a_flood_stays_in_arrow_until_somebody_looks_and_reads_like_single_lines() -> None:
-    dialect = Dialect(loops=True, wide_tuples=True, quotes_times=True, buf_is_array=True)
+    dialect = Dialect(loops=True, wide_tuples=True, buf_is_array=True)
     program = 'tracepoint:a:b { printf("%d %d %s\\n", pid, args->x, comm); print((nsecs, args->y)); }'
     plan = prepare(program, dialect=dialect, nonce="abcdefgh12345678")
     first, second = plan.sites

@@ -14,9 +14,7 @@ from gpttrace.trace.items import Lost, Output, Ready, Rows, Snapshot
 from gpttrace.trace.mapping import CLEARING, EXIT, HEAD, ROW, TAIL
 from gpttrace.trace.plan import END_REACHED, EXITING, Plan
 
-NEW = Dialect(
-    quotes_times=True, loops=True, wide_tuples=True, buf_is_array=True, signal_probes=True, config=True
-)
+NEW = Dialect(loops=True, wide_tuples=True, buf_is_array=True, signal_probes=True, config=True)
 NONCE = "abcdefgh12345678"
 COUNTS = "tracepoint:a:b { @[comm] = count(); } interval:s:1 { print(@); clear(@); }"
 

@@ -18,9 +18,7 @@ from gpttrace.trace.plan import END_REACHED, Plan
 from gpttrace.trace.quota import Quota
 from gpttrace.trace.table import Table
 
-NEW = Dialect(
-    quotes_times=True, loops=True, wide_tuples=True, buf_is_array=True, signal_probes=True, config=True
-)
+NEW = Dialect(loops=True, wide_tuples=True, buf_is_array=True, signal_probes=True, config=True)
 OLD = Dialect()
 TWO = 'tracepoint:a:b { printf("%d %s\\n", pid, comm); } tracepoint:a:c { printf("[%d]", tid); @m[comm] = count(); }'
 

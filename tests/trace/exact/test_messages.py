@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
-from gpttrace.cli.main import main
 from gpttrace.trace.dialect import Dialect
 from gpttrace.trace.instrument import prepare
-from gpttrace.trace.messages import _PATTERNS, read_stderr
+from gpttrace.trace.messages import read_stderr
 
 PLAN = prepare("tracepoint:a:b { @ = count(); }", dialect=Dialect(), nonce="abcdefgh12345678")
 
@@ -23,10 +20,3 @@ def test_the_same_warning_twice_is_one_and_detaching_what_never_attached_is_none
         "could not attach probe kprobe:nosuchfn, skipping.",
         "something that nobody knows",
     ]
-
-
-def test_hints_name_only_commands_that_exist() -> None:
-    known = set(getattr(main, "commands", {}))
-    named = {name for each in _PATTERNS for name in re.findall(r"gpttrace (\w+)", each.hint or "")}
-
-    assert named <= known

@@ -15,9 +15,7 @@ from gpttrace.trace.plan import MARKERS, Plan
 from gpttrace.trace.wire import Pairs
 
 OLD = Dialect()
-NEW = Dialect(
-    quotes_times=True, loops=True, wide_tuples=True, buf_is_array=True, signal_probes=True, config=True
-)
+NEW = Dialect(loops=True, wide_tuples=True, buf_is_array=True, signal_probes=True, config=True)
 NONCE = "abcdefgh12345678"
 PROGRAM = """#!/usr/bin/env bpftrace
 // count opens

@@ -20,11 +20,10 @@ RECORDS: list[dict[str, Any]] = [
 ]
 DIALECTS = {
     "0.17.0": Dialect(),
-    "0.23.2": Dialect(escapes_keys_twice=True, quotes_times=True, loops=True, wide_tuples=True),
+    "0.23.2": Dialect(escapes_keys_twice=True, loops=True, wide_tuples=True),
     "0.27.1": Dialect(
         erases_spaces_in_keys=True,
         counts_turn_hex=True,
-        quotes_times=True,
         buf_is_array=True,
         loops=True,
         wide_tuples=True,

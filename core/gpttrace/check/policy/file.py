@@ -19,9 +19,7 @@ from __future__ import annotations
 
 import os
 import stat
-import tomllib
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +78,8 @@ def _must_be_roots(path: Path) -> None:
 
 def read_policy_values(path: Path) -> dict[str, Any]:
     """Return what one file sets, by the names of `Policy`'s fields."""
+    import tomllib  # most machines have no policy file
+
     try:
         text = path.read_text(encoding="utf-8")
         given = tomllib.loads(text)
@@ -107,6 +107,8 @@ def _leaves(given: dict[str, Any], above: tuple[str, ...] = ()) -> list[tuple[tu
 def _name(path: Path, place: tuple[str, ...]) -> str:
     if place in _PLACES:
         return _PLACES[place]
+    from difflib import get_close_matches
+
     words = {".".join(each): each for each in _PLACES}
     near = get_close_matches(".".join(place), words, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(words)}"

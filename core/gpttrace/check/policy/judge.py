@@ -6,6 +6,7 @@ text is read as clang reads it. A program that our parser cannot read whole is n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -20,7 +21,7 @@ from gpttrace.language import nodes as n
 from gpttrace.language.reference import FUNCTIONS
 
 _WRITES = frozenset(["skboutput"])
-_UNREADABLE = (n.BadItem, n.BadStmt, n.BadExpr)
+_CALL = re.compile(r"([a-z_]+)\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def judge(
     found = [*_run_limits(program, policy, seconds, rows), *_of_tree(program, policy, host)]
     whole = program
     if definitions(program):
+        found += _defined_calls(program, policy)
         opened = expanded(program)
         if opened is None:
             found.append(over(program.c_definitions[0], "policy-define", *_ENDLESS))
@@ -56,11 +58,9 @@ def judge(
             )
     reads = list(sensitive_reads(whole, policy.sensitive_probes))
     asks = [_sensitive(node, what, policy, program, whole) for node, what in reads]
-    denied = (
-        bool(found)
-        or not program.ok
-        or any(isinstance(each, _UNREADABLE) for item in whole.items for each in walk(item))
-    )
+    if program.ok and not whole.ok:
+        found.append(over(program.c_definitions[0], "policy-define", *_BROKEN))
+    denied = bool(found) or not program.ok
     allowed: Literal["yes", "ask", "no"] = "no" if denied or (asks and policy.sensitive == "deny") else "yes"
     if asks and allowed == "yes" and policy.sensitive == "ask":
         allowed = "ask"
@@ -68,6 +68,14 @@ def judge(
     return Verdict(allowed, _unique([*found, *shown]), tuple(dict.fromkeys(what for _, what in reads)))
 
 
+def changes_the_machine(program: Program) -> bool:
+    """Tell whether a program calls a function that acts on the machine, in words or through a `#define`."""
+    whole = expanded(program) or program
+    calls = [node.name for item in whole.items for node in walk(item) if isinstance(node, n.Call)]
+    return any(name in FUNCTIONS and FUNCTIONS[name].unsafe for name in calls)
+
+
+_BROKEN = ("with its #defines put in place this cannot be read", "write out what they stand for")
 _ENDLESS = ("a #define that contains itself does not come to an end", "write the value out")
 
 
@@ -102,6 +110,14 @@ def _of_tree(program: Program, policy: Policy, host: Counts | None) -> Iterator[
             elif isinstance(node, n.AttachPoint):
                 yield from _point(node, policy)
     yield from size_findings(program, policy, host)
+
+
+def _defined_calls(program: Program, policy: Policy) -> Iterator[Finding]:
+    # Also of a name that is not used: what its value becomes together with other text is not for us to guess.
+    for value in definitions(program).values():
+        for name in _CALL.findall(value):
+            item = program.c_definitions[0]
+            yield from _call(n.Call(name, [], start=item.start, end=item.end), policy)
 
 
 def _preamble(program: Program, policy: Policy) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from gpttrace.language import nodes as n
 
 _CONTINUED = re.compile(r"\\[ \t]*\r?\n")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_DIRECTIVE = re.compile(r"^[ \t]*(?:#|%:|\?\?=)[ \t]*(\w+)[ \t]*(.*)$", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^[ \t]*(?:#|%:|\?\?=)[ \t]*(\w*)[ \t]*(.*)$", re.MULTILINE)
 _INNOCENT = frozenset(
     [
         "define",
@@ -35,7 +35,6 @@ _INNOCENT = frozenset(
         "line",
     ]
 )
-_READING = frozenset(["include", "include_next", "import", "embed", "include_alias"])
 _HAS = re.compile(r"__has_(?:include(?:_next)?|embed)\b|\b_Pragma\b|\b__?asm(?:__)?\b|\basm\b")
 _DEFINE = re.compile(r"(\w+)(\()?[ \t]*(.*)")
 _MOST_ROUNDS = 16
@@ -67,7 +66,7 @@ def readings(program: Program) -> Iterator[Reading]:
         text = _COMMENT.sub(" ", _CONTINUED.sub("", item.text))
         for match in _DIRECTIVE.finditer(text):
             word, rest = match.groups()
-            if word in _READING or word not in _INNOCENT:
+            if word not in _INNOCENT and (word or rest):
                 yield Reading(item, word, rest)
         for match in _HAS.finditer(text):
             yield Reading(item, match[0], "")

@@ -8,10 +8,11 @@ from typing import Protocol
 from gpttrace.check.policy.rules import Policy
 from gpttrace.language import Finding, Program, children
 from gpttrace.language import nodes as n
+from gpttrace.language.literals import integer
 
 TOO_DEEP = 1 << 62
 _EVERYTHING = 100_000  # what a pattern of kinds matches
-_PER_SECOND = {"hz": 1.0, "s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+_UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 _LIMITED_SETTINGS = {
     "max_map_keys": "map_keys",
     "max_probes": "probes",
@@ -157,17 +158,29 @@ def _map_size(declared: n.MapDecl, policy: Policy) -> Iterator[Finding]:
 
 
 def _rate(point: n.AttachPoint, policy: Policy) -> Iterator[Finding]:
-    if point.kind not in ("profile", "interval") or len(point.parts) != 2:
+    if point.kind not in ("profile", "interval"):
         return
-    unit, count = point.parts
-    per_second = _PER_SECOND.get(unit)
-    if per_second is None or not count.isdigit() or int(count) == 0:
+    hz = _per_second(point.parts)
+    if hz is not None and hz <= policy.hz:
         return
-    hz = int(count) if unit == "hz" else per_second / int(count)
-    if hz > policy.hz:
-        yield over(
-            point,
-            "policy-rate",
-            f"{point.text} fires {hz:,.0f} times a second on each CPU; the policy allows {policy.hz:,}",
-            f"use {point.kind}:hz:99, or at most {point.kind}:hz:{policy.hz}",
-        )
+    told = "at a rate that cannot be told" if hz is None else f"{hz:,.0f} times a second"
+    yield over(
+        point,
+        "policy-rate",
+        f"{point.text} fires {told} on each CPU; the policy allows {policy.hz:,}",
+        f"use {point.kind}:hz:99, or at most {point.kind}:hz:{policy.hz}",
+    )
+
+
+def _per_second(parts: list[str]) -> float | None:
+    """Return how often `hz:99`, `us:1e3` or `10ms` fires (bpftrace takes `1_000` and `0x1` too); None for what is no number."""
+    if not 1 <= len(parts) <= 2:
+        return None
+    value, trouble = integer(parts[-1])
+    if trouble or value <= 0:
+        return None
+    if len(parts) == 1:
+        return 1e9 / value  # in nanoseconds, or with a unit of its own
+    if parts[0] == "hz":
+        return float(value)
+    return _UNITS[parts[0]] / value if parts[0] in _UNITS else None

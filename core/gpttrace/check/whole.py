@@ -1,0 +1,109 @@
+"""Checking one program: own parser and rules, the policy, then bpftrace, then the kernel's verifier, as far as was asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from gpttrace.check.policy import DEFAULT, Policy, judge
+from gpttrace.check.report import LEVELS, Level, Report, Step
+from gpttrace.check.static import static_findings
+from gpttrace.errors import Unavailable
+from gpttrace.host import Bpftrace, Host, find_bpftrace
+from gpttrace.language import Finding, Program, parse
+from gpttrace.settings import Settings
+
+# Steps done, steps at most, and what is being done; for what takes long enough to be watched.
+Progress = Callable[[int, int, str], None]
+
+
+def check_static(program: str | Program, host: Host | None, policy: Policy = DEFAULT) -> Report:
+    """Check a program without starting anything: syntax, names, types, habits, policy. About a millisecond."""
+    began = time.monotonic()
+    tree = parse(program) if isinstance(program, str) else program
+    found = static_findings(tree, host, unsafe=True)  # what may change the machine is the policy's to say
+    verdict = judge(tree, policy, host)
+    step = Step("static", True, "own parser", took=time.monotonic() - began)
+    return Report(tree, _ordered([*found, *verdict.findings]), verdict, (step,))
+
+
+async def check(
+    program: str | Program,
+    *,
+    host: Host | None = None,
+    level: Level = "compile",
+    policy: Policy = DEFAULT,
+    file: Path | None = None,
+    bisect: bool = False,
+    progress: Progress | None = None,
+    settings: Settings | None = None,
+) -> Report:
+    """Check a program for a host up to a tier; a tier that cannot be done says why and takes nothing from the others.
+
+    What the policy denies reaches no bpftrace; what does not compile reaches no verifier. `bisect` looks for the statement that
+    the verifier refuses, which takes several loads. Never raises for what is wrong with the program.
+    """
+    settings = settings or Settings.load()
+    host = host or Host.local(settings)
+    report = check_static(program, host, policy)
+    if level == "static":
+        return report
+    from gpttrace.check.compiler import compile_findings, merge  # what is only typed needs neither
+    from gpttrace.check.loader import load_findings
+
+    if (why := _not_to_compile(report)) is not None:
+        return _with(report, Step("compile", False, why=why))
+    tool = _own_tool(settings) if host.saved else host.tool
+    path = tool.path if tool else None
+    compiled = await compile_findings(
+        report.program, host, file=file, unsafe=policy.unsafe, tool=path, settings=settings
+    )
+    how = f"bpftrace {tool.version_text}, {compiled.ran}" if tool else compiled.ran
+    step = Step("compile", compiled.ran != "none", how, compiled.why or "", compiled.took)
+    report = _with(report, step, merge(list(report.findings), list(compiled.findings)), compiled.log)
+    if level == "compile":
+        return report
+    if (why := _not_to_load(report, step, host)) is not None:
+        return _with(report, Step("load", False, why=why))
+    loaded = await load_findings(
+        report.program, host, file=file, bisect=bisect, progress=progress, settings=settings
+    )
+    step = Step("load", loaded.ran != "none", loaded.ran, loaded.why or "", loaded.took)
+    return _with(report, step, [*report.findings, *loaded.findings], loaded.log or report.log)
+
+
+def _not_to_compile(report: Report) -> str | None:
+    if not report.program.ok:
+        return "bpftrace stops at the syntax errors above"
+    if report.policy.allowed == "no":
+        return "what the policy denies is not given to bpftrace"
+    return None
+
+
+def _not_to_load(report: Report, compiled: Step, host: Host) -> str | None:
+    if host.saved:
+        return "a host file has no kernel to load into"
+    if not compiled.done:
+        return compiled.why
+    return None if report.ok else "it does not compile"
+
+
+def _own_tool(settings: Settings) -> Bpftrace | None:
+    try:
+        return find_bpftrace(settings)
+    except Unavailable:
+        return None
+
+
+def _with(report: Report, step: Step, findings: list[Finding] | None = None, log: str = "") -> Report:
+    found = report.findings if findings is None else _ordered(findings)
+    return Report(report.program, found, report.policy, (*report.steps, step), log or report.log)
+
+
+def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
+    unique = dict.fromkeys(findings)
+    return tuple(sorted(unique, key=lambda each: (each.start, each.end, each.severity != "error")))
+
+
+__all__ = ["LEVELS", "Progress", "check", "check_static"]

@@ -1,0 +1,54 @@
+"""The laboratory for tests: one running machine for each release, booted when the first test wants one and shared by all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from gpttrace.testing import require
+from tests.kernels.lab import RELEASES, Vm, missing
+
+
+class Laboratory:
+    """Every machine, all of them starting at the same time."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, Vm] = {}
+
+    def machine(self, release: str) -> Vm:
+        """Return the machine of a release; skip, or fail where the kernel is required, when it cannot be had."""
+        reason = missing(release)
+        require(reason is None, str(reason))
+        for each in RELEASES:
+            if each not in self._running and missing(each) is None:
+                self._running[each] = Vm(each)
+        return self._running[release]
+
+    def close(self) -> None:
+        """End every machine."""
+        for machine in self._running.values():
+            machine.close()
+
+
+@pytest.fixture(scope="session")
+def laboratory() -> Iterator[Laboratory]:
+    """The machines of this session."""
+    laboratory = Laboratory()
+    yield laboratory
+    laboratory.close()
+
+
+@pytest.fixture(params=[pytest.param(release, marks=pytest.mark.vm) for release in RELEASES])
+def vm(request: pytest.FixtureRequest, laboratory: Laboratory) -> Vm:
+    """Each of the machines in turn."""
+    return laboratory.machine(request.param)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the machines out unless they are asked for (`-m vm`): they take minutes."""
+    if "vm" in str(config.option.markexpr):
+        return
+    theirs = {item for item in items if item.get_closest_marker("vm")}
+    config.hook.pytest_deselected(items=sorted(theirs, key=items.index))
+    items[:] = [item for item in items if item not in theirs]
