@@ -132,6 +132,11 @@ def test_real_structs_have_what_c_reaches() -> None:
     assert (header.size, header.members["saddr"].offset) == (20, 12)
     assert operations is not None
     assert operations.members["read"].type.startswith("ssize_t (*)(struct file *, char *, size_t")
+    inner = host.struct(header.members["addrs"].type)  # has no name of its own
+    assert inner is not None
+    assert set(inner.members) == {"saddr", "daddr"}
+    assert (host.struct("atomic_t") or operations).name == "atomic_t"
+    assert host.struct("struct (anonymous:999999999)") is None
     assert host.typedef("pid_t") == "__kernel_pid_t"
     assert host.constant("TCP_LISTEN") == 10
     assert host.enumerators("enum hrtimer_mode")[1] == "HRTIMER_MODE_REL"

@@ -114,7 +114,8 @@ def test_fields_prototype_and_words_are_described(made_host: Callable[..., Host]
                 "name": "__data_loc char[]",
                 "path": "const char *",
                 "id": "u64",
-            }
+            },
+            "net:raw": {"blob": "__data_loc u8[]", "id": "u64"},
         },
         functions=["int do_open(int dfd, const char *name, enum how how)"],
         enums={"how": {"HOW_READ": 0, "HOW_WRITE": 1}},
@@ -130,6 +131,7 @@ def test_fields_prototype_and_words_are_described(made_host: Callable[..., Host]
     assert drop.example == (
         'tracepoint:net:drop { printf("reason=%d name=%s path=%s\\n", args->reason, str(args->name), str(args->path)); }'
     )
+    assert "blob" not in describe(host, "tracepoint:net:raw").example
     assert opened.prototype == "int do_open(int dfd, const char *name, enum how how)"
     assert opened.fields[2].words == {0: "HOW_READ", 1: "HOW_WRITE"}
     assert opened.to_json()["fields"][0]["type"] == "int"

@@ -150,6 +150,14 @@ def test_did_you_mean(typo_host: Host) -> None:
     assert answers == SIMILAR
 
 
+def test_what_took_the_place_of_a_function_that_is_gone(typo_host: Host) -> None:
+    assert typo_host.instead("blk_account_io_start") == [
+        "tracepoint:block:block_io_start",
+        "tracepoint:block:block_rq_issue",
+    ]
+    assert typo_host.instead("blk_account_io_done") == []  # its tracepoints are not on this host
+
+
 def test_what_is_like_nothing_has_no_likeness(typo_host: Host) -> None:
     assert typo_host.similar("kprobe", "zzqqxxww") == []
     assert typo_host.similar("tracepoint", "nothing:at_all") == []

@@ -1,8 +1,8 @@
 """Tracepoints of a kernel whose tracefs may not be read: those that BTF shows to exist and whose category is known.
 
-BTF has a type for each event (`btf_trace_NAME`) and a function for each system call, but no categories. Those of Linux do not change
-once they are out, so they are kept beside this module (`categories.txt`). What is not there is not listed, so the list is for
-searching and completing; it does not tell that a name is wrong (`Host.lists("tracepoint")` is False).
+BTF has a type for each event (`btf_trace_NAME`) and a function for each system call, but no categories. Those of Linux do not
+change once they are out, so they are kept beside this module (`categories.txt`). What is not there is not listed, so the list
+is for searching and completing; it does not tell that a name is wrong (`Host.lists("tracepoint")` is False).
 """
 
 from __future__ import annotations

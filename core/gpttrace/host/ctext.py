@@ -15,6 +15,7 @@ SHORT = {
     "short int": "short",
     "_Bool": "bool",
 }
+ANONYMOUS = "(anonymous{})"
 _WORDS = {b.STRUCT: "struct", b.UNION: "union", b.ENUM: "enum", b.ENUM64: "enum"}
 _QUALIFIER = {b.VOLATILE: "volatile", b.CONST: "const", b.RESTRICT: "restrict"}
 _DEEPEST = 32  # no C type of a kernel is nested so deep; a broken description may be
@@ -48,8 +49,13 @@ def base_text(btf: Btf, type_id: int) -> str:
     if kind == b.FWD:
         return f"{'union' if btf.flag(type_id) else 'struct'} {name}"
     if kind in _WORDS:
-        return f"{_WORDS[kind]} {name or '(anonymous)'}"
+        return f"{_WORDS[kind]} {name or _nameless(btf, type_id)}"
     return SHORT.get(name, name)
+
+
+def _nameless(btf: Btf, type_id: int) -> str:
+    # With its id it can be asked for (`Types.struct`); ids of modules overlap, so those stay without.
+    return ANONYMOUS.format(f":{type_id}" if btf.base is None else "")
 
 
 def _pointer(btf: Btf, target: int, inner: str, depth: int) -> str:

@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import apsw
 
@@ -14,7 +16,6 @@ from gpttrace.host.names import Names
 
 APPLICATION = 0x67707472  # "gptr", so that `file` and we can tell such a file from other databases
 SCHEMA = 1
-BUSY_MS = 2000
 CREATE = """
 create table facts (key text primary key, value text not null) without rowid;
 create table lists (
@@ -22,6 +23,9 @@ create table lists (
 );
 create table blobs (name text primary key, packed integer not null, data blob not null) without rowid;
 """
+
+
+_READING = Lock()
 
 
 class NotOurs(Exception):
@@ -67,7 +71,7 @@ def write_list(database: apsw.Connection, name: str, note: str, names: Names, *,
 
 def read_list(database: apsw.Connection, name: str) -> tuple[str, Names] | None:
     """Return (note, names) of a list, or None when the file has none of this name."""
-    row = database.execute("select note, count, packed, text from lists where name = ?", (name,)).fetchone()
+    row = _row(database, "select note, count, packed, text from lists where name = ?", name)
     if row is None:
         return None
     return row[0], Names(zlib.decompress(row[3]) if row[2] else row[3], row[1])
@@ -81,8 +85,14 @@ def write_blob(database: apsw.Connection, name: str, data: bytes, *, packed: boo
 
 def read_blob(database: apsw.Connection, name: str) -> bytes | None:
     """Return bytes that were kept, or None."""
-    row = database.execute("select packed, data from blobs where name = ?", (name,)).fetchone()
+    row = _row(database, "select packed, data from blobs where name = ?", name)
     return None if row is None else zlib.decompress(row[1]) if row[0] else row[1]
+
+
+def _row(database: apsw.Connection, query: str, name: str) -> Any:
+    # One look at a time: a language server asks from several threads.
+    with _READING:
+        return database.execute(query, (name,)).fetchone()
 
 
 def write_facts(database: apsw.Connection, facts: Iterable[tuple[str, str]]) -> None:

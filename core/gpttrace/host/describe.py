@@ -192,8 +192,5 @@ def _spelled(host: Host, kind: str) -> str:
 
 
 def _plain_number(each: DescribedField) -> bool:
-    return (
-        each.size in _INTEGER_SIZES
-        and not each.type.startswith(("struct ", "union "))
-        and each.type[-1:] not in "]*"
-    )
+    apart = each.type.startswith(("struct ", "union ", "__data_loc", "__rel_loc"))
+    return each.size in _INTEGER_SIZES and not apart and each.type[-1:] not in "]*"

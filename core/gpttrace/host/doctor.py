@@ -81,10 +81,12 @@ def _rights(host: Host) -> Iterator[Check]:
         yield Check("rights", True, "we are root")
     elif rights["sudo"]:
         yield Check("rights", True, f"sudo runs {host.bpftrace} without asking for a password")
+    elif shutil.which("sudo") is None:
+        why = "only root may load BPF programs, and there is no sudo here"
+        yield Check("rights", False, why, "become root (su -) and run the command again")
     else:
-        yield Check(
-            "rights", False, "only root may load BPF programs, and sudo asks for a password", "sudo -v"
-        )
+        why = "only root may load BPF programs, and sudo asks for a password"
+        yield Check("rights", False, why, "sudo -v")
     if not rights["root"]:
         yield _namespaces(bool(rights["namespaces"]))
     if rights["lockdown"] == "confidentiality":

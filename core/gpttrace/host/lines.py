@@ -1,8 +1,8 @@
 """Lines: the names of one kind as a search reads them: small letters, one separator, short names and public ones first.
 
 Looking for a word is one pass of bytes.find over at most 3.5 MB (0.5-2 ms), and the first hits are the best, so that a search
-may stop early. An FTS5 trigram table, the other way that was looked at, holds the same names in several times the room and
-knows nothing of typing slips either.
+may stop early. An FTS5 trigram table of the same 150,000 names took 1.6 s to build and 11 MB to keep, answered in 0.5-11 ms
+without an order of its own, and knows nothing of slips.
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ OFFSETS = "offsets.{}"
 _SYMBOL = re.compile(rb"^[0-9a-f]+ [tTwW] ([^\s]+)(?:\t\[([^\]]+)\])?$", re.MULTILINE)
 _TRACEABLE_LINE = re.compile(rb"^(\S+)(?: \[([^\]]+)\])?", re.MULTILINE)
 # Padding before functions, call trampolines, labels, and code that is no function of its own.
-_NO_FUNCTION = re.compile(rb"^(__pfx_|__cfi_|__SC[TK]__|__ksymtab_|\.L|\$)|\.cold(\.\d+)?$")
+_NO_FUNCTION = re.compile(
+    rb"^(__pfx_|__cfi_|__SC[TK]__|__ksymtab_|__ftrace_invalid_address_|\.L|\$)|\.cold(\.\d+)?$"
+)
 _NO_MODULE = (b"bpf", b"__builtin__ftrace", b"__builtin__kprobes")
 
 

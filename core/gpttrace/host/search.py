@@ -2,7 +2,11 @@
 
 Ranked as one who knows the kernel would: exact, then prefix, whole words, beginnings of words, any substring, and only when
 these give little, corrected words. At equal fit tracepoints come before raw ones and functions, public names before the
-compiler's and the tracepoints' own, short before long. SEARCH_FIGURES
+compiler's and the tracepoints' own, short before long.
+
+Over 150,000 names (python -m bench host): p50 5 ms, p99 14 ms; the first query of a process costs 0.1 s more, 0.2 s when it
+has a slip. Names are text that bytes.find runs over (lines.py), 9,000 words are the vocabulary of slips (fuzzy.py). An index of
+words would answer rare ones sooner, but takes 0.8 s to build, or 3 MB more in each kept file.
 """
 
 from __future__ import annotations

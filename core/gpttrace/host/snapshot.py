@@ -31,8 +31,9 @@ DONE, BTF_FILE = ".gpttrace-snapshot", ".vmlinux.btf"
 def write_snapshot(host: Host, folder: Path, wanted: Iterable[str] = ()) -> Path | None:
     """Write the snapshot into `folder` and return the path of a BTF file, None where types are not known.
 
-    `wanted` names tracepoints (`category:name`) that must be in it even where tracefs cannot be read: they are made of BTF when
-    their record is known for certain, and the category is believed. StoreError when the folder cannot be written.
+    Where tracefs cannot be read, `wanted` names the tracepoints to have in it, as `category:name`: the category is believed, the
+    format is made of BTF. Those whose record is not certain are left out; system calls are among them. StoreError when the folder
+    cannot be written.
     """
     asked = () if host.sources.events.known else tuple(sorted(set(wanted)))
     state = _state(host, asked)

@@ -97,7 +97,7 @@ class Sources:
 
     @property
     def search(self) -> Search:
-        """The search over all names; made in about 0.1 s for 150,000."""
+        """The search over all names; it reads a kind's names when it first looks among them."""
         if self._search is None:
             from gpttrace.host.search import Search
 

@@ -6,8 +6,9 @@ with 90,000 members would make the inventory four times as big and its first sca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from gpttrace.host import btf as b
@@ -16,6 +17,7 @@ from gpttrace.host.ctext import type_text
 from gpttrace.host.knowledge import Function, Member, Struct
 from gpttrace.host.names import Names
 
+_NAMELESS = re.compile(r"\(anonymous:(\d+)\)")
 INDEXES = ("struct", "function", "typedef", "constant")
 _SORT = {
     b.STRUCT: "struct", b.UNION: "struct", b.ENUM: "struct", b.ENUM64: "struct", b.FUNC: "function", b.TYPEDEF: "typedef",
@@ -64,6 +66,8 @@ class Types:
     def structs(self, name: str) -> list[tuple[Btf, int]]:
         """Return every struct, union or enum of this name; two different ones may have it."""
         word, _, rest = name.rpartition(" ")
+        if (nameless := _NAMELESS.fullmatch(rest)) is not None:
+            return self._nameless(int(nameless[1]))
         found = []
         for place in self._places("struct", rest):
             btf = self._load(place.module)
@@ -95,7 +99,15 @@ class Types:
         if found is None:
             return None
         btf, bare = found[0], found[0].bare(found[1])
-        return read_struct(btf, bare) if btf.kind(bare) in (b.STRUCT, b.UNION) else None
+        if btf.kind(bare) not in (b.STRUCT, b.UNION):
+            return None
+        struct = read_struct(btf, bare)
+        return struct if struct.name else replace(struct, name=name)
+
+    def _nameless(self, type_id: int) -> list[tuple[Btf, int]]:
+        btf = self._load("vmlinux")
+        there = 0 < type_id < btf.end() and btf.kind(type_id) in (b.STRUCT, b.UNION, b.ENUM, b.ENUM64)
+        return [(btf, type_id)] if there else []
 
     def _typedef(self, name: str) -> str | None:
         found = self.typedef_id(name)
