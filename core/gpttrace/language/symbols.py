@@ -21,6 +21,9 @@ How = Literal["read", "write", "delete", "clear", "zero", "print", "declare", "l
 _MAP_CALLS: dict[str, How] = {
     "delete": "delete", "clear": "clear", "zero": "zero", "print": "print", "has_key": "read", "find": "read", "len": "read",
 }  # fmt: skip
+_TELLING = frozenset([n.Assign, n.Let, n.Unary, n.For, n.Param, n.Map, n.Call])  # nodes that tell a type
+_MARKING = frozenset([n.Assign, n.Let, n.Unary, n.For, n.Call])
+_USED = frozenset([n.Map, n.Variable, n.Identifier, n.Call])
 _PASSES = 4  # types flow through maps and variables: @a = $x, $y = @a, @b = $y
 
 
@@ -99,6 +102,7 @@ class Symbols:
     macros: dict[str, list[n.Call]] = field(default_factory=dict)
     scopes: list[Scope] = field(default_factory=list)  # one for each item
     known: list[Known] = field(default_factory=list)  # units and clocks, one for each item
+    nodes: list[list[n.Node]] = field(default_factory=list)  # all of each item, parents before children
 
     def type_of(self, expr: n.Node, item: int) -> str:
         """Return the type of an expression that stands in an item of the program."""
@@ -115,12 +119,13 @@ def symbols(
     for item in program.items:
         points = item.points if isinstance(item, n.Probe) else []
         found.scopes.append(Scope(points, {}, types, keys, field_type, member_type))
-    nodes = [list(walk(item)) for item in program.items]
+    nodes = found.nodes = [list(walk(item)) for item in program.items]
     for index, item in enumerate(program.items):
         _uses(found, index, item, nodes[index], {macro.name for macro in program.macros})
+    telling = [[node for node in each if type(node) in _TELLING] for each in nodes]
     for _ in range(_PASSES):
         before = (dict(types), dict(keys), [dict(scope.variables) for scope in found.scopes])
-        for scope, each in zip(found.scopes, nodes, strict=True):
+        for scope, each in zip(found.scopes, telling, strict=True):
             for node in each:
                 _learn(node, scope)
         if before == (types, keys, [scope.variables for scope in found.scopes]):
@@ -135,12 +140,15 @@ def symbols(
 def _uses(found: Symbols, index: int, item: n.Item, nodes: list[n.Node], macros: set[str]) -> None:
     how: dict[int, How] = {}
     for node in nodes:
-        _mark(node, how)
+        if type(node) in _MARKING:
+            _mark(node, how)
     if isinstance(item, n.MapDecl):
         symbol = found.maps.setdefault(item.name, MapSymbol(item.name))
         symbol.declared = item.kind
         symbol.uses.append(Use(item.start, item.end, "declare", index, item))
     for node in nodes:
+        if type(node) not in _USED:
+            continue
         use = Use(node.start, node.end, how.get(id(node), "read"), index, node)
         match node:
             case n.Map(name=name):
@@ -261,8 +269,9 @@ def _units(found: Symbols, nodes: list[list[n.Node]]) -> list[Known]:
     for index in range(len(nodes)):
         loops = {v.name for v in found.variables.values() if v.item == index and v.loop}
         items.append(Known({}, set(), loops))
+    assigned = [[node for node in each if isinstance(node, n.Assign | n.Let)] for each in nodes]
     for _ in range(2):
-        for known, each in zip(items, nodes, strict=True):
+        for known, each in zip(items, assigned, strict=True):
             known.units |= maps
             known.clocks |= clocks
             for node in each:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from typing import Any
 
 from gpttrace.language.nodes import Node, meaning_fields
 
+_PLAIN = frozenset(["str", "int", "bytes", "bool", "str | None", "int | None", "list[str]"])
+_HOLDING: dict[type, tuple[str, ...]] = {}
+
+
+def _holding(node: Node) -> tuple[str, ...]:
+    # The fields of a class that can hold nodes: names, numbers and marks are not looked at again and again.
+    kind = type(node)
+    names = _HOLDING.get(kind)
+    if names is None:
+        types = {each.name: each.type for each in fields(node)}
+        names = _HOLDING[kind] = tuple(name for name in meaning_fields(node) if types[name] not in _PLAIN)
+    return names
+
 
 def children(node: Node) -> Iterator[Node]:
     """Yield the direct children of a node in source order."""
-    for name in meaning_fields(node):
+    for name in _holding(node):
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value

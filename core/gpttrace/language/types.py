@@ -56,13 +56,21 @@ def normal(kind: str) -> str:
     return _C_INTEGERS.get(kind) or words.get(kind) or kind.removesuffix("_t") if kind != "none" else kind
 
 
-def type_of(expr: n.Node, scope: Scope) -> str:
-    """Return the type of an expression in a scope; `unknown` when the program does not tell."""
-    kinds: dict[int, str] = {}
+def type_of(expr: n.Node, scope: Scope, known: dict[int, str] | None = None) -> str:
+    """Return the type of an expression in a scope; `unknown` when the program does not tell.
+
+    `known` keeps the types by node (`id`) from one call to the next, for whoever asks about many nodes of one tree that does not
+    change meanwhile.
+    """
+    if (leaf := _LEAVES.get(type(expr))) is not None:
+        return leaf(expr, scope, {})
+    kinds = {} if known is None else known
     # Children first, so that no depth of expression is too deep.
     stack: list[tuple[n.Node, bool]] = [(expr, False)]
     while stack:
         node, ready = stack.pop()
+        if id(node) in kinds:
+            continue
         if ready:
             kinds[id(node)] = _RULES.get(type(node), _unknown)(node, scope, kinds)
             continue
@@ -242,4 +250,8 @@ _RULES: dict[type, Callable[..., str]] = {
     n.SizeOf: lambda node, scope, kinds: "uint64",
     n.OffsetOf: lambda node, scope, kinds: "uint64",
     n.BlockExpr: lambda node, scope, kinds: kinds.get(id(node.value), "none"),
+}
+_LEAVES: dict[type, Callable[..., str]] = {
+    kind: _RULES[kind]
+    for kind in (n.Integer, n.String, n.Bool, n.Identifier, n.Positional, n.Map, n.Variable)
 }

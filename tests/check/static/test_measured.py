@@ -1,6 +1,6 @@
 """Against what the real bpftraces said: no error for a program that a version accepts, an error for nearly all that it refuses.
 
-`data/measured.json` holds 1,450 programs of our own with the versions (0.17.0, 0.23.2, 0.27.1) that compiled them on Linux 6.18.
+`data/measured.json` holds 1,500 programs of our own with the versions (0.17.0, 0.23.2, 0.27.1) that compiled them on Linux 6.18.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ def test_a_program_that_a_version_compiled_has_no_error(version: tuple[int, ...]
 
 
 @pytest.mark.parametrize("version", MEASURED, ids=short)
-def test_what_a_version_refused_has_an_error_nine_times_in_ten(version: tuple[int, ...]) -> None:
+def test_what_a_version_refused_has_an_error_nearly_always(version: tuple[int, ...]) -> None:
     refused = [each["program"] for each in PROGRAMS if short(version) not in each["accepted_by"]]
     found = sum(bool(errors(text, version)) for text in refused)
     assert len(refused) > 400
-    assert found / len(refused) > 0.85
+    assert found / len(refused) > 0.88
 
 
 @pytest.mark.parametrize("version", MEASURED, ids=short)

@@ -68,7 +68,7 @@ def _hint(node: n.Call, found: str) -> str:
         return "count by it instead: `@[…] = count();`"
     if node.name in ("strncmp", "strcontains") and found == "int":
         return "read the string at an address with str()"
-    return "give it what its description says, see `gpttrace examples`"
+    return "give it a number or an address"
 
 
 @on(n.Call)

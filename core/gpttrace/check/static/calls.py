@@ -125,7 +125,18 @@ def literals(study: Study, node: n.Call) -> None:
         given = _bare(node.args[index])
         named = isinstance(given, n.Identifier) and given.name not in BUILTINS  # a `#define` may be a string
         if (
-            isinstance(given, n.Variable | n.Map | n.Integer | n.Binary | n.Member | n.Identifier)
+            isinstance(
+                given,
+                n.Variable
+                | n.Map
+                | n.Integer
+                | n.Unary
+                | n.Bool
+                | n.Tuple
+                | n.Binary
+                | n.Member
+                | n.Identifier,
+            )
             and not named
         ):
             message = f"this argument of {node.name}() must be a string as it stands, in quotes"

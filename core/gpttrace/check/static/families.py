@@ -6,6 +6,8 @@ lost on the way through a variable or map; it clashes with numbers only.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gpttrace.check.static.study import Study
 from gpttrace.language import is_integer
 from gpttrace.language import nodes as n
@@ -52,6 +54,7 @@ def stored(study: Study, expr: n.Node) -> str | None:
     return family(study, expr)
 
 
+@lru_cache(maxsize=4096)
 def of_type(kind: str) -> str | None:
     """Return the family of a type word; None for `unknown`, and for `bool`, which versions treat differently."""
     if kind in _OWN or kind in ("string", "none") or kind in AGGREGATIONS:
@@ -71,16 +74,15 @@ def of_type(kind: str) -> str | None:
 
 def _special(study: Study, expr: n.Expr | n.Node) -> str | None:
     name = expr.name if isinstance(expr, n.Identifier | n.Call) else ""
-    if name == "username":
-        return "username"
-    if name == "func":
-        return "usym" if any(point.kind.startswith("u") for point in study.points) else "ksym"
-    if name == "probe":
-        return "probe" if study.older("0.23") else "string"
-    if name == "cgroup_path":
-        return "cgroup_path"
-    if name == "strerror":
-        return "strerror" if study.older("0.24") else "text"
+    match name:
+        case "username" | "cgroup_path":
+            return name
+        case "func":
+            return "usym" if any(point.kind.startswith("u") for point in study.points) else "ksym"
+        case "probe":
+            return "probe" if study.older("0.23") else "string"
+        case "strerror":
+            return "strerror" if study.older("0.24") else "text"
     return None
 
 

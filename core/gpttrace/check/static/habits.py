@@ -29,11 +29,11 @@ _FASTEST_PRINTING = 1000
 @on(n.Probe)
 def unguarded(study: Study, probe: n.Probe) -> None:
     """`nsecs - @start[tid]` where `@start[tid]` may be missing."""
-    guards = _guards(probe)
+    guards = _guards(study, probe)
     for node in study.nodes[study.item]:
         if not isinstance(node, n.Binary) or node.op != "-":
             continue
-        name = _start(node.right, probe)
+        name = _start(study, node.right)
         if name is None or name in guards or not _starts_elsewhere(study, name):
             continue
         message = f"`{name}[…]` is 0 for what began before the trace: this then gives the time since boot"
@@ -43,21 +43,21 @@ def unguarded(study: Study, probe: n.Probe) -> None:
         guards.add(name)
 
 
-def _start(expr: n.Expr, probe: n.Probe) -> str | None:
+def _start(study: Study, expr: n.Expr) -> str | None:
     if isinstance(expr, n.Map) and expr.keys is not None:
         return expr.name
     if isinstance(expr, n.Variable):
-        for node in walk(probe.body):
+        for node in study.nodes[study.item]:
             if isinstance(node, n.Assign | n.Let) and node.target == expr and isinstance(node.value, n.Map):
                 return node.value.name if node.value.keys is not None else None
     return None
 
 
-def _guards(probe: n.Probe) -> set[str]:
+def _guards(study: Study, probe: n.Probe) -> set[str]:
     # Every map that some condition of the probe looks at, itself or through a variable.
     looked = [probe.predicate] if probe.predicate is not None else []
     holds: dict[str, str] = {}
-    for node in walk(probe.body):
+    for node in study.nodes[study.item]:
         if isinstance(node, n.If | n.Ternary | n.While):
             looked.append(node.cond)
         elif (

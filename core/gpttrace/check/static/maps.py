@@ -27,12 +27,9 @@ def undefined(study: Study, program: Program) -> None:
 
 
 def _undefined_use(study: Study, name: str, symbol: MapSymbol, node: n.Node) -> None:
-    above = study.parents.get(id(node))
-    whole = isinstance(above, n.For) or (
-        isinstance(above, n.Call) and above.name in ("print", "clear", "zero", "for")
-    )
-    keyed = isinstance(node, n.Map) and node.keys is not None
-    refused = study.older("0.24") or (whole and not keyed)
+    # Since 0.24 a key or value that is read anywhere is enough to make the map.
+    alone = all(_is_whole_use(study, use.node) for use in symbol.uses)
+    refused = study.older("0.24") or alone
     others = [other for other in study.symbols.maps if other != name]
     near = nearest(name, others)
     guess = f"; did you mean `{near}`?" if near else ""
@@ -43,6 +40,14 @@ def _undefined_use(study: Study, name: str, symbol: MapSymbol, node: n.Node) -> 
         "undefined-map",
         message,
         f"assign to it first: `{name} = …;`",
+    )
+
+
+def _is_whole_use(study: Study, node: n.Node) -> bool:
+    above = study.parents.get(id(node))
+    keyed = isinstance(node, n.Map) and node.keys is not None
+    return not keyed and (
+        isinstance(above, n.For) or (isinstance(above, n.Call) and above.name in ("print", "clear", "zero"))
     )
 
 

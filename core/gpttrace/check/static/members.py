@@ -101,6 +101,10 @@ def _field_severity(study: Study, host: Facts, point: n.AttachPoint) -> Severity
 
 
 def _names(host: Facts, point: n.AttachPoint) -> list[str]:
+    if not any(mark in point.text for mark in "*?["):
+        return (
+            [":".join(point.parts) if point.kind == "tracepoint" else point.parts[-1]] if point.parts else []
+        )
     if point.kind == "tracepoint":
         return list(host.match(point.kind, ":".join(point.parts), _MOST_LOOKED_AT))
     name = point.parts[-1] if point.parts else ""

@@ -98,7 +98,7 @@ def _guess(study: Study, name: str) -> str:
 @everywhere(n.Call)
 def function(study: Study, node: n.Call) -> None:
     """A call of what is no function, aggregation or macro, or of one that this version lacks."""
-    if any(item.name == node.name for item in study.program.subprograms) and study.since("0.23"):
+    if node.name in study.function_names and study.since("0.23"):
         message = f"bpftrace {study.version_text} takes the definition of `{node.name}`, but does not call functions yet"
         study.report(
             node,
@@ -123,9 +123,15 @@ def function(study: Study, node: n.Call) -> None:
         near = nearest(node.name, [*FUNCTIONS, *AGGREGATIONS, *study.macro_names])
         guess = f"; did you mean `{near}`?" if near else ""
         place = node.start, node.start + len(node.name)
-        severity: Severity = "error" if study.probe is not None else "warning"
-        hint = "see `gpttrace examples` for programs that work" if near is None else f"write `{near}(…)`"
+        severity: Severity = "error" if _is_run(study) else "warning"
+        hint = "bpftrace(8) lists all functions" if near is None else f"write `{near}(…)`"
         study.report(place, severity, "unknown-function", f"there is no function `{node.name}`{guess}", hint)
+
+
+def _is_run(study: Study) -> bool:
+    # Nothing looks into a macro that is never called.
+    item = study.program.items[study.item]
+    return not isinstance(item, n.Macro) or item.name in study.symbols.macros
 
 
 def _called_builtin(study: Study, node: n.Call) -> None:

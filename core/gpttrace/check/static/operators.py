@@ -31,11 +31,8 @@ def pair(study: Study, node: n.Binary) -> None:
     if left in AGGREGATIONS or right in AGGREGATIONS:
         _aggregated(study, node, left, right)
         return
-    if (
-        node.op == "+"
-        and {left, right} in ({"string", "int"}, {"string", "pointer"})
-        and not study.older("0.24")
-    ):
+    written = isinstance(node.left, n.String) or isinstance(node.right, n.String)
+    if node.op == "+" and written and {left, right} & {"int", "pointer"} and not study.older("0.24"):
         return  # 0.27 takes `"text" + 1` as an address
     if {left, right} <= {"int", "pointer"}:
         _addresses(study, node, left, right)

@@ -20,6 +20,7 @@ from gpttrace.check.static import (
     places,
     predicates,
     shapes,
+    strings,
     targets,
     traps,
     variables,
@@ -32,7 +33,7 @@ from gpttrace.language import nodes as n
 
 MODULES = (
     shapes, targets, places, names, members, calls, arguments, aggregations, maps, variables, operators, control, formats,
-    versions, configs, declarations, predicates, habits, traps,
+    versions, configs, declarations, predicates, strings, habits, traps,
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(rule for module in MODULES for rule in module.RULES)
 
@@ -55,8 +56,9 @@ def look(study: Study) -> None:
         study.enter(index)
         table = _INSIDE if isinstance(item, n.Probe | n.Subprogram) else _MACROS
         for node in study.nodes[index]:
-            for rule in table.get(type(node), ()):
-                rule.check(study, node)
+            if (rules := table.get(type(node))) is not None:
+                for rule in rules:
+                    rule.check(study, node)
     study.probe = None
     for rule in _INSIDE.get(Program, ()):
         rule.check(study, study.program)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from gpttrace.check.static.cnames import c_names
 from gpttrace.check.static.ctype import field_types, member_types
@@ -33,24 +33,20 @@ class Study:
         self.item = 0
         self.probe: n.Probe | None = None
         self.symbols = symbols(program, field_types(host), member_types(host, self.c))
-        self.nodes: list[list[n.Node]] = []
+        self.nodes = self.symbols.nodes
         self.parents: dict[int, n.Node] = {}
-        for item in program.items:
-            self.nodes.append(self._family_tree(item))
+        self.below: dict[int, list[n.Node]] = {}
+        self._connect()
         self._forget_what_changes()
         self._types: dict[int, str] = {}
 
-    def _family_tree(self, root: n.Node) -> list[n.Node]:
-        # Parents before children, in source order, without recursion.
-        out, stack = [], [root]
-        while stack:
-            node = stack.pop()
-            out.append(node)
-            below = list(children(node))
-            for child in below:
-                self.parents[id(child)] = node
-            stack += reversed(below)
-        return out
+    def _connect(self) -> None:
+        parents, below = self.parents, self.below
+        for nodes in self.nodes:
+            for node in nodes:
+                under = below[id(node)] = list(children(node))
+                for child in under:
+                    parents[id(child)] = node
 
     def _forget_what_changes(self) -> None:
         # A name that means different things in different blocks has no one type: nothing is said of it then.
@@ -104,15 +100,18 @@ class Study:
     def type(self, expr: n.Node) -> str:
         """Return the type of an expression of the item at hand."""
         kind = self._types.get(id(expr))
-        if kind is None:
-            kind = self._types[id(expr)] = type_of(expr, self.symbols.scopes[self.item])
-        return kind
+        return kind if kind is not None else type_of(expr, self.symbols.scopes[self.item], self._types)
 
     @cached_property
     def macro_names(self) -> frozenset[str]:
         """Names of the program's own macros and functions."""
         macros = {macro.name for macro in self.program.macros}
-        return frozenset(macros | {each.name for each in self.program.subprograms})
+        return frozenset(macros | self.function_names)
+
+    @cached_property
+    def function_names(self) -> frozenset[str]:
+        """Names of the program's own functions (`fn`)."""
+        return frozenset(each.name for each in self.program.subprograms)
 
     @cached_property
     def setting(self) -> dict[str, n.Expr]:
@@ -146,6 +145,7 @@ class Study:
             self.findings.append(Finding(start, end, severity, code, message, hint, related=related))
 
 
+@lru_cache(maxsize=256)
 def number(version: str) -> tuple[int, ...]:
     """Return `0.24` as (0, 24)."""
     return tuple(map(int, version.split(".")))

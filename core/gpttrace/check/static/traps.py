@@ -6,6 +6,7 @@ Each was seen on the versions that it names: the empty string and the refused `?
 from __future__ import annotations
 
 from gpttrace.check.codes import Code
+from gpttrace.check.static.ctype import target
 from gpttrace.check.static.formats import specifiers
 from gpttrace.check.static.rule import on
 from gpttrace.check.static.study import Study
@@ -59,9 +60,7 @@ def _field_of(study: Study, expr: n.Node) -> Field | None:
         return None
     for point in study.points:
         if study.host is not None and point.kind == "tracepoint":
-            fields = study.host.fields(
-                point.kind, next(iter(study.host.match(point.kind, ":".join(point.parts), 1)), "")
-            )
+            fields = study.host.fields(point.kind, target(point, study.host))
             return fields.get(expr.name) if fields else None
     return None
 

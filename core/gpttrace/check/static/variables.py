@@ -7,13 +7,14 @@ source order keeps what is visible where.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from gpttrace.check.codes import Code
 from gpttrace.check.static.calls import value_of
 from gpttrace.check.static.families import clash, stored, words
 from gpttrace.check.static.rule import on
 from gpttrace.check.static.study import Study, nearest
-from gpttrace.language import Related, children
+from gpttrace.language import Related
 from gpttrace.language import nodes as n
 from gpttrace.language.reference import FUNCTIONS
 
@@ -113,9 +114,7 @@ def _step(blocks: _Blocks, node: n.Node) -> list[n.Node | str]:
             return []
         case n.Call() if node.name not in FUNCTIONS or node.name == "find":
             return _called(blocks, node)
-    below: list[n.Node | str] = list(children(node))
-    below.reverse()
-    return below
+    return [*reversed(blocks.study.below.get(id(node), ()))]
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -241,6 +240,10 @@ def _read(blocks: _Blocks, node: n.Variable) -> None:
     study.report(node, "error", "undefined-variable", message, f"assign to it first: `${name} = …;`")
 
 
+def _may_give(node: n.Node) -> TypeGuard[n.Call]:
+    return isinstance(node, n.Call) and (node.name not in FUNCTIONS or node.name == "find")
+
+
 def _never_given(study: Study, name: str) -> bool:
     for node in study.nodes[study.item]:
         if (
@@ -250,11 +253,8 @@ def _never_given(study: Study, name: str) -> bool:
             and node.op == "="
         ):
             return False
-        if (isinstance(node, n.Call) and node.name not in FUNCTIONS) or (
-            isinstance(node, n.Call) and node.name == "find"
-        ):
-            if any(isinstance(arg, n.Variable) and arg.name == name for arg in node.args):
-                return False
+        if _may_give(node) and any(isinstance(arg, n.Variable) and arg.name == name for arg in node.args):
+            return False
         if isinstance(node, n.Unary) and node.op == "&":
             return False
     return True

@@ -119,6 +119,16 @@ def type_of_something(study: Study, node: n.TypeName) -> None:
         _newer(study, node, "0.24", "typeof()", "write the type out")
 
 
+@on(n.While)
+def while_loop(study: Study, node: n.While) -> None:
+    """`while`, which 0.25 deprecates where a `for` over a range can stand for it."""
+    if study.since("0.25"):
+        message = "`while` is deprecated since bpftrace 0.25"
+        study.report(
+            (node.start, node.start + 5), "hint", "deprecated", message, "write `for $i : 0..10 { … }`"
+        )
+
+
 @on(n.Integer)
 def unit(study: Study, node: n.Integer) -> None:
     """Numbers with a unit of time."""
@@ -187,6 +197,7 @@ RULES = (
     bare_condition,
     expression,
     type_of_something,
+    while_loop,
     unit,
     operator,
     dot,
