@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` sets up and runs the main job, `make test` sets up and passes the tests.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench setup trees clean
+.PHONY: help demo test check bench setup trees docs clean
 
 help: ## show this text
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ bench: ## print how far each target of the design is
 trees: ## make the bpftrace trees of other Debian releases (root, outside the repository)
 	@scripts/setup test
 	@tests/kernels/make-trees
+
+docs: ## print docs/findings.md from the table of codes
+	@.venv/bin/python -m gpttrace.check.codes > docs/findings.md.new && mv docs/findings.md.new docs/findings.md
 
 clean: ## remove what the other commands made in this folder
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

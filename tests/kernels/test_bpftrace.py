@@ -58,7 +58,9 @@ def test_a_wrong_size_counts_nothing(vm: Vm) -> None:
 
 
 def test_an_iterator_sees_every_task(vm: Vm) -> None:
-    asleep = "cp /bin/busybox /tmp/sleep; for i in 1 2 3 4 5; do /tmp/sleep 9 >/dev/null 2>&1 & done; sleep 0.3; "
+    asleep = (
+        "cp /bin/busybox /tmp/sleep; for i in 1 2 3 4 5; do /tmp/sleep 9 >/dev/null 2>&1 & done; sleep 0.3; "
+    )
     program = 'iter:task { if (ctx->task->comm == "sleep") { printf("asleep %d\\n", ctx->task->pid); } }'
 
     answer = vm.run("sh", "-c", f"{asleep} bpftrace -q -e '{program}'")

@@ -1,4 +1,4 @@
-"""Real bpftraces: the recorded programs give the recorded findings, later probes are reached, bombs end, nothing runs or stays."""
+"""Real bpftraces: recorded programs give their findings, later probes are reached, bombs end, nothing runs or stays."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ NOT_THE_SAME = {
     "ver_many_probes_ok": "a wildcard of hundreds",
     "ver_too_many_probes": "a wildcard of thousands",
 }
+# Programs with several faults, of which one run reports the first.
+MORE = {"type_let", "type_multiple_errors", "type_undef_map_many", "ver_path_in_tp", "warn_shadow"}
 
 
 def host_of(tool: InstalledBpftrace) -> tuple[Host, Settings]:
@@ -71,10 +73,9 @@ def test_recorded_programs_give_the_recorded_findings(any_bpftrace: InstalledBpf
         expected = table.expected(sample, "compile")
         if release == "23" and name == "warn_deprecated_sarg":
             return  # a warning without a place
-        # Later rounds find more, in other probes than the first.
-        first = min(start for _, _, start, _ in expected)
-        item = next(item for item in parse(sample.program).items if item.end > first)
-        if not expected <= found or any(item.start <= each[2] < item.end for each in found - expected):
+        # Later rounds find more, in other statements than the first.
+        more = {each for each in found - expected if each[0] == "error"}
+        if not expected <= found or (more and name not in MORE):
             different[name] = (sorted(found), sorted(expected), said.log)
 
     async def all_of_them() -> None:
@@ -111,15 +112,16 @@ def test_errors_of_later_probes_are_found_too_at_their_places(any_bpftrace: Inst
     ]
 
 
-def test_nothing_of_the_program_runs(any_bpftrace: InstalledBpftrace, tmp_path: Path) -> None:
-    program = f'BEGIN {{ printf("%d\\n", 40 + 2); system("touch {tmp_path}/ran"); exit(); }}'
+def test_nothing_of_the_program_runs(any_bpftrace: InstalledBpftrace) -> None:
+    mark = Path("/tmp") / f"gpttrace-{os.getpid()}"  # 0.17 takes strings of 64 bytes
+    program = f'BEGIN {{ printf("%d\\n", 40 + 2); system("touch {mark}"); exit(); }}'
     refused = compiled(program, any_bpftrace)
     passed = compiled(program, any_bpftrace, unsafe=True)
 
-    assert places(program, refused) == [("needs-unsafe", f'system("touch {tmp_path}/ran")')]
+    assert places(program, refused) == [("needs-unsafe", f'system("touch {mark}")')]
     assert passed.findings == ()
     assert "42" not in passed.log
-    assert list(tmp_path.iterdir()) == []
+    assert not mark.exists()
 
 
 def test_an_unrolled_bomb_ends_and_says_why(any_bpftrace: InstalledBpftrace) -> None:

@@ -48,9 +48,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     return answer(code, out, err, began)
 
 
-def finish(
-    child: subprocess.Popen[bytes], stdin: bytes, timeout: float
-) -> tuple[int | None, bytes, bytes]:
+def finish(child: subprocess.Popen[bytes], stdin: bytes, timeout: float) -> tuple[int | None, bytes, bytes]:
     """Wait for a command; None in place of its exit status when time was up."""
     try:
         out, err = child.communicate(stdin, timeout)

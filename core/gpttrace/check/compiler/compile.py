@@ -1,13 +1,14 @@
 """Ask bpftrace whether a program compiles, and bring its words to the user's own places.
 
-bpftrace stops at the first pass that fails: a probe with an error is then blanked by spaces and the rest asked again, a few
-times and within the time. Nothing runs and nothing is loaded or attached. What our own parser rejects is not sent at all (0.17
-aborts on unknown kinds of probe); only its findings are to be shown then.
+bpftrace stops at the first pass that fails: the statement with the error is then blanked by spaces and the rest asked again, a
+few times and within the time. Nothing runs and nothing is loaded or attached. What our own parser rejects is not sent at all
+(0.17 aborts on unknown kinds of probe); only its findings are to be shown then.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ from gpttrace.language.findings import Finding
 from gpttrace.process import BPFTRACE_MEMORY, ToolResult, run_tool_async
 from gpttrace.settings import Settings
 
-ROUNDS = 4
+ROUNDS = 6
+_UNASSIGNED = {"undefined-map", "undefined-variable", "never-assigned"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +97,24 @@ class _Rounds:
         self.why: str | None = None
         self.log = ""
         self.count = 0
-        self.blanked: list[n.Item] = []
+        self.blanked: list[n.Node] = []
 
     async def run(self, deadline: float) -> None:
         """Ask until nothing new can be learnt, the rounds are used up or the time is over."""
         while self.count < ROUNDS and (left := deadline - time.monotonic()) > 0:
             said = await self._ask(left)
-            if said.exit == 0 and self.count == 1 and not said.stderr:
-                return
             guilty = self._take(said)
-            if said.exit is None or not guilty or len(guilty) + len(self.blanked) >= len(self.program.probes):
+            if said.exit is None or not guilty:
                 return
             self.blanked += guilty
+            if all(self._is_empty(probe) for probe in self.program.probes):
+                return
+
+    def _is_empty(self, probe: n.Probe) -> bool:
+        return self._is_blank(probe) or all(self._is_blank(each) for each in probe.body.body)
+
+    def _is_blank(self, node: n.Node) -> bool:
+        return any(node is each for each in self.blanked)
 
     async def _ask(self, left: float) -> ToolResult:
         self.count += 1
@@ -122,8 +130,8 @@ class _Rounds:
         self.log += (said.stderr + said.stdout).decode(errors="replace")
         return said
 
-    def _take(self, said: ToolResult) -> list[n.Item]:
-        """Keep what is new, and return the probes that had an error."""
+    def _take(self, said: ToolResult) -> list[n.Node]:
+        """Keep what is new, and return what to leave out in the next round."""
         text = (said.stderr + b"\n" + said.stdout).decode("utf-8", "replace")
         found = read_findings(text, self.program, sent=blanked(self.program, self.blanked))
         false: list[Finding] = []
@@ -134,44 +142,55 @@ class _Rounds:
             each.severity == "error" for each in found
         ):
             self.why = "bpftrace could not check all of it without root; run the check as root to be sure"
-        followed = {name for item in self.blanked for name in _maps(item)}
+        followed = {name for node in self.blanked for name in _names(node)}
         self.findings += [each for each in found if not self._known(each, followed)]
         errors = [each for each in [*found, *false] if each.severity == "error"]
+        return self._guilty(errors)
+
+    def _guilty(self, errors: Sequence[Finding]) -> list[n.Node]:
+        """Return what to leave out next: the statement of an error, or its whole probe when that was not enough."""
         places = Places(self.program)
-        items = [places.item_at(each.start) for each in errors]
-        return [
-            item
-            for index, item in enumerate(items)
-            if isinstance(item, n.Probe) and item not in self.blanked and _first(items, item) == index
-        ]
+        found: list[n.Node] = []
+        for each in errors:
+            item, node = places.item_at(each.start), places.statement_at(each.start)
+            if not isinstance(item, n.Probe) or self._is_blank(item) or node is None:
+                continue
+            again = any(item.start <= other.start < item.end for other in self.blanked)
+            part = item if again else node
+            found += [] if any(part is other for other in found) else [part]
+        return found
 
     def _known(self, finding: Finding, followed: set[str]) -> bool:
         if finding in self.findings:
             return True
-        # Only a blanked probe assigns it.
-        text = self.program.source.text[finding.start : finding.end]
-        return finding.code == "undefined-map" and text.partition("[")[0] in followed
+        # Only what was left out assigns it.
+        names = set(re.findall(r"[$@]\w*", self.program.source.text[finding.start : finding.end]))
+        return finding.code in _UNASSIGNED and bool(names & followed)
 
 
-def blanked(program: Program, items: Sequence[n.Item]) -> str:
-    """Return the text to send: `\\n` line ends, and spaces in place of some items, with every other byte column as it was."""
+def blanked(program: Program, parts: Sequence[n.Node]) -> str:
+    """Return the text to send: `\\n` line ends, and spaces in place of some parts, with every other byte column as it was."""
     text = program.source.text
-    for item in sorted(items, key=lambda each: each.start, reverse=True):
-        inside = text[item.start : item.end]
-        text = text[: item.start] + "".join(_space(char) for char in inside) + text[item.end :]
+    for part in sorted(parts, key=lambda each: each.start, reverse=True):
+        start, end = extent(text, part)
+        text = text[:start] + "".join(_space(char) for char in text[start:end]) + text[end:]
     return text.replace("\r\n", "\n")
+
+
+def extent(text: str, part: n.Node) -> tuple[int, int]:
+    """Return the range to leave out with a part: a statement goes with its semicolon."""
+    rest = text[part.end :]
+    semicolon = isinstance(part, n.Stmt) and rest.lstrip().startswith(";")
+    return part.start, part.end + (rest.index(";") + 1 if semicolon else 0)
 
 
 def _space(char: str) -> str:
     return char if char in "\r\n" else " " * len(char.encode("utf-8", "surrogatepass"))
 
 
-def _maps(item: n.Item) -> set[str]:
-    return {node.name for node in walk(item) if isinstance(node, n.Map)}
-
-
-def _first(items: Sequence[n.Item | None], item: n.Item) -> int:
-    return next(index for index, each in enumerate(items) if each is item)
+def _names(part: n.Node) -> set[str]:
+    found = {node.name for node in walk(part) if isinstance(node, n.Map)}
+    return found | {f"${node.name}" for node in walk(part) if isinstance(node, n.Variable)}
 
 
 def _ended_badly(said: ToolResult, found: Sequence[Finding], program: Program) -> list[Finding]:

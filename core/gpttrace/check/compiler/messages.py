@@ -200,6 +200,7 @@ _CALLS = _rows(
     (r"(?P<name>\w+)\(\) expects a string literal", "literal-argument", "call"),
     (r"(?P<name>\w+)\(\) (expects|only supports)", "argument-type", "call"),
     (r"(?P<name>\w+)\(\) (too many buckets|min must be|step is too)", "argument-value", "call"),
+    (r"String is too long \(over", "argument-value", "call", "make the literal shorter; newer bpftraces take longer ones"),
     (r"(?P<name>\w+)\(\[int limit\]\): ", "argument-value", "call"),
     (r"Call to (?P<name>\w+)\(\) has arguments that do not match", "argument-count", "call"),
     (r"The map passed to (?P<name>\w+)\(\) should not be indexed",

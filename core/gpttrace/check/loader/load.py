@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
+from gpttrace.check.compiler.compile import extent
 from gpttrace.check.compiler.lines import read_lines
 from gpttrace.check.compiler.places import Places
 from gpttrace.check.compiler.reading import Meant, meanings, placed
@@ -263,11 +264,9 @@ def without(program: Program, parts: Sequence[n.Node]) -> Program:
     """Return the program with some parts replaced by spaces; all other places stay what they were."""
     text = program.source.text
     for each in parts:
-        rest = text[each.end :]
-        semicolon = isinstance(each, n.Stmt) and rest.lstrip().startswith(";")
-        end = each.end + (rest.index(";") + 1 if semicolon else 0)
-        inside = "".join(char if char in "\r\n" else " " for char in text[each.start : end])
-        text = text[: each.start] + inside + text[end:]
+        start, end = extent(text, each)
+        inside = "".join(char if char in "\r\n" else " " for char in text[start:end])
+        text = text[:start] + inside + text[end:]
     return parse(text)
 
 

@@ -1,7 +1,7 @@
 """Do the hook points exist on the host: names, wildcards that match nothing or too much, kinds that do not work there.
 
-A missing name is an error where bpftrace refuses the program: always when it is a probe's only attach point of a tracepoint,
-since 0.24 always (`missing_probes`), and for functions only since then: before, bpftrace warns and goes on.
+What is missing is an error where bpftrace refuses the program, when it compiles or when it attaches: always when it is a probe's
+only attach point, and since 0.24 also in a list (`missing_probes`); before, bpftrace leaves it out of a list, warns and goes on.
 """
 
 from __future__ import annotations
@@ -37,23 +37,31 @@ def unworkable(study: Study, program: Program) -> None:
     """Kinds of probes that do not work on the host, each once."""
     host = study.host
     points: dict[str, list[n.AttachPoint]] = {}
+    alone: set[str] = set()
     for probe in program.probes:
         for point in probe.points:
             points.setdefault(point.kind, []).append(point)
+            if len(probe.points) == 1:
+                alone.add(point.kind)
     for kind, found in points.items():
         if host is None or host.works(kind) is not False:
             continue
         why, mend = host.why_not(kind) or (f"`{kind}` does not work on this host", None)
         related = tuple(Related(each.start, each.end, "and this one") for each in found[1:10])
         message = f"`{kind}` probes do not work on this host: {why}"
-        study.report(found[0], _kind_severity(study, kind), "probe-type-unavailable", message, mend, related)
+        study.report(
+            found[0],
+            _kind_severity(study, kind, kind in alone),
+            "probe-type-unavailable",
+            message,
+            mend,
+            related,
+        )
 
 
-def _kind_severity(study: Study, kind: str) -> Severity:
-    # Compiling is refused for these; the others compile and fail when they are attached.
-    if kind in ("fentry", "fexit") or (kind in ("kprobe", "kretprobe") and study.since("0.24")):
-        return "error"
-    return "warning"
+def _kind_severity(study: Study, kind: str, alone: bool) -> Severity:
+    # In a list, older releases leave out what does not attach (seen with kprobes on 0.17 and 0.23); fentry does not compile.
+    return "error" if alone or kind in ("fentry", "fexit") or study.since("0.24") else "warning"
 
 
 @on(n.Probe)
@@ -113,7 +121,7 @@ def _missing_severity(study: Study, point: n.AttachPoint, alone: bool) -> Severi
         return "error"
     if study.since("0.24"):
         return "error"
-    return "error" if alone and point.kind == "tracepoint" else "warning"
+    return "error" if alone else "warning"
 
 
 def _missing_words(study: Study, host: Facts, point: n.AttachPoint) -> str:
@@ -240,7 +248,8 @@ RULES = (unworkable, missing, many, files)
 CODES = (
     Code(
         "probe-type-unavailable", "error", "gpttrace", "a type of probe that does not work on this host",
-        "The kernel lacks what this type needs, so it cannot be attached here. A warning where bpftrace still compiles it.",
+        "The kernel lacks what this type needs, so it cannot be attached here. A warning in a list of attach points, where "
+        "releases before 0.24 go on without it.",
     ),
     Code(
         "unknown-probe-name", "error", "gpttrace", "a hook point that does not exist on this host",
