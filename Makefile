@@ -1,9 +1,9 @@
 # Two commands matter: `make demo` sets up and runs the main job, `make test` sets up and passes the tests.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench setup trees docs clean
+.PHONY: help demo test test-kernels check bench setup trees docs clean
 
 help: ## show this text
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 demo: ## set up whatever is missing and answer a question from the live kernel
 	@scripts/setup run
@@ -12,6 +12,13 @@ demo: ## set up whatever is missing and answer a question from the live kernel
 test: ## set up whatever is missing and run the tests (those of the kernel too, as root)
 	@scripts/setup test
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+test-kernels: ## test on other versions of bpftrace and on virtual machines with other kernels (root, some ten minutes)
+	@scripts/setup test
+	@tests/kernels/make-trees
+	@tests/kernels/make-vms
+	@GPTTRACE_REQUIRE_KERNEL=1 tests/kernels/run
+	@GPTTRACE_REQUIRE_KERNEL=1 .venv/bin/python -m pytest -m versions tests/check
 
 check: ## lint, types, import contract
 	@scripts/setup test

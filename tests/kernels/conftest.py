@@ -1,17 +1,17 @@
-"""The laboratory for tests: one running machine for each release, booted when the first test wants one and shared by all."""
+"""The laboratory for tests: one running machine for each release, booted when the first test wants it and shared by all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from tests.kernels.lab import RELEASES, Vm, missing
 
 from gpttrace.testing import require
-from tests.kernels.lab import RELEASES, Vm, missing
 
 
 class Laboratory:
-    """Every machine, all of them starting at the same time."""
+    """The machines that were asked for, running."""
 
     def __init__(self) -> None:
         self._running: dict[str, Vm] = {}
@@ -20,9 +20,8 @@ class Laboratory:
         """Return the machine of a release; skip, or fail where the kernel is required, when it cannot be had."""
         reason = missing(release)
         require(reason is None, str(reason))
-        for each in RELEASES:
-            if each not in self._running and missing(each) is None:
-                self._running[each] = Vm(each)
+        if release not in self._running:
+            self._running[release] = Vm(release)
         return self._running[release]
 
     def close(self) -> None:

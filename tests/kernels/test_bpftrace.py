@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from tests.kernels.lab import Vm
 
 # A prime number of reads of an odd size: nothing else in the machine makes it by chance.
@@ -66,15 +65,3 @@ def test_an_iterator_sees_every_task(vm: Vm) -> None:
     answer = vm.run("sh", "-c", f"{asleep} bpftrace -q -e '{program}'")
 
     assert len(set(re.findall(r"asleep \d+", answer.stdout))) == 5, answer
-
-
-def test_bytes_travel_as_they_are(vm: Vm) -> None:
-    every = bytes(range(256)) * 999
-
-    assert vm.run("cat", stdin=every).raw == every
-
-
-def test_a_command_that_does_not_end_is_ended(vm: Vm) -> None:
-    answer = vm.run("sh", "-c", "echo begun; sleep 60", timeout=1)
-
-    assert (answer.exit, answer.stdout) == (None, "begun\n")

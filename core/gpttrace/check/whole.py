@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gpttrace.check.policy import DEFAULT, Policy, judge
@@ -24,8 +24,11 @@ def check_static(program: str | Program, host: Host | None, policy: Policy = DEF
     tree = parse(program) if isinstance(program, str) else program
     found = static_findings(tree, host, unsafe=True)  # what may change the machine is the policy's to say
     verdict = judge(tree, policy, host)
+    # What is no attach point at all need not also be told that its rate is not allowed.
+    wrong = {(each.start, each.end) for each in found if each.severity == "error"}
+    said = [each for each in verdict.findings if (each.start, each.end) not in wrong]
     step = Step("static", True, "own parser", took=time.monotonic() - began)
-    return Report(tree, _ordered([*found, *verdict.findings]), verdict, (step,))
+    return Report(tree, _ordered([*found, *said]), verdict, (step,))
 
 
 async def check(
@@ -61,7 +64,9 @@ async def check(
     )
     how = f"bpftrace {tool.version_text}, {compiled.ran}" if tool else compiled.ran
     step = Step("compile", compiled.ran != "none", how, compiled.why or "", compiled.took)
-    report = _with(report, step, merge(list(report.findings), list(compiled.findings)), compiled.log)
+    report = _with(
+        report, step, merge(list(report.findings), _without_echo(report, compiled.findings)), compiled.log
+    )
     if level == "compile":
         return report
     if (why := _not_to_load(report, step, host)) is not None:
@@ -79,6 +84,17 @@ def _not_to_compile(report: Report) -> str | None:
     if report.policy.allowed == "no":
         return "what the policy denies is not given to bpftrace"
     return None
+
+
+def _without_echo(report: Report, compiled: Sequence[Finding]) -> list[Finding]:
+    """Leave out what bpftrace says of each name of a kind that does not work there at all: that was said once."""
+    lost = {(each.start, each.end) for each in report.findings if each.code == "probe-type-unavailable"}
+    points = [point for probe in report.program.probes for point in probe.points]
+    kinds = {point.kind for point in points if (point.start, point.end) in lost}
+    echo = {(point.start, point.end) for point in points if point.kind in kinds} - lost
+    return [
+        each for each in compiled if each.code != "unknown-probe-name" or (each.start, each.end) not in echo
+    ]
 
 
 def _not_to_load(report: Report, compiled: Step, host: Host) -> str | None:

@@ -13,7 +13,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -83,4 +82,4 @@ def send(port: int, data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
