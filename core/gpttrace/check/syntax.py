@@ -14,7 +14,7 @@ _TABLE = (
      "config = { = 5 } BEGIN { exit(); }", "config = { max_map_keys = 5; } BEGIN { exit(); }"),
     ("bad-definition", "a declaration that is not complete", "A map is declared with its kind and its size.",
      "let @x; BEGIN { @x[1] = 1; }", "let @x = hash(100); BEGIN { @x[1] = 1; }"),
-    ("bad-escape", "an unknown escape in a string", "A backslash begins one of `\\n`, `\\t`, `\\\"`, `\\\\`, `\\x41` …",
+    ("bad-escape", "an unknown escape in a string", "A backslash begins one of `\\n`, `\\t`, `\\\"`, `\\\\`, `\\x41` or `\\101`.",
      'BEGIN { printf("\\q"); }', 'BEGIN { printf("\\n"); }'),
     ("bad-integer", "a number that is none", "Numbers are `10`, `0x1f`, `0755`, `1_000`, `1e6` or `5ms`, and fit into 64 bits.",
      "BEGIN { $x = 08; }", "BEGIN { $x = 8; }"),

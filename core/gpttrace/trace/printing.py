@@ -57,6 +57,7 @@ def statements(program: Program) -> Iterator[ExprStmt]:
 def rewrite_prints(program: Program, how: Printing, edits: Edits) -> tuple[Site, ...]:
     """Plan the edits that make every printing statement emit typed events; return the statements as sites."""
     sites: list[Site] = []
+    iterators = inside_iterators(program)
     numbers = {"printf": 0, "print": 0}
     for statement in statements(program):
         call = statement.expr
@@ -80,7 +81,7 @@ def rewrite_prints(program: Program, how: Printing, edits: Edits) -> tuple[Site,
         if site.travels == "plain":
             site = replace(site, tag=0, counter=None)
         else:
-            _edit(site, exprs, how, edits)
+            _edit(site, exprs, how, edits, in_iterator=id(statement) in iterators)
         sites.append(site)
     return tuple(sites)
 
@@ -173,16 +174,22 @@ def _fits_tuple(field: Field, expr: Expr | TypeName, how: Printing) -> bool:
     return field.kind in (*WHOLE, "time") or kind_of(expr, how.known) in ("string", "stack")
 
 
-def _edit(site: Site, exprs: list[Expr | TypeName], how: Printing, edits: Edits) -> None:
+def _edit(
+    site: Site, exprs: list[Expr | TypeName], how: Printing, edits: Edits, *, in_iterator: bool
+) -> None:
     ranges: list[Part] = []
     for expr in exprs:
         ranges += [", ", (expr.start, expr.end)]
-    count = f"{site.counter} = count(); "
+    # An iterator is called once more at its end, with nothing; bpftrace returns at the first look at it, so the count
+    # comes behind that. Its printf writes no JSON but the bare text: we end the line ourselves.
+    count = f"{site.counter} = count()"
+    before, after = ("", f"; {count}") if in_iterator else (f"{count}; ", "")
     if site.travels == "tuple":
-        edits.replace(site.start, site.end, f"{count}print(({site.tag}", *ranges, "))")
+        edits.replace(site.start, site.end, f"{before}print(({site.tag}", *ranges, f")){after}")
         return
     form = how.separator + str(site.tag) + "".join(how.separator + _carrier(field) for field in site.fields)
-    edits.replace(site.start, site.end, f'{count}printf("{form}{how.separator}"', *ranges, ")")
+    form += how.separator + ("\\n" if in_iterator else "")
+    edits.replace(site.start, site.end, f'{before}printf("{form}"', *ranges, f"){after}")
 
 
 def _carrier(field: Field) -> str:
@@ -211,3 +218,9 @@ def rewrite_exits(
 def inside_loops(program: Program) -> set[int]:
     """Return the ids of all nodes in the bodies of `for` loops: another loop over a map cannot stand there."""
     return {id(node) for loop in walk(program) if isinstance(loop, For) for node in walk(loop.body)}
+
+
+def inside_iterators(program: Program) -> set[int]:
+    """Return the ids of all nodes in `iter` probes."""
+    probes = [probe for probe in program.probes if any(point.kind == "iter" for point in probe.points)]
+    return {id(node) for probe in probes for node in walk(probe)}

@@ -262,7 +262,22 @@ _MEMORY = Pattern(
     hint=HINTS["too-costly"],
     words="compiling it takes more memory than is allowed",
 )
-_CLANG = _rows((r".*", "c-definition", "place"))
+_CLANG = _rows(
+    (
+        r".*file not found",
+        "c-definition",
+        "place",
+        "leave it out where the kernel's own types (BTF) do, or install the kernel's headers: "
+        "apt-get install linux-headers-$(uname -r)",
+    ),
+    (
+        r"(?:unknown type name|field has incomplete type).*",
+        "c-definition",
+        "place",
+        "define the type before it is used; types of the running kernel need no #include where it has BTF",
+    ),
+    (r".*", "c-definition", "place", "this is C, as clang reads it: only what types need is of use here"),
+)
 
 PATTERNS: tuple[Pattern, ...] = (
     _MEMORY, *_FOLLOWING, *_SYNTAX, *_PROBES, *_NAMES, *_TYPES, *_CALLS, *_WARNINGS, *_LATER,
@@ -271,7 +286,11 @@ UNKNOWN: dict[str, Pattern] = {
     "error": Pattern(re.compile(""), "bpftrace-error"),
     "warning": Pattern(re.compile(""), "bpftrace-warning"),
 }
-CLANG = _CLANG[0]
+
+
+def clang_pattern(text: str) -> Pattern:
+    """Return the pattern of a message that comes from clang, which reads the C part of a program."""
+    return next(pattern for pattern in _CLANG if pattern.regex.match(text))
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gpttrace.check.compiler.lines import DEFINITIONS, STDIN, Said, read_lines
-from gpttrace.check.compiler.messages import CLANG, NOISE, UNKNOWN, Pattern, pattern_of
+from gpttrace.check.compiler.messages import NOISE, UNKNOWN, Pattern, clang_pattern, pattern_of
 from gpttrace.check.compiler.places import Places, Range
 from gpttrace.language import Program
 from gpttrace.language import nodes as n
@@ -51,7 +51,7 @@ def meanings(said: Iterable[Said]) -> Iterator[Meant]:
             continue
         if each.file is not None and each.file.endswith(".h"):
             if each.word == "error":
-                yield Meant(each, CLANG, {})
+                yield Meant(each, clang_pattern(each.text), {})
             continue
         pattern, names = pattern_of(each.text) or (UNKNOWN[each.word], {})
         if pattern.code == "load-failed" and _LOADED.fullmatch(each.log):
