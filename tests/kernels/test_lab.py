@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import select
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.kernels.lab import Vm
+import pytest
+from tests.kernels.conftest import Laboratory
+from tests.kernels.lab import Vm, missing
 
+from gpttrace.testing import require
+
+# What QEMU and we do is the same for every kernel.
+ANY_MACHINE = pytest.mark.parametrize("release", [pytest.param("bookworm", marks=pytest.mark.vm)])
 OWNER = """
 import sys, time
 from tests.kernels.lab import Vm
@@ -28,8 +33,10 @@ def alive(pid: int) -> bool:
         return False
 
 
-def test_a_machine_ends_with_the_process_that_started_it(vm: Vm) -> None:
-    argv = [sys.executable, "-c", OWNER, vm.release]
+@ANY_MACHINE
+def test_a_machine_ends_with_the_process_that_started_it(release: str) -> None:
+    require(missing(release) is None, str(missing(release)))
+    argv = [sys.executable, "-c", OWNER, release]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
         leash = int(owner.stdout.readline())
@@ -42,16 +49,17 @@ def test_a_machine_ends_with_the_process_that_started_it(vm: Vm) -> None:
         select.select([], [], [], 0.05)
 
 
-def test_what_is_written_in_a_machine_is_gone_with_it(vm: Vm) -> None:
-    assert vm.run("sh", "-c", "echo here >/usr/written; cat /usr/written").stdout == "here\n"
+@ANY_MACHINE
+def test_what_is_written_in_a_machine_is_gone_with_it(release: str, laboratory: Laboratory) -> None:
+    first = laboratory.machine(release)
+    assert first.run("sh", "-c", "echo here >/usr/written; cat /usr/written").stdout == "here\n"
 
-    other = Vm(vm.release)
+    second = Vm(release)
     try:
-        assert other.run("cat", "/usr/written").exit == 1
+        assert second.run("cat", "/usr/written").exit == 1
     finally:
-        other.close()
-    assert not alive(other.pid)
-    assert os.path.exists(f"/proc/{vm.pid}")
+        second.close()
+    assert (alive(first.pid), alive(second.pid)) == (True, False)
 
 
 def test_bytes_travel_as_they_are(vm: Vm) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import re
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
 from gpttrace.check.compiler.lines import read_lines
-from gpttrace.check.compiler.messages import NOISE, PATTERNS, pattern_of
+from gpttrace.check.compiler.messages import HINTS, NOISE, PATTERNS, pattern_of
 from gpttrace.check.compiler.reading import read_findings
+from gpttrace.check.loader.reasons import _TABLE as REASONS
 from gpttrace.language import parse
 
 _SPEC = importlib.util.spec_from_file_location("compiler_samples", Path(__file__).with_name("samples.py"))
@@ -121,3 +124,13 @@ def test_every_error_that_was_recorded_has_a_pattern_and_every_pattern_a_record(
     assert [text for text, found in meant.items() if found is None] == ["bad 1"]  # what errorf() printed
     used = {found[0].regex.pattern for found in meant.values() if found}
     assert [each.regex.pattern for each in PATTERNS if each.regex.pattern not in used] == []
+
+
+def test_hints_name_only_commands_that_exist() -> None:
+    cli = importlib.import_module("gpttrace.cli.commands").cli
+    said = [each.hint or "" for each in PATTERNS] + [row[3] for row in REASONS]
+    named = {name for hint in said for name in re.findall(r"gpttrace (\w+)", hint)}
+
+    assert named
+    assert named <= set(cli.commands)
+    assert set(HINTS) <= {each.code for each in PATTERNS}
