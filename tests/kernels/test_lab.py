@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import subprocess
 import sys
@@ -34,10 +35,12 @@ def alive(pid: int) -> bool:
 
 
 @ANY_MACHINE
-def test_a_machine_ends_with_the_process_that_started_it(release: str) -> None:
+def test_a_machine_ends_with_the_process_that_started_it(release: str, tmp_path: Path) -> None:
     require(missing(release) is None, str(missing(release)))
     argv = [sys.executable, "-c", OWNER, release]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as owner:
+    # Who is killed cannot clear up, so its folder is ours.
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=env) as owner:
         assert owner.stdout is not None
         leash = int(owner.stdout.readline())
         emulator = int(Path(f"/proc/{leash}/task/{leash}/children").read_text().split()[0])

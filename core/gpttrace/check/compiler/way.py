@@ -14,6 +14,7 @@ from gpttrace.host import Host
 from gpttrace.host.abilities import ENVIRONMENT, Abilities, abilities_of
 from gpttrace.host.privileges import sudo_runs
 from gpttrace.language import Program
+from gpttrace.process import BPFTRACE_MEMORY
 
 _ONLY_OURS = "only GPTtrace's own checks were made"
 Rights = Literal["root", "sudo", "rootless", "none"]
@@ -54,8 +55,18 @@ def find_way(
     saved = host.saved
     if os.geteuid() == 0 and not saved:
         return _asked(Way("root", (path,), ENVIRONMENT), cache_dir)
-    if os.geteuid() != 0 and not saved and sudo_runs(path):
-        limits = ("sudo", "-n", "timeout", "-s", "KILL", f"{seconds + 1:.0f}")
+    # Root's process is not ours to limit or to kill, so its limits go with it.
+    if os.geteuid() != 0 and not saved and sudo_runs(path) and sudo_runs("prlimit"):
+        limits = (
+            "sudo",
+            "-n",
+            "prlimit",
+            f"--as={BPFTRACE_MEMORY}",
+            "timeout",
+            "-s",
+            "KILL",
+            f"{seconds + 1:.0f}",
+        )
         return _asked(Way("sudo", (*limits, path), ENVIRONMENT), cache_dir)
     return _namespaced(host, path, cache_dir, rootless.tracepoints_of(program) if program else [])
 
