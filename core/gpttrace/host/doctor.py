@@ -178,11 +178,18 @@ def _kinds(host: Host) -> Iterator[Check]:
             count = host.count(kind)
             yield Check(f"kind {kind}", True, f"{both}: {count:,} of them" if count else both)
         elif works is None:
-            yield Check(
-                f"kind {kind}", None, f"{both}: cannot be told without root", "sudo gpttrace host doctor"
-            )
+            yield Check(f"kind {kind}", None, *_unknown(both, host))
         elif why is not None:
             yield Check(f"kind {kind}", False, f"{both}: {why[0]}", why[1])
+
+
+def _unknown(kinds: str, host: Host) -> tuple[str, str]:
+    if host.is_root or host.saved:
+        return (
+            f"{kinds}: this kernel's files do not tell",
+            f"gpttrace check -e '{kinds.split()[0]}:NAME {{ }}' --level load",
+        )
+    return f"{kinds}: cannot be told without root", "sudo gpttrace host doctor"
 
 
 def _limits(host: Host) -> Iterator[Check]:

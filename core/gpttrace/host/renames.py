@@ -96,6 +96,7 @@ def renamed(kind: str, name: str) -> list[str]:
     if kind == "tracepoint":
         return list(TRACEPOINTS.get(name, ()) or TRACEPOINTS.get(name.rpartition(":")[2], ()))
     found = list(FUNCTIONS.get(name, ()))
+    found += [old for old, newer in FUNCTIONS.items() if name in newer]  # a new name on an old kernel
     if (call := _CALL.fullmatch(name)) is not None:
         found += [form.format(call[1]) for form in _CALL_FORMS]
     return [each for each in dict.fromkeys(found) if each != name]
