@@ -1,0 +1,78 @@
+"""One check from end to end: every tier says what it did, and a saved host is checked like the live one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import pytest
+
+from gpttrace.check import Policy, Report, check, check_static
+from gpttrace.host import Host
+from gpttrace.settings import Settings
+from gpttrace.testing import InstalledBpftrace
+
+pytestmark = pytest.mark.kernel
+
+WRONG = "BEGIN { print(nosuch); }\nEND { @ = nosuchfn(); }\n"
+
+
+def checked(program: str, bpftrace: InstalledBpftrace, settings: Settings, **options: object) -> Report:
+    """Check a program with one bpftrace."""
+    mine = Settings(bpftrace.path, settings.state_dir, settings.cache_dir)
+    return anyio.run(lambda: check(program, settings=mine, **options))  # type: ignore[arg-type]  # what each test gives
+
+
+def test_each_fault_is_told_once_whoever_found_it(
+    any_bpftrace: InstalledBpftrace, settings: Settings
+) -> None:
+    report = checked(WRONG, any_bpftrace, settings)
+    errors = [each for each in report.findings if each.severity == "error"]
+    assert [WRONG[each.start : each.end] for each in errors] == ["nosuch", "nosuchfn"]
+    assert [(step.level, step.done) for step in report.steps] == [("static", True), ("compile", True)]
+    assert not report.ok
+
+
+def test_a_good_program_passes_every_tier(any_bpftrace: InstalledBpftrace, settings: Settings) -> None:
+    program = "tracepoint:syscalls:sys_enter_openat { @[comm] = count(); }\ninterval:s:1 { print(@); }\n"
+    report = checked(program, any_bpftrace, settings, level="load")
+    assert [(step.level, step.done) for step in report.steps] == [
+        ("static", True),
+        ("compile", True),
+        ("load", True),
+    ]
+    assert report.ok, report.findings
+
+
+def test_what_cannot_be_parsed_is_not_given_to_bpftrace(
+    host_bpftrace: InstalledBpftrace, settings: Settings
+) -> None:
+    report = checked("BEGIN { @x = ; }", host_bpftrace, settings)
+    assert [(step.level, step.done) for step in report.steps] == [("static", True), ("compile", False)]
+    assert "syntax errors" in report.steps[1].why
+
+
+def test_what_does_not_compile_is_not_loaded(host_bpftrace: InstalledBpftrace, settings: Settings) -> None:
+    report = checked(WRONG, host_bpftrace, settings, level="load")
+    assert (report.steps[2].done, report.steps[2].why) == (False, "it does not compile")
+
+
+def test_a_host_file_has_no_kernel_to_load_into(
+    host_bpftrace: InstalledBpftrace, settings: Settings, tmp_path: Path
+) -> None:
+    Host.local(settings).save(tmp_path / "this.host")
+    report = checked(
+        "BEGIN { exit(); }", host_bpftrace, settings, level="load", host=Host.load(tmp_path / "this.host")
+    )
+    assert [(step.level, step.done) for step in report.steps] == [
+        ("static", True),
+        ("compile", True),
+        ("load", False),
+    ]
+    assert "no kernel" in report.steps[2].why
+
+
+def test_a_report_tells_the_policys_no_from_a_fault() -> None:
+    program = "kprobe:do_exit { @ = count(); }"
+    assert check_static(program, None, Policy(deny_probes=("kprobe:*",))).denied
+    assert not check_static("BEGIN { @x = ; }", None, Policy(deny_probes=("kprobe:*",))).denied
