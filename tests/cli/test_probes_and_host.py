@@ -40,6 +40,12 @@ def test_a_probe_is_described_with_fields_units_and_an_example(
     assert cli("check", "-e", example, "--level", "compile").returncode == 0
 
 
+def test_a_probe_without_fields_is_described_too(cli: Cli, host_bpftrace: InstalledBpftrace) -> None:
+    told = json.loads(cli("probes", "--json", "--describe", "profile:hz:99").stdout)
+    assert (told["fields"], told["works"]) == (None, True)
+    assert "profile:hz:99" in cli("probes", "--describe", "profile:hz:99").stdout
+
+
 def test_a_saved_host_answers_like_the_machine_itself(
     cli: Cli, tmp_path: Path, host_bpftrace: InstalledBpftrace
 ) -> None:

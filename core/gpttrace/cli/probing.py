@@ -67,7 +67,8 @@ def describe_probe(host: Host, probe: str, as_json: bool) -> int:
     shows = [event.summary for event in events_at(told.probe)]
     if as_json:
         whole = told.to_json()
-        whole["fields"] = [{**each, "unit": units[each["name"]]} for each in whole["fields"]]
+        for each in whole["fields"] or ():
+            each["unit"] = units[each["name"]]
         write_json({**whole, "shows": shows})
         return 0
     click.echo(told.probe + (f"\n  {told.prototype}" if told.prototype else ""))
