@@ -58,7 +58,7 @@ def test_arguments_that_are_joined_stand_behind_the_text_before_them(
         'tracepoint:syscalls:sys_enter_execve /str(args->filename) == "/bin/echo"/ '
         '{ printf("%-4s ", "run"); join(args->argv); }'
     )
-    done = cli("run", "-e", program, "--cmd", str(script))
+    done = cli("run", "--yes", "-e", program, "--cmd", str(script))  # command lines are people's data
 
     assert done.stdout.startswith("run  /bin/echo one 1\nrun  /bin/echo two 2\n"), done.stdout
 
