@@ -107,3 +107,17 @@ def test_a_lost_print_of_a_map_that_is_never_empty_again_is_no_empty_snapshot() 
     decoder.feed(head + line % 3 + head + head + line % 8 + value(plan, END_REACHED, 1) + line % 9)
     decoder.close()
     assert [row[-1] for row in decoder.tables()[0].rows()] == [3, 5, 1]
+
+
+def test_an_iterator_prints_bare_lines_which_are_events_all_the_same() -> None:
+    program = 'iter:task { printf("%s %d\\n", ctx->task->comm, ctx->task->pid); }'
+    plan = prepare(program, dialect=Dialect(), nonce=NONCE)
+    assert f'{plan.separator}\\n"' in plan.text, "the copy ends its own line"
+    decoder = Decoder(plan)
+    names = ["systemd", 'a "quoted", \\x name', "tab\there"]
+    for pid, name in enumerate(names):
+        pieces = ("", str(plan.tag + 1), name, str(pid), "")
+        decoder.feed((plan.separator.join(pieces) + "\n").encode())
+    decoder.close()
+    (table,) = decoder.tables()
+    assert list(table.rows()) == [(name, pid) for pid, name in enumerate(names)]
