@@ -42,6 +42,17 @@ def test_a_good_program_passes_every_tier(any_bpftrace: InstalledBpftrace, setti
         ("load", True),
     ]
     assert report.ok, report.findings
+    assert [each.state for each in report.probes] == ["loaded", "loaded"]
+
+
+def test_the_refused_probe_is_told_from_the_others(
+    any_bpftrace: InstalledBpftrace, settings: Settings
+) -> None:
+    program = "BEGIN { @ = 1; }\nEND { $i = 0; while ($i >= 0) { $i++; @x = $i; } }\n"
+    report = checked(program, any_bpftrace, settings, level="load")
+    assert [each.state for each in report.probes] == ["loaded", "refused"]
+    (file,) = [report.to_json("x.bt")]
+    assert file["probes"][1]["range"]["start"] == {"line": 2, "column": 1}
 
 
 def test_what_cannot_be_parsed_is_not_given_to_bpftrace(

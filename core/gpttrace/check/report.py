@@ -6,10 +6,13 @@ There is no one word "verified": each tier says whether it was done, how, and if
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gpttrace.check.policy import Verdict
 from gpttrace.language import Finding, Program
+
+if TYPE_CHECKING:
+    from gpttrace.check.loader.load import Verdict as ProbeVerdict
 
 Level = Literal["static", "compile", "load"]
 LEVELS: tuple[Level, ...] = ("static", "compile", "load")
@@ -28,13 +31,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything found in one program, in source order."""
+    """Everything found in one program, in source order; `probes` say what the verifier said of each, when it was asked."""
 
     program: Program
     findings: tuple[Finding, ...]
     policy: Verdict
     steps: tuple[Step, ...]
     log: str = ""
+    probes: tuple[ProbeVerdict, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -69,6 +73,10 @@ class Report:
                     "took_s": round(step.took, 3),
                 }
                 for step in self.steps
+            ],
+            "probes": [
+                {"range": _range(self.program, each.start, each.end), "state": each.state, "code": each.code}
+                for each in self.probes
             ],
             "findings": [finding_json(each, self.program, file) for each in self.findings],
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gpttrace.check.policy import DEFAULT, Policy, judge
@@ -75,7 +76,8 @@ async def check(
         report.program, host, file=file, bisect=bisect, progress=progress, settings=settings
     )
     step = Step("load", loaded.ran != "none", loaded.ran, loaded.why or "", loaded.took)
-    return _with(report, step, [*report.findings, *loaded.findings], loaded.log or report.log)
+    whole = _with(report, step, [*report.findings, *loaded.findings], loaded.log or report.log)
+    return replace(whole, probes=loaded.verdicts)
 
 
 def _not_to_compile(report: Report) -> str | None:
