@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,6 +27,9 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     patch.setenv("HOME", str(base))
     for name in ("STATE", "CACHE", "CONFIG"):
         patch.setenv(f"GPTTRACE_{name}", str(base / name.lower()))
+    # A shell that starts something behind `&` has it ignore ^C, and so would every program that a test starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     patch.undo()
 
