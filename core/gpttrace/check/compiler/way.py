@@ -80,9 +80,12 @@ def _namespaced(host: Host, path: str, cache_dir: Path, wanted: Sequence[str]) -
             "none", why=f"bpftrace needs root, or a snapshot of the kernel's probes: {error}; {_ONLY_OURS}"
         )
     if not rootless.namespaces_work(snapshot, root=root):
-        return Way(
-            "none", why=f"bpftrace needs root, and this system lets a user make no namespaces; {_ONLY_OURS}"
+        need = (
+            "another machine's program needs namespaces"
+            if host.saved
+            else "bpftrace needs root, or namespaces"
         )
+        return Way("none", why=f"{need}, and none can be made here; {_ONLY_OURS}")
     environment = {**ENVIRONMENT, **({"BPFTRACE_BTF": str(types)} if types else {})}
     command = (*rootless.entry(snapshot, root=root), path)
     known = host.lists("tracepoint")
