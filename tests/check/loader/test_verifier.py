@@ -142,7 +142,10 @@ def test_a_stack_that_is_too_large_is_told_at_its_probe(
     names = ", ".join(["comm"] * 10 + ["str(0)"] * 10)
     program = f"END {{ @z = 1; }} BEGIN {{ @a[{names}] = 1; }}"
 
-    assert found_in(program, loaded(program, host_bpftrace, tmp_path)) == [("stack-limit", "BEGIN")]
+    # Newer releases keep large values elsewhere (seen with 0.23).
+    limited = host_bpftrace.version < (0, 20)
+    expected = [("stack-limit", "BEGIN")] if limited else []
+    assert found_in(program, loaded(program, host_bpftrace, tmp_path)) == expected
 
 
 def test_what_cannot_be_attached_is_told_at_its_attach_point(
