@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -101,16 +102,23 @@ def test_a_file_that_is_no_host_file_is_said(tmp_path: Path, data: bytes | None,
     assert "gpttrace host save" in (caught.value.hint or "")
 
 
+def execute(path: Path, statement: str) -> None:
+    """Change a database behind our back."""
+    with (
+        closing(sqlite3.connect(path)) as database,
+        database,
+    ):  # `with` on it alone commits and does not close
+        database.execute(statement)
+
+
 def test_a_database_of_others_and_a_newer_form_are_told_apart(
     made_host: Callable[..., Host], tmp_path: Path
 ) -> None:
     other = tmp_path / "other.db"
-    with sqlite3.connect(other) as database:
-        database.execute("create table t (x)")
+    execute(other, "create table t (x)")
     made_host()
     newer = next(tmp_path.glob("made-*.host"))
-    with sqlite3.connect(newer) as database:
-        database.execute("pragma user_version = 99")
+    execute(newer, "pragma user_version = 99")
     said = []
     for path in (other, newer):
         with pytest.raises(UsageError) as caught:
@@ -125,8 +133,7 @@ def test_a_database_of_others_and_a_newer_form_are_told_apart(
 def test_a_damaged_file_is_said_when_it_shows(made_host: Callable[..., Host], tmp_path: Path) -> None:
     made_host(structs={"file": {"f_flags": "int"}})
     path = next(tmp_path.glob("made-*.host"))
-    with sqlite3.connect(path) as database:
-        database.execute("update blobs set data = x'0011223344'")
+    execute(path, "update blobs set data = x'0011223344'")
     host = Host.load(path)
     with pytest.raises(UsageError) as caught:
         host.struct("file")
