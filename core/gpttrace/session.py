@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gpttrace.check.policy import Policy, judge, load_policy
+from gpttrace.check.policy import Verdict, judge, load_policy
 from gpttrace.check.report import finding_json
 from gpttrace.errors import GpttraceError
 from gpttrace.host import Host
@@ -89,7 +89,7 @@ async def run_draft(
         spec=draft.spec.to_json() if draft.spec else None,
         settings=settings,
         policy=policy,
-        approved=_approved(draft.program, policy, approve),
+        approved=_approved(judge(parse(draft.program), policy), approve),
     ) as run:
         await follow(run)
     return explained(replace(answer, result=await run.result()), settings)
@@ -122,15 +122,14 @@ async def run_program(
         pid=pid,
         settings=settings,
         policy=policy,
-        approved=_approved(program, policy, approve),
+        approved=_approved(report.policy, approve),
     ) as run:
         await follow(run)
     result = await run.result()
     return explained(replace(answer, result=result, findings=(*answer.findings, *result.findings)), settings)
 
 
-def _approved(program: str, policy: Policy, approve: Approve | None) -> bool:
-    verdict = judge(parse(program), policy)
+def _approved(verdict: Verdict, approve: Approve | None) -> bool:
     return verdict.allowed == "ask" and approve is not None and approve(verdict.reads)
 
 

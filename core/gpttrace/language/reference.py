@@ -328,13 +328,3 @@ RARE_SYSCALLS: dict[str, tuple[tuple[str, ...], str]] = {
     "creat": (("openat", "openat2"), "the C library creates files with openat()"),
     "mount": (("move_mount", "fsmount"), "newer mount programs use move_mount()"),
 }
-# Kernel functions that have another name or place now: older name -> what to use.
-RENAMED_FUNCTIONS = {
-    "__kmalloc": "__kmalloc_noprof",
-    "kmem_cache_alloc": "kmem_cache_alloc_noprof",
-    "swap_readpage": "swap_read_folio",
-}
-INLINED_FUNCTIONS = {
-    "blk_account_io_start": "tracepoint:block:block_io_start",
-    "blk_account_io_done": "tracepoint:block:block_io_done",
-}

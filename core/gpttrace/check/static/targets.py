@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 
 from gpttrace.check.codes import Code
+from gpttrace.check.policy.patterns import FUNCTION_KINDS
 from gpttrace.check.static.facts import Facts
 from gpttrace.check.static.rule import on
 from gpttrace.check.static.study import Study
+from gpttrace.host.renames import renamed, stand_ins
 from gpttrace.language import Program, Related
 from gpttrace.language import nodes as n
 from gpttrace.language.findings import Severity
-from gpttrace.language.reference import INLINED_FUNCTIONS, RENAMED_FUNCTIONS
 
 _NAMED = {
     "tracepoint": 2,
@@ -145,14 +146,14 @@ def _missing_hint(host: Facts, point: n.AttachPoint) -> str:
 
 
 def _moved(host: Facts, point: n.AttachPoint) -> str | None:
+    if point.kind not in FUNCTION_KINDS:
+        return None
     name = point.parts[-1]
-    newer = RENAMED_FUNCTIONS.get(name)
-    if newer and host.count(point.kind, newer):
+    newer = next((each for each in renamed(point.kind, name) if host.count(point.kind, each)), None)
+    if newer:
         return f"this kernel calls it `{newer}`: write `{point.kind}:{newer}`"
-    instead = INLINED_FUNCTIONS.get(name)
-    if instead and host.count("tracepoint", instead.removeprefix("tracepoint:")):
-        return f"this kernel has it inlined: use `{instead}`"
-    return None
+    instead = next((each for each in stand_ins(name) if host.count(*each.split(":", 1))), None)
+    return f"this kernel has it inlined: use `{instead}`" if instead else None
 
 
 def _wild(point: n.AttachPoint) -> bool:
