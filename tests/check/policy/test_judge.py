@@ -188,6 +188,13 @@ def test_what_reads_peoples_data_asks_first(program: str, reads: str) -> None:
     assert judge(parse(program), Policy(sensitive="allow")).allowed == "yes"
 
 
+@pytest.mark.parametrize("steps", [5, 20, 200])
+def test_a_pointer_is_followed_through_a_long_chain_that_stands_in_reverse(steps: int) -> None:
+    chain = " ".join(f"@m{step + 1} = @m{step};" for step in reversed(range(steps)))
+    program = f"uprobe:libssl:SSL_write {{ print(str(@m{steps})); {chain} @m0 = arg1; }}"
+    assert judge(parse(program), DEFAULT).allowed == "ask"
+
+
 @pytest.mark.parametrize(
     "program",
     [

@@ -86,19 +86,25 @@ _TELLING_MEMBERS = {
 }  # fmt: skip
 _READERS = frozenset(["str", "buf", "join", "memcmp", "strncmp", "strcontains", "strstr"])
 _OPEN_FILES = re.compile(rb"/sys/[^%]*|/proc/(?!\d|self|thread-self|kcore|keys|kmsg)[^%]*")
-_PASSES = 6
+_MOST_PASSES = 64  # each goes one step further along a chain of assignments that stand in reverse order
 
 
 def sensitive_reads(program: Program, extra: tuple[str, ...] = ()) -> Iterator[tuple[n.Node, str]]:
     """Yield (node, what) for each place where a program reads people's data; `extra` are patterns of a policy file."""
     flow = _Flow(program)
-    for item in program.items:
+    if not flow.settled:
+        yield program.items[0], "data that goes through too many variables to be followed"
+    for index, item in enumerate(program.items):
         points = item.points if isinstance(item, n.Probe) else []
-        sources = [source for point in points for source in SOURCES if _names(point, source)]
         named = next((point for point in points for pattern in extra if point_fits(point, pattern)), None)
         if named is not None:
             yield named, "what the policy names as sensitive"
-        yield from flow.reads(item, sources)
+        yield from flow.reads(item, index)
+
+
+def _sources(item: n.Item) -> list[Source]:
+    points = item.points if isinstance(item, n.Probe) else []
+    return [source for point in points for source in SOURCES if _names(point, source)]
 
 
 def _names(point: n.AttachPoint, source: Source) -> bool:
@@ -118,15 +124,17 @@ class _Flow:
     def __init__(self, program: Program) -> None:
         self._held: dict[str, str] = {}
         self._macros = {macro.name: macro for macro in program.macros}
-        for _ in range(_PASSES):
+        self._sources = [_sources(item) for item in program.items]
+        self.settled = self._settle(program)
+
+    def _settle(self, program: Program) -> bool:
+        for _ in range(_MOST_PASSES):
             before = len(self._held)
             for index, item in enumerate(program.items):
-                points = item.points if isinstance(item, n.Probe) else []
-                sources = [source for point in points for source in SOURCES if _names(point, source)]
-                self._learn(item, index, sources)
+                self._learn(item, index, self._sources[index])
             if len(self._held) == before:
-                break
-        self._items = {id(item): index for index, item in enumerate(program.items)}
+                return True
+        return False
 
     def _learn(self, item: n.Item, index: int, sources: list[Source]) -> None:
         for node in walk(item):
@@ -141,9 +149,9 @@ class _Flow:
             if (what := self._holds(value, index, sources)) is not None and (key := _place(target, index)):
                 self._held.setdefault(key, what)
 
-    def reads(self, item: n.Item, sources: list[Source]) -> Iterator[tuple[n.Node, str]]:
+    def reads(self, item: n.Item, index: int) -> Iterator[tuple[n.Node, str]]:
         """Yield the places of one item that read memory through such a pointer, or take a telling value as it is."""
-        index = self._items[id(item)]
+        sources = self._sources[index]
         telling = [source for source in sources if source.values]
         for node in walk(item):
             operand = _memory_operand(node)
