@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from gpttrace.host import Host
-from gpttrace.spec.catalogue import Event, Hook, load_catalogue
+from gpttrace.spec.catalogue import Event, Hook, load_catalogue, seen_by
 from gpttrace.spec.choose import fill
-from gpttrace.spec.compose import compose, lay_out
+from gpttrace.spec.compose import compose
+from gpttrace.spec.layout import lay_out
 from gpttrace.spec.model import Condition, Shape, TraceSpec
 
 SHAPES: tuple[Shape, ...] = ("sum", "avg", "min", "max", "stats", "hist")
@@ -44,6 +45,18 @@ class KnownHost:
     cgroup_root: Path | None = None
     names: frozenset[str] = field(default_factory=catalogue_tracepoints)
     pids: frozenset[int] = frozenset({1, 189})
+
+    def has_point(self, point: str) -> bool | None:
+        kind, _, name = point.partition(":")
+        if kind != "tracepoint":
+            return True
+        return name in self.names if self.names else None
+
+    def lacking(self, point: str, names: Iterable[str]) -> str | None:
+        return None
+
+    def spelled(self, point: str) -> str:
+        return point
 
     def tracepoint_names(self) -> frozenset[str]:
         return self.names
@@ -93,9 +106,10 @@ def every_program() -> dict[str, str]:
 def _programs() -> Iterator[tuple[str, str]]:
     for event in load_catalogue().events.values():
         for number, hook in enumerate(event.hooks):
-            for form, spec in _specs(event, hook):
+            seen = seen_by(event, hook)
+            for form, spec in _specs(seen, hook):
                 name = f"{event.id}-{number}-{form}"
-                yield name, compose(lay_out(spec, event, fill(hook, spec)))
+                yield name, compose(lay_out(spec, seen, fill(hook, spec)))
 
 
 def _specs(event: Event, hook: Hook) -> Iterator[tuple[str, TraceSpec]]:

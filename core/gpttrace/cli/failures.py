@@ -68,10 +68,14 @@ def report(error: BaseException) -> int:
 
 
 def version() -> str:
-    """Return the installed version of gpttrace."""
+    """Return the installed version of gpttrace; `unknown` in a checkout that was never installed."""
+    from importlib.metadata import PackageNotFoundError
     from importlib.metadata import version as installed
 
-    return installed("gpttrace")
+    try:
+        return installed("gpttrace")
+    except PackageNotFoundError:  # a report of an error must not fail for want of a version
+        return "unknown"
 
 
 def silence_stdout() -> None:

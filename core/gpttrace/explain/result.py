@@ -40,7 +40,7 @@ def explain_result(
     lines = _ended(status, reason, lost)
     if not filled:
         return "\n".join([*_nothing_seen(spec, event, status, took_s), *lines])
-    body = [_asked(spec, event)] if spec and event else []
+    body = [_asked(spec)] if spec and event else []
     # Detaching takes time in which less and less is seen: a run that reached its limit is measured by that.
     traced_s = (
         min(took_s, spec.duration / 1e9) if status == "time_limit" and spec and spec.duration else took_s
@@ -54,8 +54,8 @@ def explain_result(
     return "\n".join([*body[: MOST_LINES - len(lines)], *lines])
 
 
-def _asked(spec: TraceSpec, event: Event) -> str:
-    return describe(spec, event) + "."
+def _asked(spec: TraceSpec) -> str:
+    return describe(spec, load_catalogue()) + "."
 
 
 def _with_units(table: Table, units: Mapping[str, str]) -> Table:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gpttrace.errors import Unavailable
-from gpttrace.host import counters, tracefs
+from gpttrace.host import counters, points, tracefs
 from gpttrace.host.bpftrace import Bpftrace, find_bpftrace
 from gpttrace.host.cgroups import find_cgroup_root
 from gpttrace.host.kinds import local_ability
@@ -126,6 +126,18 @@ class Host(Knowing):
     def tracepoint_fields(self, name: str) -> Mapping[str, Field]:
         """Return the fields of `category:name` by name."""
         return self.sources.events.fields(name)
+
+    def has_point(self, point: str) -> bool | None:
+        """Tell whether a probe can be attached here; None when that cannot be known."""
+        return points.has_point(self, point)
+
+    def lacking(self, point: str, names: Iterable[str]) -> str | None:
+        """Return the first of `names` that `args` does not hold at a probe, if any is known to be missing."""
+        return points.lacking(self, point, names)
+
+    def spelled(self, point: str) -> str:
+        """Return a probe in the words of this machine's bpftrace, with the paths of its libraries."""
+        return points.spelled(self, self.version, point)
 
     def pid_exists(self, pid: int) -> bool:
         """Tell whether a process or thread of this id is alive."""

@@ -2,14 +2,15 @@
 
 Read from `gpttrace_corpus/events/*.toml` (the format is told in that folder's README). An `Event` has fields; a field says
 which expression gives it at the begin and at the end of the event. A `Hook` is one way to see the event; the first one that
-the host has is taken. `latency` is a field of every event that a hook sees both begin and end.
+the host has, and that carries what is asked for, is taken; `seen_by` gives the event with the fields that one hook has.
+`latency` is a field of every event that a hook sees both begin and end.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -59,7 +60,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One way to see an event. `needs` names what the host must have; `scale` is what one sample stands for."""
+    """One way to see an event. `needs` names what the host must have; `scale` is what one sample stands for.
+
+    `fields` are expressions of this hook alone (None: it does not carry the field); `unconfirmed` says why no machine of the
+    laboratory could confirm it; `kernel` is the least kernel that has it, where that matters.
+    """
 
     points: tuple[Point, ...]
     join: str = "tid"
@@ -69,11 +74,26 @@ class Hook:
     avoid: tuple[str, ...] = ()
     scale: int = 1
     misses: tuple[str, ...] = ()
+    fields: Mapping[str, Field | None] = field(default_factory=dict)
+    unconfirmed: str | None = None
+    kernel: str | None = None
 
     @property
     def spans(self) -> bool:
         """Tell whether the hook sees both the begin and the end."""
         return any(p.begin for p in self.points) and any(p.end for p in self.points)
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A workload of ours (`gpttrace_corpus/workloads`) that makes an event happen `counts` times for each act of it, and one
+    that must not be counted. `by` says how its events are told from others: the workload's own process, or `all` on the machine.
+    """
+
+    run: str
+    control: str
+    counts: int = 1
+    by: Literal["process", "all"] = "process"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +121,8 @@ class Event:
     nearest: tuple[str, ...] = ()
     hz: int | None = None
     example: str = ""
+    area: str = ""
+    canary: Canary | None = None
 
     def field_of_unit(self, unit: str) -> Field | None:
         """Return the first field that is measured in `unit`."""
@@ -136,16 +158,26 @@ def load_catalogue() -> Catalogue:
     entries: dict[str, Event] = {}
     for path in sorted(folder.glob("*.toml")):
         for key, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
-            entries[key] = _event(key, entry)
+            entries[key] = _event(key, {"area": path.stem, **entry})
     return Catalogue(entries)
 
 
+def seen_by(event: Event, hook: Hook) -> Event:
+    """Return the event with the fields that one of its hooks carries."""
+    own = {name: given for name, given in hook.fields.items() if given is not None}
+    fields = {name: each for name, each in event.fields.items() if name not in hook.fields} | own
+    if not hook.spans and hook.fields.get("latency") is None:
+        fields.pop("latency", None)
+    return replace(event, fields=fields)
+
+
 def _event(key: str, entry: dict[str, Any]) -> Event:
-    hooks = tuple(_hook(hook) for hook in entry.pop("hooks"))
+    given_fields = entry.pop("fields", {})
+    hooks = tuple(_hook(hook, given_fields) for hook in entry.pop("hooks"))
+    if (canary := entry.pop("canary", None)) is not None:
+        entry["canary"] = Canary(**canary)
     context = entry.get("context", "process")
-    fields = _context_fields(context) | {
-        name: _field(name, given) for name, given in entry.pop("fields", {}).items()
-    }
+    fields = _context_fields(context) | {name: _field(name, given) for name, given in given_fields.items()}
     if any(hook.spans for hook in hooks) and "latency" not in fields:
         fields["latency"] = Field("latency", "uint64", "ns")
     assume = tuple(_condition(text) for text in entry.pop("assume", ()))
@@ -169,10 +201,22 @@ def _field(name: str, given: dict[str, Any]) -> Field:
     return Field(name=name, **_tuples(given))
 
 
-def _hook(given: dict[str, Any]) -> Hook:
+def _hook(given: dict[str, Any], of_event: Mapping[str, dict[str, Any]]) -> Hook:
     given = dict(given)
+    fields = {name: _own_field(name, own, of_event) for name, own in given.pop("fields", {}).items()}
     points = given.pop("points", None) or [{k: given.pop(k) for k in ("begin", "end", "when") if k in given}]
-    return Hook(points=tuple(Point(**_tuples(p)) for p in points), **_tuples(given))
+    return Hook(points=tuple(Point(**_tuples(p)) for p in points), fields=fields, **_tuples(given))
+
+
+def _own_field(
+    name: str, own: dict[str, Any] | Literal[False], of_event: Mapping[str, dict[str, Any]]
+) -> Field | None:
+    if own is False:
+        return None
+    kept = {
+        key: of_event.get(name, {})[key] for key in ("type", "unit", "names") if key in of_event.get(name, {})
+    }
+    return _field(name, kept | own)
 
 
 def _condition(text: str) -> Condition:

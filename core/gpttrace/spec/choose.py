@@ -1,10 +1,16 @@
-"""Which hook of an event this machine has, and why none when it has none."""
+"""Which hook of an event this machine has and which carries what is asked for; and why none when there is none.
+
+Hooks are tried in the catalogue's order. A hook is usable when each side has a probe that exists, and its probes hold every
+field that the program would read: kernels differ in both.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
-from gpttrace.spec.catalogue import Event, Hook, Point
+from gpttrace.spec.catalogue import Event, Hook, Point, seen_by
+from gpttrace.spec.layout import expressions, fields_of, lay_out
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.model import TraceSpec
 
@@ -12,36 +18,57 @@ _LACKS = {
     "hardware_counters": "this machine gives no access to hardware counters (a virtual machine often has none)",
     "software_events": "this kernel gives no access to software perf events",
 }
+_ARGS = re.compile(r"args->(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The hook to use, with only the attach points that exist here; or None and why."""
+    """The hook to use, with only the probes that exist here, and the event as it shows it; or no hook and why."""
 
     hook: Hook | None
+    event: Event
     why: str = ""
     lacking: str | None = None
+    passed: tuple[str, ...] = ()
 
 
 def choose_hook(spec: TraceSpec, event: Event, host: Facts | None) -> Choice:
-    """Return the first hook of the event that the host has and that carries what the spec needs."""
+    """Return the first hook of the event that the host has and that carries what the spec needs.
+
+    `passed` says why each better hook was not taken; `why` the reason of the last one when none is left.
+    """
     given = {c.field: str(c.value) for c in spec.conditions if c.op == "=="}
-    why, lacking = f"this kernel has no hook for: {event.summary}", None
+    passed: list[str] = []
+    lacking: str | None = None
     for hook in event.hooks:
         if hook.given is not None and hook.given not in given:
             continue
         if (missing := _missing(hook, host)) is not None:
-            why, lacking = _LACKS.get(missing, missing), missing
+            passed.append(_LACKS.get(missing, missing))
+            lacking = missing
+            continue
+        seen = seen_by(event, hook)
+        if (unseen := next((name for name in fields_of(spec) if name not in seen.fields), None)) is not None:
+            passed.append(f"{_first(hook)} does not carry {unseen}")
             continue
         filled = fill(hook, spec)
-        # Without the right to read tracefs nothing is known to be missing; bpftrace itself will tell.
-        present = _present(filled, host) if host is not None and host.tracepoint_names() else filled
-        if present is not None:
-            return Choice(present)
-        if hook.given is not None:
-            why = f"this kernel has no system call named {given[hook.given]}"
+        present = filled if host is None else _present(filled, host)
+        if present is None and hook.given is not None:
+            passed.append(f"this kernel has no system call named {given[hook.given]}")
             break
-    return Choice(None, why, lacking)
+        if present is None:
+            passed.append(f"this machine has no {_first(filled)}")
+            continue
+        if host is not None and (absent := _absent(present, seen, spec, host)) is not None:
+            passed.append(absent)
+            continue
+        return Choice(_spelled(present, host), seen, passed=tuple(passed))
+    why = passed[-1] if passed else f"no hook is known for: {event.summary}"
+    return Choice(None, event, why, lacking, tuple(passed))
+
+
+def _first(hook: Hook) -> str:
+    return next(iter((*hook.points[0].begin, *hook.points[0].end)), "hook")
 
 
 def _missing(hook: Hook, host: Facts | None) -> str | None:
@@ -83,8 +110,28 @@ def _usable(point: Point, whole: Point) -> bool:
 
 
 def _existing(points: tuple[str, ...], host: Facts) -> tuple[str, ...]:
-    return tuple(
-        point
-        for point in points
-        if not point.startswith("tracepoint:") or host.has_tracepoint(point.removeprefix("tracepoint:"))
+    # What cannot be known (None) is taken: bpftrace itself will tell.
+    return tuple(point for point in points if host.has_point(point) is not False)
+
+
+def _absent(hook: Hook, event: Event, spec: TraceSpec, host: Facts) -> str | None:
+    layout = lay_out(spec, event, hook)
+    for point in hook.points:
+        for side, probes in (("begin", point.begin), ("end", point.end)):
+            names = [name for text in expressions(layout, point, side) for name in _ARGS.findall(text)]
+            for probe in probes:
+                if (name := host.lacking(probe, names)) is not None:
+                    return f"{probe} has no field {name} on this kernel"
+    return None
+
+
+def _spelled(hook: Hook, host: Facts | None) -> Hook:
+    if host is None:
+        return hook
+    return replace(
+        hook,
+        points=tuple(
+            replace(p, begin=tuple(map(host.spelled, p.begin)), end=tuple(map(host.spelled, p.end)))
+            for p in hook.points
+        ),
     )

@@ -1,4 +1,4 @@
-"""A spec and a hook of its event -> the text of a bpftrace program, as someone who knows bpftrace would write it.
+"""Specs and hooks of their events -> the text of a bpftrace program, as someone who knows bpftrace would write it.
 
 Works for every bpftrace from 0.17 on (`args->x`, no `config`, no `for`). Nothing here decides what is asked for: each field,
 condition, key and value comes from the spec, each expression from the catalogue. Helper maps (`@start`, `@filename`) are guarded,
@@ -7,97 +7,38 @@ deleted at the end of each event and cleared at the end of the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from gpttrace.spec.catalogue import Event, Field, Hook, Point
+from gpttrace.spec.catalogue import Field, Point
+from gpttrace.spec.layout import (
+    Layout,
+    attach_points,
+    expressions,
+    fields_of,
+    is_early,
+    is_elapsed,
+    lay_out,
+    result_map,
+    share_map,
+)
 from gpttrace.spec.literals import comparison
-from gpttrace.spec.model import Condition, TraceSpec
+from gpttrace.spec.model import Condition
+
+__all__ = ["Layout", "attach_points", "compose", "expressions", "fields_of", "lay_out", "result_map"]
 
 _FORMATS = {"int": "%d", "int64": "%lld", "uint64": "%llu", "string": "%s", "stack": "%s"}
 _WIDTH = 97  # with the comment marks: 100
+_UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3))
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where each part of a spec is evaluated with one hook: at `place`, with `saved` fields carried there from the begin."""
-
-    spec: TraceSpec
-    event: Event
-    hook: Hook
-    place: str
-    saved: tuple[Field, ...]
-    timed: bool
-
-    @property
-    def joined(self) -> bool:
-        """Tell whether begin and end are tied together by helper maps."""
-        return self.timed or bool(self.saved)
-
-    @property
-    def marked(self) -> bool:
-        """Tell whether `@start` is kept: for times, and where no saved pointer can serve as the guard."""
-        return self.timed or (self.joined and not self.saved[0].is_late)
-
-    @property
-    def guard(self) -> str:
-        """Return the helper map that says whether the begin was seen."""
-        return "@start" if self.marked else self.helper(self.saved[0])
-
-    @property
-    def helpers(self) -> tuple[str, ...]:
-        """Return the helper maps."""
-        return (*(("@start",) if self.marked else ()), *(self.helper(f) for f in self.saved))
-
-    def helper(self, field: Field) -> str:
-        """Return the map that carries a field from the begin to the end."""
-        name = f"@{field.name}"
-        return f"{name}_at_begin" if name == result_map(self.spec, self.event) else name
-
-
-def lay_out(spec: TraceSpec, event: Event, hook: Hook) -> Layout:
-    """Decide where the fields of a spec are read."""
-    shown = (
-        *spec.keys,
-        spec.value,
-        *(c.field for c in spec.conditions if not _is_early(event.fields[c.field])),
-    )
-    needed = [event.fields[name] for name in fields_of(spec) if name in shown and name != hook.given]
-    has_begin, has_end = any(p.begin for p in hook.points), any(p.end for p in hook.points)
-    timed = any(f.name == "latency" for f in needed)
-    at_end = has_end and (not has_begin or timed or any(f.begin is None for f in needed))
-    saved = tuple(f for f in needed if f.name != "latency" and f.end is None) if at_end else ()
-    return Layout(spec, event, hook, "end" if at_end else "begin", saved, timed)
-
-
-def fields_of(spec: TraceSpec) -> tuple[str, ...]:
-    """Return the catalogue fields that a spec uses, each once, in the order of keys, value, conditions."""
-    names = (*spec.keys, *((spec.value,) if spec.value else ()), *(c.field for c in spec.conditions))
-    return tuple(dict.fromkeys(names))
-
-
-def attach_points(layout: Layout) -> tuple[str, ...]:
-    """Return the attach points that the program will use, in order."""
-    used = [p.begin for p in layout.hook.points if layout.joined or layout.place == "begin"]
-    if layout.place == "end":
-        used += [p.end for p in layout.hook.points]
-    return tuple(dict.fromkeys(point for points in used for point in points))
-
-
-def compose(layout: Layout, comments: tuple[str, ...] = ()) -> str:
-    """Return the program's text; `comments` become its head."""
+def compose(layouts: Layout | Sequence[Layout], comments: tuple[str, ...] = ()) -> str:
+    """Return the program's text for one event or several; `comments` become its head."""
+    several = [layouts] if isinstance(layouts, Layout) else list(layouts)
     head = "".join(f"// {line}\n" for comment in comments for line in wrap(comment, _WIDTH))
-    return head + "\n\n".join(_blocks(layout)) + "\n"
-
-
-def result_map(spec: TraceSpec, event: Event) -> str | None:
-    """Return the map that holds the result, None when events are printed."""
-    if spec.shape == "events":
-        return None
-    if spec.value is not None:
-        return f"@{spec.value}"
-    return "@stacks" if spec.shape == "stacks" else f"@{event.map}"
+    blocks = [block for layout in several for block in _blocks(layout)]
+    blocks += [block for block in (_every_block(several), _end_block(several)) if block]
+    return head + "\n\n".join(blocks) + "\n"
 
 
 # ------------------------------------------------------------------------------------------------ blocks
@@ -109,10 +50,6 @@ def _blocks(layout: Layout) -> Iterator[str]:
         yield _joined_block(layout)
     else:
         yield from (_single_block(layout, point) for point in _single_points(layout))
-    if (every := _every_block(layout)) is not None:
-        yield every
-    if (end := _end_block(layout)) is not None:
-        yield end
 
 
 def _block(points: tuple[str, ...], predicates: list[str], body: list[str]) -> str:
@@ -156,9 +93,9 @@ def _begin_block(layout: Layout, point: Point) -> str:
     predicates = ([point.when] if point.when else []) + [
         comparison(layout.event.fields[c.field], c, _raw(layout.event.fields[c.field], point))
         for c in _ordered(layout)
-        if _early(layout, c)
+        if is_early(layout.event.fields[c.field])
     ]
-    body = [f"@start{join} = nsecs;"] if layout.marked else []
+    body = [f"{layout.start}{join} = nsecs;"] if layout.marked else []
     body += [f"{layout.helper(f)}{join} = {_stored(f, point)};" for f in layout.saved]
     return _block(point.begin, predicates, body)
 
@@ -172,38 +109,47 @@ def _joined_block(layout: Layout) -> str:
     late = [
         comparison(layout.event.fields[c.field], c, _value(layout, c.field, None))
         for c in _ordered(layout)
-        if not _early(layout, c)
+        if not is_early(layout.event.fields[c.field])
     ]
     variables = [f"${name} = {_joined_value(layout, name)};" for name in _variables(layout)]
-    inner = _statement(layout, None)
-    action = (
-        [inner]
-        if not late
-        else [f"if ({' && '.join(_grouped(t, len(late)) for t in late)}) {{", f"\t{inner}", "}"]
-    )
+    inner = _statements(layout, None)
+    action = inner if not late else _if(" && ".join(_grouped(t, len(late)) for t in late), inner)
     deletes = [f"delete({helper}{join});" for helper in layout.helpers]
     return _block(points, predicates, [*variables, *action, *deletes])
 
 
-def _every_block(layout: Layout) -> str | None:
-    every, result = layout.spec.every, result_map(layout.spec, layout.event)
-    if every is None or result is None:
+def _if(condition: str, body: list[str]) -> list[str]:
+    return [f"if ({condition}) {{", *(f"\t{line}" for line in body), "}"]
+
+
+def _results(layouts: Sequence[Layout]) -> dict[str, Layout]:
+    return {name: layout for layout in layouts for name in layout.results}
+
+
+def _every_block(layouts: Sequence[Layout]) -> str | None:
+    every, results = layouts[0].spec.every, _results(layouts)
+    if every is None or not results:
         return None
-    for unit, size in (("s", 10**9), ("ms", 10**6), ("us", 10**3)):
-        if every % size == 0:
-            return _block(
-                (f"interval:{unit}:{every // size}",), [], [_print(layout, result), f"clear({result});"]
-            )
-    raise ValueError(f"an interval of {every} ns is no whole number of microseconds")
+    unit, size = next((each for each in _UNITS if every % each[1] == 0), ("", 0))
+    if not size:
+        raise ValueError(f"an interval of {every} ns is no whole number of microseconds")
+    body = [_print(layout, name) for name, layout in results.items()]
+    body += [f"clear({name});" for name in (*results, *_remembering(layouts))]
+    return _block((f"interval:{unit}:{every // size}",), [], body)
 
 
-def _end_block(layout: Layout) -> str | None:
-    result = result_map(layout.spec, layout.event)
+def _end_block(layouts: Sequence[Layout]) -> str | None:
     body = []
-    if layout.spec.top is not None and layout.spec.every is None and result is not None and _can_cut(layout):
-        body += [_print(layout, result), f"clear({result});"]
-    body += [f"clear({helper});" for helper in layout.helpers]
+    for name, layout in _results(layouts).items():
+        if layout.spec.top is not None and layout.spec.every is None and _can_cut(layout):
+            body += [_print(layout, name), f"clear({name});"]
+    helpers = dict.fromkeys(helper for layout in layouts for helper in layout.helpers)
+    body += [f"clear({helper});" for helper in (*helpers, *_remembering(layouts))]
     return _block(("END",), [], body) if body else None
+
+
+def _remembering(layouts: Sequence[Layout]) -> list[str]:
+    return [layout.seen for layout in layouts if layout.seen]
 
 
 def _can_cut(layout: Layout) -> bool:
@@ -221,27 +167,49 @@ def _print(layout: Layout, result: str) -> str:
 
 def _action(layout: Layout, point: Point) -> list[str]:
     assigned = [f"${name} = {_value(layout, name, point)};" for name in _variables(layout)]
-    return [*assigned, _statement(layout, point)]
+    return [*assigned, *_statements(layout, point)]
 
 
-def _statement(layout: Layout, point: Point | None) -> str:
+def _statements(layout: Layout, point: Point | None) -> list[str]:
     spec = layout.spec
     shown = [_shown(layout, name, point) for name in spec.keys]
     if spec.shape == "events":
         formats = " ".join(_FORMATS[layout.event.fields[name].type] for name in spec.keys)
-        return f'printf("{formats}\\n", {", ".join(shown)});'
+        return [f'printf("{formats}\\n", {", ".join(shown)});']
     keys = f"[{', '.join(shown)}]" if shown else ""
-    target = f"{result_map(spec, layout.event)}{keys}"
+    target = f"{result_map(spec, layout.event, layout.shared)}{keys}"
+    if spec.shape == "distinct":
+        assert spec.value is not None
+        each = f"{layout.seen}[{', '.join([*shown, _shown(layout, spec.value, point)])}]"
+        return _if(f"{each} == 0", [f"{each} = 1;", f"{target} = count();"])
+    if spec.shape == "ratio":
+        return [
+            f"{target} = count();",
+            f"{share_map(spec, layout.event)}{keys} = avg({_share(layout, point)});",
+        ]
     if spec.value is None:
-        return f"{target} = count();"
+        return [f"{target} = count();"]
     function = "sum" if spec.shape == "rate" else spec.shape
-    return f"{target} = {function}({_shown(layout, spec.value, point)});"
+    buckets = "".join(f", {number}" for number in spec.buckets or ()) if spec.shape == "lhist" else ""
+    return [f"{target} = {function}({_shown(layout, spec.value, point)}{buckets});"]
+
+
+def _share(layout: Layout, point: Point | None) -> str:
+    part = layout.spec.part
+    if part is None:  # of two events: those of the first
+        return "100" if layout.spec.others else "0"
+    test = comparison(layout.event.fields[part.field], part, _value(layout, part.field, point))
+    return f"{test} ? 100 : 0" if "||" not in test else f"({test}) ? 100 : 0"
 
 
 def _variables(layout: Layout) -> list[str]:
     """Return the fields that get a variable: those computed from helper maps, and printed ones without a plain name."""
     event, spec = layout.event, layout.spec
-    names = fields_of(spec) if layout.joined else spec.keys
+    names = (
+        fields_of(spec)
+        if layout.joined
+        else (*spec.keys, *((spec.value,) if layout.seen and spec.value else ()))
+    )
     return [
         name
         for name in names
@@ -251,7 +219,7 @@ def _variables(layout: Layout) -> list[str]:
 
 
 def _carried(layout: Layout, field: Field) -> bool:
-    return layout.joined and (field.name == "latency" or field in layout.saved)
+    return layout.joined and (is_elapsed(field) or field in layout.saved)
 
 
 def _unnamed(layout: Layout, field: Field) -> bool:
@@ -277,8 +245,8 @@ def _value(layout: Layout, name: str, point: Point | None) -> str:
 
 def _joined_value(layout: Layout, name: str) -> str:
     field, join = layout.event.fields[name], layout.hook.join
-    if name == "latency":
-        return f"nsecs - @start[{join}]"
+    if is_elapsed(field):
+        return f"nsecs - {layout.start}[{join}]"
     if field in layout.saved:
         carried = f"{layout.helper(field)}[{join}]"
         return _read(field, carried) if field.is_late else carried
@@ -298,14 +266,6 @@ def _stored(field: Field, point: Point) -> str:
 
 def _read(field: Field, expr: str) -> str:
     return f"{field.read}({expr})" if field.read else expr
-
-
-def _early(layout: Layout, condition: Condition) -> bool:
-    return _is_early(layout.event.fields[condition.field])
-
-
-def _is_early(field: Field) -> bool:
-    return field.begin is not None and not field.is_late
 
 
 def _ordered(layout: Layout) -> list[Condition]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gpttrace.spec.catalogue import Event
+from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.literals import COMMAND_PID
 from gpttrace.spec.model import Condition, TraceSpec
 
@@ -11,6 +11,7 @@ _SHAPES = {
     "avg": "average {value} of {noun}", "min": "smallest {value} of {noun}", "max": "largest {value} of {noun}",
     "stats": "count, average and total {value} of {noun}", "hist": "distribution of the {value} of {noun}",
     "lhist": "distribution of the {value} of {noun}", "stacks": "stacks of {noun}",
+    "distinct": "number of different {value}s of {noun}", "ratio": "share of {part} among {noun}",
 }  # fmt: skip
 KEY_WORDS = {
     "comm": "process name", "pid": "process ID", "tid": "thread ID", "uid": "user ID", "cpu": "CPU", "cgroup": "cgroup ID",
@@ -18,32 +19,51 @@ KEY_WORDS = {
 }  # fmt: skip
 
 
-def describe(spec: TraceSpec, event: Event) -> str:
+def describe(spec: TraceSpec, catalogue: Catalogue) -> str:
     """Return one sentence (without the full stop) that says what a spec measures."""
-    value = spec.value or ""
-    unit = event.fields[value].unit if value in event.fields else None
-    if value == "bytes" and spec.shape not in ("sum", "rate"):
-        value = "size"
-    shown = f"{value} ({unit})" if unit and unit != value else value
-    if spec.shape == "rate" and spec.value:
-        text = f"total {shown} of {event.noun}"
-    else:
-        text = _SHAPES[spec.shape].format(noun=event.noun, value=shown)
+    texts = [_measured(each, catalogue[each.event]) for each in (spec, *spec.others)]
+    if spec.shape == "ratio" and spec.others:
+        nouns = [catalogue[each.event].noun for each in (spec, *spec.others)]
+        texts = [f"share of {nouns[0]} among {_listed(nouns)}"]
+    text = _listed(list(dict.fromkeys(texts)))
     keys = [KEY_WORDS.get(key, key) for key in spec.keys]
     if keys:
         text += (", each with " if spec.shape == "events" else " by ") + _listed(keys)
     if spec.hz:
         text += f", at {spec.hz} Hz"
-    asked = [condition_text(c, event) for c in spec.conditions if c not in event.assume or not event.assumed]
-    if event.assumed and all(c in spec.conditions for c in event.assume):
-        text = text.replace(event.noun, f"{event.noun} {event.assumed}", 1)
-    if asked:
+    if asked := _asked(spec, catalogue):
         text += ", only where " + _listed(asked)
     if spec.every:
         text += f", every {spec.every / 1e9:g} s"
     if spec.top:
         text += f", the {spec.top} largest"
     return text[0].upper() + text[1:]
+
+
+def _asked(spec: TraceSpec, catalogue: Catalogue) -> list[str]:
+    found = []
+    for each in (spec, *spec.others):
+        event = catalogue[each.event]
+        found += [
+            condition_text(c, event) for c in each.conditions if c not in event.assume or not event.assumed
+        ]
+    return list(dict.fromkeys(found))
+
+
+def _measured(spec: TraceSpec, event: Event) -> str:
+    value = spec.value or ""
+    unit = event.fields[value].unit if value in event.fields else None
+    if value == "bytes" and spec.shape not in ("sum", "rate"):
+        value = "size"
+    shown = f"{value} ({unit})" if unit and unit != value else KEY_WORDS.get(value, value)
+    part = condition_text(spec.part, event).replace("result < 0", "failures") if spec.part else ""
+    if spec.shape == "rate" and spec.value:
+        text = f"total {shown} of {event.noun}"
+    else:
+        text = _SHAPES[spec.shape].format(noun=event.noun, value=shown, part=part)
+    if event.assumed and event.assume and all(c in spec.conditions for c in event.assume):
+        text = text.replace(event.noun, f"{event.noun} {event.assumed}", 1)
+    return text
 
 
 def condition_text(condition: Condition, event: Event) -> str:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Shape = Literal["events", "count", "sum", "avg", "min", "max", "stats", "hist", "lhist", "rate", "stacks"]
+Shape = Literal[
+    "events", "count", "sum", "avg", "min", "max", "stats", "hist", "lhist", "rate", "stacks", "distinct", "ratio"
+]  # fmt: skip
 Comparison = Literal["==", "!=", "<", "<=", ">", ">=", "startswith", "contains"]
 
 
@@ -26,8 +28,10 @@ class Condition:
 class TraceSpec:
     """What to measure: `event` names an entry of the catalogue, `shape` the form of the answer.
 
-    `value` is the catalogue field that is summed or spread (None for counts), `keys` the fields that rows are grouped by;
-    `every` and `duration` are nanoseconds; `hz` is the sampling frequency of sampled events.
+    `value` is the catalogue field that is summed or spread (None for counts), for `distinct` the field whose different values
+    are counted; `keys` are the fields that rows are grouped by; `every` and `duration` are nanoseconds; `hz` is the sampling
+    frequency of sampled events; `buckets` are smallest, largest and width of an lhist, in the value's unit. `part` says which
+    of the events a `ratio` tells the share of; `others` are further events asked for in the same question.
     """
 
     event: str
@@ -39,6 +43,9 @@ class TraceSpec:
     top: int | None = None
     duration: int | None = None
     hz: int | None = None
+    buckets: tuple[int, int, int] | None = None
+    part: Condition | None = None
+    others: tuple[TraceSpec, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as plain JSON values."""

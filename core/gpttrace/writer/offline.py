@@ -8,17 +8,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gpttrace.errors import QuestionRefused
-from gpttrace.spec.catalogue import Catalogue, Event, Hook, load_catalogue
-from gpttrace.spec.choose import choose_hook, fill
-from gpttrace.spec.compose import attach_points, compose, lay_out, result_map
+from gpttrace.spec.catalogue import Catalogue, load_catalogue
+from gpttrace.spec.choose import Choice, choose_hook
+from gpttrace.spec.compose import compose
 from gpttrace.spec.describe import describe
 from gpttrace.spec.facts import Facts
+from gpttrace.spec.layout import Layout, attach_points, for_many, lay_out
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.options import Options, apply_options
 from gpttrace.spec.question import Reading, read_question
 from gpttrace.spec.validate import problems_of
 from gpttrace.writer.draft import Draft, Refusal
-from gpttrace.writer.remarks import findings_for, notes_for
+from gpttrace.writer.remarks import findings_for, misses_of, notes_for, units_of
 from gpttrace.writer.resolve import resolve_cgroup
 
 # With one word that was not understood a program is offered to those who insist (`--yes`); with more it is not.
@@ -40,23 +41,23 @@ def write_offline(question: str, host: Facts | None, options: Options | None = N
 
 
 def _write(reading: Reading, spec: TraceSpec, catalogue: Catalogue, host: Facts | None) -> Draft:
-    event = catalogue[spec.event]
-    problems = reading.problems or tuple(problems_of(spec, event))
+    specs = (spec, *spec.others)
+    problems = reading.problems or tuple(
+        problem for each in specs for problem in problems_of(each, catalogue[each.event])
+    )
     if problems:
-        return _refused(reading, "; ".join(problems))
+        return _refused(reading, "; ".join(dict.fromkeys(problems)))
     spec = resolve_cgroup(spec, host)
-    choice = choose_hook(spec, event, host)
-    without = f"without that it would be: {describe(spec, event)}"
-    if choice.hook is None and not reading.is_sure:
+    specs = (spec, *(resolve_cgroup(each, host) for each in spec.others))
+    choices = [choose_hook(each, catalogue[each.event], host) for each in specs]
+    missing = next((choice for choice in choices if choice.hook is None), None)
+    without = f"without that it would be: {describe(spec, catalogue)}"
+    if missing is not None and not reading.is_sure:
         return _refused(reading, _not_understood(reading), without)
-    if choice.hook is None:
-        elsewhere = choose_hook(spec, event, None).hook
-        would_be = _program(spec, event, elsewhere)[0] if elsewhere and choice.lacking else None
-        refusal = Refusal(
-            choice.why, "unavailable", _nearest_hint(reading), reading.alternatives[1:], would_be
-        )
-        return replace(_blank(reading), refused=refusal, confidence=reading.confidence)
-    program, hooks = _program(spec, event, choice.hook)
+    if missing is not None:
+        return _unavailable(reading, specs, missing, catalogue)
+    layouts = _lay_out(specs, choices)
+    program = compose(layouts, _head(spec, choices, catalogue))
     if not reading.is_sure:
         half = program if reading.confidence >= HALF_UNDERSTOOD else None
         return _refused(reading, _not_understood(reading), without, half)
@@ -64,22 +65,34 @@ def _write(reading: Reading, spec: TraceSpec, catalogue: Catalogue, host: Facts 
         _blank(reading),
         program=program,
         spec=spec,
-        hooks=hooks,
-        why=_why(spec, event, reading),
+        hooks=tuple(dict.fromkeys(point for layout in layouts for point in attach_points(layout))),
+        why=_why(spec, catalogue, reading, choices),
         findings=findings_for(spec, program, host),
-        notes=notes_for(spec, event, choice.hook),
-        units=_units(spec, event, choice.hook),
+        notes=notes_for(specs, choices),
+        units=units_of(layouts),
         seconds=spec.duration / 1e9 if spec.duration else None,
     )
 
 
-def _program(spec: TraceSpec, event: Event, hook: Hook) -> tuple[str, tuple[str, ...]]:
-    layout = lay_out(spec, event, fill(hook, spec))
-    comments = (
-        describe(spec, event) + ".",
-        *(f"Not seen: {miss}." for miss in (*event.misses, *hook.misses)),
+def _lay_out(specs: tuple[TraceSpec, ...], choices: list[Choice]) -> list[Layout]:
+    return for_many(
+        [lay_out(spec, c.event, c.hook) for spec, c in zip(specs, choices, strict=True) if c.hook is not None]
     )
-    return compose(layout, comments), attach_points(layout)
+
+
+def _head(spec: TraceSpec, choices: list[Choice], catalogue: Catalogue) -> tuple[str, ...]:
+    return (describe(spec, catalogue) + ".", *misses_of(choices))
+
+
+def _unavailable(
+    reading: Reading, specs: tuple[TraceSpec, ...], missing: Choice, catalogue: Catalogue
+) -> Draft:
+    elsewhere = [choose_hook(each, catalogue[each.event], None) for each in specs]
+    would_be = None
+    if missing.lacking and all(choice.hook for choice in elsewhere):
+        would_be = compose(_lay_out(specs, elsewhere), _head(specs[0], elsewhere, catalogue))
+    refusal = Refusal(missing.why, "unavailable", _nearest_hint(reading), reading.alternatives[1:], would_be)
+    return replace(_blank(reading), refused=refusal, confidence=reading.confidence)
 
 
 def _blank(reading: Reading) -> Draft:
@@ -109,18 +122,11 @@ def _nearest_hint(reading: Reading) -> str:
     return "ask for another event, or on another machine"
 
 
-def _why(spec: TraceSpec, event: Event, reading: Reading) -> str:
-    text = describe(spec, event) + "."
+def _why(spec: TraceSpec, catalogue: Catalogue, reading: Reading, choices: list[Choice]) -> str:
+    text = describe(spec, catalogue) + "."
     if reading.corrections:
         text += " Read " + ", ".join(f"`{wrong}` as `{right}`" for wrong, right in reading.corrections) + "."
+    passed = [why for choice in choices for why in choice.passed]
+    if passed:
+        text += f" A better hook was not taken: {'; '.join(passed)}."
     return text
-
-
-def _units(spec: TraceSpec, event: Event, hook: Hook) -> dict[str, str]:
-    target = result_map(spec, event)
-    prefix = target or "printf:1"
-    units = {f"{prefix}.{name}": unit for name in spec.keys if (unit := event.fields[name].unit)}
-    if target is not None:
-        unit = event.fields[spec.value].unit if spec.value else None
-        units[target] = unit or (event.noun if hook.scale == 1 else f"{hook.scale:,} {event.noun}")
-    return units

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gpttrace.language.findings import Finding
-from gpttrace.spec.catalogue import Event, Hook
+from gpttrace.spec.choose import Choice
 from gpttrace.spec.facts import Facts
+from gpttrace.spec.layout import Layout
 from gpttrace.spec.literals import COMM_BYTES, COMMAND_PID, cut_comm, quote
 from gpttrace.spec.model import Condition, TraceSpec
 
@@ -53,15 +56,44 @@ def _finding(program: str, text: str, severity: str, code: str, message: str, hi
     return Finding(start, start + len(text), severity, code, message, hint)  # type: ignore[arg-type]  # two literals
 
 
-def notes_for(spec: TraceSpec, event: Event, hook: Hook) -> tuple[str, ...]:
+def misses_of(choices: Sequence[Choice]) -> tuple[str, ...]:
+    """Return what the chosen hooks cannot see, one sentence each."""
+    misses = [miss for c in choices if c.hook for miss in (*c.event.misses, *c.hook.misses)]
+    return tuple(f"Not seen: {miss}." for miss in dict.fromkeys(misses))
+
+
+def notes_for(specs: Sequence[TraceSpec], choices: Sequence[Choice]) -> tuple[str, ...]:
     """Return what the program cannot see and how its numbers are to be read."""
-    notes = [f"Not seen: {miss}." for miss in (*event.misses, *hook.misses)]
-    if any(condition.value == COMMAND_PID for condition in spec.conditions):
+    notes = list(misses_of(choices))
+    used = [condition for spec in specs for condition in spec.conditions]
+    if any(condition.value == COMMAND_PID for condition in used):
         notes.append("Only the command's own process is seen, not those that it starts.")
-    if any(condition.field == "cgroup" for condition in spec.conditions):
+    if any(condition.field == "cgroup" for condition in used):
         notes.append("Only processes directly in this cgroup are seen, not those in groups below it.")
-    if any(condition.field == "comm" for condition in spec.conditions):
+    if any(condition.field == "comm" for condition in used):
         notes.append("Names are those of threads: a thread of the same program can have another name.")
-    if hook.scale != 1:
-        notes.append(f"Sampled: each count stands for {hook.scale:,} {event.noun}.")
+    notes += [
+        f"Sampled: each count stands for {c.hook.scale:,} {c.event.noun}."
+        for c in choices
+        if c.hook and c.hook.scale != 1
+    ]
+    if any(spec.shape == "ratio" for spec in specs):
+        notes.append("Percentages are whole numbers, rounded down; the counts beside them are exact.")
     return tuple(notes)
+
+
+def units_of(layouts: Sequence[Layout]) -> dict[str, str]:
+    """Return the units of result maps (`@latency`), of their keys (`@reads.bytes`) and of columns (`printf:1.bytes`)."""
+    units: dict[str, str] = {}
+    for layout in layouts:
+        fields, spec, targets = layout.event.fields, layout.spec, layout.results
+        for prefix in targets or ("printf:1",):
+            units |= {f"{prefix}.{name}": unit for name in spec.keys if (unit := fields[name].unit)}
+        if targets:
+            measured = fields[spec.value].unit if spec.value and spec.shape != "distinct" else None
+            many = (
+                layout.event.noun if layout.hook.scale == 1 else f"{layout.hook.scale:,} {layout.event.noun}"
+            )
+            units[targets[0]] = measured or (f"different {spec.value}" if spec.shape == "distinct" else many)
+            units |= dict.fromkeys(targets[1:], "%")
+    return units

@@ -1,0 +1,55 @@
+"""Workloads: what makes an event happen a known number of times, so that a program can be held against the truth.
+
+Each is a generator in one of this package's modules: it prepares, yields, acts `times` times, yields, cleans up. While it acts
+the process is called `gptcanary`, which is how a trace tells its events from all others. `python -m gpttrace_corpus.workloads
+NAME TIMES` runs one: it prints `ready PID` when it is prepared, acts once it reads a byte, and prints `done`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from functools import cache
+
+Workload = Callable[[int], Iterator[None]]
+
+NAME = b"gptcanary"
+_PR_SET_NAME, _PR_GET_NAME = 15, 16
+
+
+@cache
+def workloads() -> dict[str, Workload]:
+    """Return every workload by its name (`open-file` for `open_file`)."""
+    found: dict[str, Workload] = {}
+    for module in pkgutil.iter_modules(__path__):
+        if module.name.startswith("_"):
+            continue
+        functions = vars(importlib.import_module(f"{__name__}.{module.name}"))
+        found |= {
+            name.replace("_", "-"): value
+            for name, value in functions.items()
+            if callable(value) and not name.startswith("_") and getattr(value, "__module__", "").startswith(__name__)
+        }
+    return found
+
+
+def act(name: str, times: int, begin: Callable[[], None] = lambda: None) -> None:
+    """Run a workload in this process, which is called `gptcanary` while it acts; `begin` is called when it is prepared.
+
+    KeyError for a name that does not exist; RuntimeError where it cannot work, with the reason.
+    """
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    before = ctypes.create_string_buffer(16)
+    steps = workloads()[name](times)
+    next(steps)
+    begin()
+    prctl(_PR_GET_NAME, before, 0, 0, 0)
+    prctl(_PR_SET_NAME, NAME, 0, 0, 0)
+    try:
+        next(steps)
+    finally:
+        prctl(_PR_SET_NAME, before, 0, 0, 0)
+    for _ in steps:
+        pass
