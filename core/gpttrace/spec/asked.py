@@ -32,6 +32,11 @@ class Asked:
     attempts: bool = False
     errno: int | None = None
     stacks: tuple[str, ...] = ()
+    ratio: bool = False
+    elapsed: bool = False
+    distinct: str | None = None
+    linear: bool = False
+    buckets: tuple[int, int, int] | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -65,6 +70,9 @@ def amount_at(sentence: Sentence, index: int) -> Amount | None:
                 return Amount(named[1], named[0], index + 1)
             return None
         value, last = spelled[0], index + spelled[1] - 1
+        if value < 1:  # `half a second`, `a quarter of a minute`
+            last += sentence.stem(last + 1) == "of"
+            last += sentence.stem(last + 1) in ("a", "an")
     if sentence.is_free(last + 1) and (named := unit(text_at(sentence, last + 1))) is not None:
         return Amount(value * named[1], named[0], last + 1)
     return Amount(value, "", last)

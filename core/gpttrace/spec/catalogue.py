@@ -122,6 +122,7 @@ class Event:
     hz: int | None = None
     example: str = ""
     area: str = ""
+    listed: bool = False
     canary: Canary | None = None
 
     def field_of_unit(self, unit: str) -> Field | None:
@@ -129,7 +130,7 @@ class Event:
         return next((f for f in self.fields.values() if f.unit == unit), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
     """All events by id."""
 
@@ -137,6 +138,13 @@ class Catalogue:
 
     def __getitem__(self, key: str) -> Event:
         return self.events[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.events
+
+    def including(self, event: Event) -> Catalogue:
+        """Return a catalogue that also has an event which was made for one question."""
+        return Catalogue({**self.events, event.id: event})
 
 
 _CONTEXT_FIELDS: dict[str, tuple[FieldType, str]] = {
@@ -186,7 +194,12 @@ def _event(key: str, entry: dict[str, Any]) -> Event:
 
 def _context_fields(context: Context) -> dict[str, Field]:
     if context == "none":
-        return {"cpu": Field("cpu", "int", begin="cpu", end="cpu")}
+        # An interrupt has a kernel stack and a processor, but its process is whichever ran.
+        return {
+            name: Field(name, kind, begin=expr, end=expr)
+            for name, (kind, expr) in _CONTEXT_FIELDS.items()
+            if name in ("cpu", "kstack")
+        }
     both = context == "process"
     return {
         name: Field(name, kind, begin=expr, end=expr if both else None)

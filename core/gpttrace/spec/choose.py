@@ -13,6 +13,7 @@ from gpttrace.spec.catalogue import Event, Hook, Point, seen_by
 from gpttrace.spec.layout import expressions, fields_of, lay_out
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.model import TraceSpec
+from gpttrace.spec.narrow import narrowed
 
 _LACKS = {
     "hardware_counters": "this machine gives no access to hardware counters (a virtual machine often has none)",
@@ -40,7 +41,9 @@ def choose_hook(spec: TraceSpec, event: Event, host: Facts | None) -> Choice:
     given = {c.field: str(c.value) for c in spec.conditions if c.op == "=="}
     passed: list[str] = []
     lacking: str | None = None
-    for hook in event.hooks:
+    for whole in event.hooks:
+        if (hook := narrowed(whole, spec.only)) is None:
+            continue
         if hook.given is not None and hook.given not in given:
             continue
         if (missing := _missing(hook, host)) is not None:

@@ -21,14 +21,26 @@ _PROFILES = stems("profile profiling flame flamegraph")
 def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, list[str]]:
     """Return the spec and what stands against it."""
     problems = [*_file_names(sentence, event), *_directed(asked, event)]
-    conditions = [*asked.conditions, *_named_values(sentence, event)]
+    conditions = [*asked.conditions, *_named_values(sentence, event, asked)]
     conditions += _error_conditions(asked, event, problems)
     hint, value = _value(sentence, asked, event, problems)
     conditions += _thresholds(asked, event, value, problems)
-    shape, value = _shape(sentence, asked, event, hint, value, problems)
+    shape, value = _shape(sentence, asked, event, hint, value, problems, bool(conditions))
     shape, value = _of_failures(event, conditions, shape, value)
+    part = None
+    if asked.ratio:
+        shape, value = "ratio", None
+        conditions, part = _share(conditions, problems, event, sentence)
+    elif asked.distinct:
+        shape, value = "distinct", asked.distinct
+        asked.keys = [key for key in asked.keys if key != asked.distinct]
+        asked.mentioned = [key for key in asked.mentioned if key != asked.distinct]
+    elif asked.linear and shape in ("hist", "events", "count", "sum", "lhist"):
+        value = value or event.value or next((f.name for f in event.fields.values() if f.unit), None)
+        shape = "lhist" if value else shape
     keys = _keys(sentence, asked, event, shape, value, conditions)
-    conditions += [c for c in event.assume if not _settled(c, conditions, event, asked)]
+    given = [*conditions, part] if part else conditions
+    conditions += [c for c in event.assume if not _settled(c, given, event, asked)]
     spec = TraceSpec(
         event=event.id,
         shape=shape,
@@ -39,8 +51,25 @@ def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, l
         top=asked.top,
         duration=asked.duration,
         hz=asked.hz if asked.hz is not None else event.hz,
+        buckets=(asked.buckets or _BUCKETS.get(event.fields[value].unit or "", (0, 100, 5))) if shape == "lhist" and value else None,
+        part=part,
     )
     return spec, [*problems, *problems_of(spec, event)]
+
+
+_BUCKETS = {"bytes": (0, 65536, 4096), "ns": (0, 10_000_000, 500_000)}
+
+
+def _share(
+    conditions: list[Condition], problems: list[str], event: Event, sentence: Sentence
+) -> tuple[list[Condition], Condition | None]:
+    """Take the condition that a share is told of out of those that every event must meet."""
+    failed = [c for c in conditions if c.field in ("ret", "errno")]
+    named = [c for c in conditions if isinstance(c.value, str) and c.value in event.fields[c.field].values]
+    part = next(iter((*failed, *named)), None)
+    if part is None and not any(t.meaning and t.stem in words.JOINING for t in sentence.tokens):
+        return conditions, None
+    return [c for c in conditions if c != part], part
 
 
 # -------------------------------------------------------------------------------------------- conditions
@@ -59,16 +88,21 @@ def _directed(asked: Asked, event: Event) -> list[str]:
     return problems
 
 
-def _named_values(sentence: Sentence, event: Event) -> list[Condition]:
+def _named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Condition]:
     found = []
     for field in event.fields.values():
         by_stem = {stem(name): name for name in field.values}
-        if (index := sentence.find(by_stem)) is not None:
-            name = by_stem[sentence.stem(index)]
-            found.append(Condition(field.name, "==", name))
-            sentence.take(index, index, f"only {field.name} {name}")
-    named = next((field.name for field in event.fields.values() if field.read == "str"), None)
-    return [*found, *(_paths(sentence, named) if named else [])]
+        named: list[str] = []
+        while (index := sentence.find(by_stem)) is not None:
+            named.append(by_stem[sentence.stem(index)])
+            sentence.take(index, index, f"{field.name} {named[-1]}")
+        named = list(dict.fromkeys(named))
+        if len(named) == 1 or asked.ratio:
+            found += [Condition(field.name, "==", name) for name in named[:1]]
+        elif named and field.name not in asked.keys:
+            asked.keys.append(field.name)  # `reads and writes`: one row for each
+    file = next((field.name for field in event.fields.values() if field.read == "str"), None)
+    return [*found, *(_paths(sentence, file) if file else [])]
 
 
 def _paths(sentence: Sentence, field: str) -> list[Condition]:
@@ -166,18 +200,26 @@ def _value(
             if sentence.is_free(i) and sentence.stem(i) in table and sentence.stem(i) not in words.RATE:
                 sentence.take(i, i, f"{field.name} in {unit}")
         return hint, field.name
+    if asked.elapsed and (field := event.field_of_unit("ns")) is not None:
+        return "hist", field.name
     return None, None
 
 
 def _shape(
-    sentence: Sentence, asked: Asked, event: Event, hint: Shape | None, value: str | None, problems: list[str]
+    sentence: Sentence,
+    asked: Asked,
+    event: Event,
+    hint: Shape | None,
+    value: str | None,
+    problems: list[str],
+    few: bool,
 ) -> tuple[Shape, str | None]:
     listed = _take_listed(sentence)
     shape, superlative = _asked_shape(sentence, asked, event)
     if superlative is not None and value is None:
         value = superlative
     if shape is None:
-        shape, value = _usual_shape(sentence, asked, event, hint, value, listed)
+        shape, value = _usual_shape(sentence, asked, event, hint, value, listed, few or event.listed)
     if shape == "count" and value is not None:
         shape = "sum" if hint == "sum" else "count"
         value = value if shape == "sum" else None
@@ -240,10 +282,11 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
                 value = field.name
             sentence.take(index, index, shape)
             found.append(shape)
-    if asked.per_second or "rate" in found:
+    order: tuple[Shape, ...] = ("hist", "avg", "stats", "max", "min")
+    measured = next((shape for shape in order if shape in found), None)
+    if measured is None and (asked.per_second or "rate" in found):
         return "rate", value
-    order: tuple[Shape, ...] = ("hist", "avg", "stats", "max", "min", "sum", "count", "events")
-    return next((shape for shape in order if shape in found), None), value
+    return measured or next((shape for shape in ("sum", "count") if shape in found), None), value  # type: ignore[return-value]
 
 
 _SHAPE_WORDS: tuple[tuple[Shape, frozenset[str]], ...] = (
@@ -253,7 +296,7 @@ _SHAPE_WORDS: tuple[tuple[Shape, frozenset[str]], ...] = (
 
 
 def _usual_shape(
-    sentence: Sentence, asked: Asked, event: Event, hint: Shape | None, value: str | None, listed: bool
+    sentence: Sentence, asked: Asked, event: Event, hint: Shape | None, value: str | None, listed: bool, few: bool
 ) -> tuple[Shape, str | None]:
     """Return the form where no word names one: that of the value, of the event, or what the keys ask for."""
     most = sentence.find(words.MOST)
@@ -261,7 +304,8 @@ def _usual_shape(
         sentence.take(most, most, "the largest first")
     cut = asked.top is not None or asked.every is not None or most is not None
     beyond = [k for k in asked.keys if k not in event.columns]
-    beyond += [k for k in asked.grouped if k not in _SUBJECTS and not listed]
+    # "opened files by process" is the classic list; of other events `by process` asks for a table.
+    beyond += [k for k in asked.grouped if not listed and (k not in _SUBJECTS or not few)]
     if event.context != "none" and not cut and not beyond and _is_list(asked, event, listed):
         return "events", value
     if value is not None:
@@ -301,19 +345,41 @@ def _keys(
     ]
     if shape == "stacks":
         named = [*asked.keys, *mentioned] or ([] if pinned or "comm" not in event.fields else ["comm"])
-        return tuple(dict.fromkeys((*named, *asked.stacks)))
+        # Where nobody said which side, an interrupt has only a kernel stack.
+        sides = [side for side in asked.stacks if side in event.fields or len(asked.stacks) == 1]
+        return tuple(dict.fromkeys((*named, *sides)))
     if shape != "events":
+        if not asked.ratio and shape in ("count", "sum", "rate"):
+            asked.keys += [name for name in _named_fields(sentence, event) if name not in asked.keys and name != value]
         keys = tuple(dict.fromkeys((*asked.keys, *mentioned))) or (() if shape == "rate" else event.keys)
         ranking = words.MOST | set(_SUPERLATIVE_UNIT)
         ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
         return keys or (_ranked_by(sentence, event) if ranked else ())
     extra = [
+        *_named_fields(sentence, event),
         *asked.keys,
         *mentioned,
         value,
         *(c.field for c in conditions if c.field in ("ret", "latency", "bytes")),
     ]
     return tuple(dict.fromkeys((*event.columns, *(name for name in extra if name))))
+
+
+def _named_fields(sentence: Sentence, event: Event) -> list[str]:
+    """Return the fields that words name which nothing else took: further columns of a list."""
+    found = []
+    for field in event.fields.values():
+        names = [stem(word) for name in field.names for word in [name] if " " not in word] + [field.name]
+        measures = words.BYTES if field.unit == "bytes" else words.TIMES if field.unit == "ns" else ()
+        while (index := sentence.find([*names, *measures])) is not None:
+            sentence.take(index, index, f"with {field.name}")
+            found.append(field.name)
+        for name in field.names:
+            phrase = tuple(stem(word) for word in name.split())
+            if len(phrase) > 1 and (at := sentence.find_phrase(phrase)) is not None:
+                sentence.take(at, at + len(phrase) - 1, f"with {field.name}")
+                found.append(field.name)
+    return found
 
 
 def _ranked_by(sentence: Sentence, event: Event) -> tuple[str, ...]:

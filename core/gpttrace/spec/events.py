@@ -1,4 +1,8 @@
-"""Which event of the catalogue a question speaks of: the one whose name fits most of its words."""
+"""Which event of the catalogue a question speaks of: the one whose name fits most of its words.
+
+An event is meant when all words of one of its names are there; among several, the one whose words tell most. Where no name is
+there whole, an event is still meant when nearly all that the question says belongs to it and clearly to no other.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Catalogue, Event, words_of
 from gpttrace.spec.facts import Facts
+from gpttrace.spec.lexicon import Entry, Lexicon, left_for_later, lexicon
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.syscalls import syscall_names
@@ -28,39 +33,109 @@ FAMILIES = {
     "mkdir": "dir-create", "fork": "fork",
 }  # fmt: skip
 DEFAULT_EXAMPLES = ("file-open", "syscall", "read", "cpu-sample")
+# How much of what a question says must belong to an event that is not named, and how far ahead of the next it must be.
+_COVERED, _AHEAD = 0.8, 1.3
 
 
 @dataclass(frozen=True, slots=True)
 class EventMatch:
-    """An event and how many words of the question name it."""
+    """An event and how much the words of the question say for it; `guessed` when none of its names is there whole."""
 
     event: Event
-    score: int
+    score: float
+    guessed: bool = False
 
 
-def find_event(
-    sentence: Sentence, asked: Asked, catalogue: Catalogue, host: Facts | None
-) -> EventMatch | None:
+def find_event(sentence: Sentence, asked: Asked, catalogue: Catalogue, host: Facts | None) -> EventMatch | None:
     """Return the event that the free words name best, and take its words out of the sentence."""
     if (named := _named_syscall(sentence, asked, catalogue, host)) is not None:
         return named
-    available, free = _available(sentence), {token.stem for token in sentence.tokens if token.meaning is None}
+    words = lexicon(catalogue)
+    said = said_in(sentence)
     best: EventMatch | None = None
-    words: tuple[str, ...] = ()
-    for event, phrases, strong in _phrases(catalogue):
-        for phrase in phrases:
-            if all(word in available for word in phrase):
-                score = sum((10 + len(word)) if word in free else 5 for word in phrase) + 30 * sum(
-                    word in available for word in strong
-                )
-                if best is None or score > best.score:
-                    best, words = EventMatch(event, score), phrase
-    if best is None and asked.stacks:
+    chosen: tuple[Entry, tuple[str, ...]] | None = None
+    for entry in words.entries:
+        for number, phrase in enumerate(entry.phrases):
+            if not said.available.issuperset(phrase):
+                continue
+            score = phrase_score(words, entry, number, said) - _misfit(entry.event, asked, said)
+            if best is None or score > best.score:
+                best, chosen = EventMatch(entry.event, score), (entry, phrase)
+    if best is None and asked.stacks and not any(words.weight(word) for word in _content(sentence)):
         best = EventMatch(catalogue["cpu-sample"], 1)
-    if best is None:
-        return _bare_syscall(sentence, asked, catalogue, host)
-    _take_words(sentence, best.event, words)
+        chosen = (next(e for e in words.entries if e.event is best.event), ())
+    if best is None and (bare := _bare_syscall(sentence, asked, catalogue, host)) is not None:
+        return bare
+    if best is None and (guess := _most_covering(sentence, words)) is not None:
+        best, chosen = guess
+    if best is None or chosen is None:
+        return None
+    take_words(sentence, *chosen)
     return best
+
+
+def phrase_score(words: Lexicon, entry: Entry, number: int, said: Said) -> float:
+    """Return how much of what a question says belongs to an event of which it has the whole name with this number."""
+    phrase = entry.phrases[number]
+    named = sum(words.weight(word) + 1 if word in said.free else 0.3 * words.weight(word) for word in phrase)
+    named -= 0.7 * sum(words.weight(word) + 1 for word in phrase if word in _MEASURES)
+    # `block io` is not `blocked io`, though both have the same stems.
+    exact = 0.5 * len(entry.spelled[number] & said.texts)
+    strong = 3.0 * sum(word in said.available for word in entry.strong)
+    beside = [word for word in said.free if word not in phrase and word not in vocabulary.EMPTY]
+    more = 0.8 * sum(words.weight(word) for word in beside if word in entry.words)
+    values = 0.4 * sum(words.weight(word) for word in beside if word in entry.fields and word not in entry.words)
+    return named + exact + strong + more + values
+
+
+def _misfit(event: Event, asked: Asked, said: Said) -> float:
+    """Return what speaks against an event: rows, times or sizes that it does not carry."""
+    against = 5.0 * sum(key not in event.fields for key in asked.keys)
+    against += 3.0 * (bool(said.free & _TIMES) and event.field_of_unit("ns") is None)
+    against += 3.0 * (bool(said.free & _BYTES) and event.field_of_unit("bytes") is None)
+    return against + 2.0 * (asked.failed is True and "ret" not in event.fields)
+
+
+_BYTES = frozenset(vocabulary.BYTES) - vocabulary.RATE - frozenset(("larg", "big", "small", "length", "traffic"))
+_TIMES = frozenset(vocabulary.TIMES)
+# They say what is measured rather than of what.
+_MEASURES = frozenset(vocabulary.BYTES) | frozenset(vocabulary.TIMES) | vocabulary.RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The words of a question that have no meaning yet (`free`), those that a name may use, and how they are written."""
+
+    free: frozenset[str]
+    available: frozenset[str]
+    texts: frozenset[str]
+
+
+def said_in(sentence: Sentence) -> Said:
+    """Return what a question says."""
+    free = frozenset(token.stem for token in sentence.tokens if token.meaning is None)
+    return Said(free, frozenset(_available(sentence)), frozenset(t.text.lower() for t in sentence.tokens))
+
+
+def _content(sentence: Sentence) -> list[str]:
+    return [
+        token.stem
+        for token in sentence.tokens
+        if token.meaning is None and token.kind == "word" and token.stem not in vocabulary.NO_EVENT
+    ]
+
+
+def _most_covering(sentence: Sentence, words: Lexicon) -> tuple[EventMatch, tuple[Entry, tuple[str, ...]]] | None:
+    said = list(dict.fromkeys(_content(sentence)))
+    whole = sum(words.weight(word) or 3.0 for word in said)
+    ranked = sorted(
+        ((sum(words.weight(w) for w in said if w in entry.words), entry) for entry in words.entries),
+        key=lambda pair: -pair[0],
+    )
+    (first, entry), (second, _) = ranked[0], ranked[1]
+    if not first or first < _COVERED * whole or first < _AHEAD * second or len(said) < 2:
+        return None
+    return EventMatch(entry.event, first, guessed=True), (entry, ())
 
 
 def _available(sentence: Sentence) -> set[str]:
@@ -71,29 +146,18 @@ def _available(sentence: Sentence) -> set[str]:
     }
 
 
-def _take_words(sentence: Sentence, event: Event, words: Iterable[str]) -> None:
-    own = set(words) | {stem(word) for phrase in event.also for word in phrase.split()}
-    own -= _left_for_later(event)
-    sentence.event = event.summary
+def take_words(sentence: Sentence, entry: Entry, phrase: Iterable[str]) -> None:
+    """Give the words that name an event its meaning."""
+    own = (set(phrase) | entry.own) - left_for_later(entry.event)
+    sentence.event = entry.event.summary
     for index, token in enumerate(sentence.tokens):
-        if token.meaning is None and (token.stem in own):
-            sentence.take(index, index, event.summary)
-
-
-def _left_for_later(event: Event) -> set[str]:
-    # `bytes read`, `disk latency`, `IOPS`: these words also say what is measured.
-    later = {stem(name) for field in event.fields.values() for name in field.values}
-    later |= vocabulary.RATE
-    if event.field_of_unit("bytes") is not None:
-        later |= set(vocabulary.BYTES)
-    if event.field_of_unit("ns") is not None:
-        later |= set(vocabulary.TIMES)
-    return later
+        if token.meaning is None and token.stem in own:
+            sentence.take(index, index, entry.event.summary)
 
 
 def _syscall_names(host: Facts | None) -> frozenset[str]:
     if host is None:
-        return frozenset()
+        return frozenset(syscall_names("x86_64").values())
     names = host.tracepoint_names()
     # Without the right to read tracefs: what the architecture has.
     return _cut_names(names) if names else frozenset(syscall_names(host.arch).values())
@@ -144,23 +208,9 @@ def _specific(
     return EventMatch(catalogue["syscall"], 20)
 
 
-def _phrases(catalogue: Catalogue) -> list[tuple[Event, list[tuple[str, ...]], tuple[str, ...]]]:
-    return [
-        (event, [_stemmed(name) for name in event.names], tuple(stem(word) for word in event.strong))
-        for event in catalogue.events.values()
-    ]
-
-
-@lru_cache(maxsize=2048)
-def _stemmed(phrase: str) -> tuple[str, ...]:
-    return tuple(stem(word) for word in phrase.split())
-
-
 def known_stems(catalogue: Catalogue) -> frozenset[str]:
     """Return every stem that means something in a question."""
-    return _known(
-        tuple(sorted({stem(word) for event in catalogue.events.values() for word in words_of(event)}))
-    )
+    return _known(tuple(sorted({stem(word) for event in catalogue.events.values() for word in words_of(event)})))
 
 
 @lru_cache(maxsize=4)
@@ -182,15 +232,9 @@ def nearest(
 
 
 def _sharing(catalogue: Catalogue, sentence: Sentence | None) -> tuple[str, ...]:
-    said = (
-        {token.stem for token in sentence.tokens} - vocabulary.EMPTY - set(vocabulary.KEYS)
-        if sentence
-        else set()
-    )
-    scores = {
-        event.id: len(
-            said & {stem(word) for phrase in (*event.names, *event.strong) for word in phrase.split()}
-        )
-        for event in catalogue.events.values()
-    }
+    if sentence is None:
+        return ()
+    words = lexicon(catalogue)
+    said = {token.stem for token in sentence.tokens} - vocabulary.NO_EVENT
+    scores = {entry.event.id: sum(words.weight(w) for w in said & entry.words) for entry in words.entries}
     return tuple(sorted((key for key, score in scores.items() if score), key=lambda key: -scores[key])[:3])

@@ -99,6 +99,20 @@ def _counts(sentence: Sentence) -> bool:
     return any(token.stem in counting for token in sentence.tokens)
 
 
+def take_distinct(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
+    """`how many different files`: the values of a field are counted, each once; `the different files` are only its rows."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is not None or token.stem not in words.DISTINCT:
+            continue
+        found = _key_at(sentence, names, index + 1, own=True)
+        if found is None or not _counts(sentence):
+            sentence.take(index, index, "")
+            continue
+        asked.distinct = found[0]
+        sentence.take(index, found[1], f"how many different {found[0]}s")
+        return
+
+
 def take_field_values(sentence: Sentence, asked: Asked, fields: dict[str, str]) -> None:
     """`to port 443`, `irq 5`: a number after the name of one of the event's own fields."""
     for index, token in enumerate(sentence.tokens):
@@ -117,7 +131,9 @@ def _key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) ->
     if not sentence.is_free(index) and not (own and _is_event_word(sentence, index)):
         return None
     word, after = sentence.stem(index), sentence.stem(index + 1)
-    if (two := names.get(f"{word} {after}")) is not None and sentence.is_free(index + 1):
+    if (two := names.get(f"{word} {after}")) is not None and (
+        sentence.is_free(index + 1) or (own and _is_event_word(sentence, index + 1))
+    ):
         return two, index + 1
     if (key := names.get(word)) is None:
         return None
@@ -127,7 +143,14 @@ def _key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) ->
 
 
 def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
-    """`processes` as the subject of a sentence, `with PID` as a wish for a column, `what is reading`."""
+    """`processes` as the subject of a sentence, `with PID` as a wish for a column, `what is reading`, `mlock users`."""
+    for index, token in enumerate(sentence.tokens):
+        if token.text.lower() == "users" and token.meaning is None and _is_event_word(sentence, index - 1):
+            asked.mentioned.append("comm")
+            sentence.take(index, index, "processes")
+        if token.text.lower() == "who" and token.meaning is None and asked.keys and "comm" not in asked.keys:
+            asked.keys.insert(0, "comm")
+            sentence.take(index, index, "processes")
     verb = 2 if sentence.stem(1) in ("is", "are") else 1
     if sentence.stem(0) == "what" and text_at(sentence, verb).lower().endswith("ing"):
         asked.mentioned.append("comm")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from gpttrace.spec import vocabulary as words
-from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Asked, amount_at
+from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Amount, Asked, amount_at
 from gpttrace.spec.model import Comparison
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
@@ -54,17 +54,22 @@ def take_top(sentence: Sentence, asked: Asked) -> None:
             asked.top = DEFAULT_TOP
             sentence.take(index, index, f"the {DEFAULT_TOP} {LARGEST_ROWS}")
             return
+    ranked = any(token.stem in words.MOST for token in sentence.tokens)
     for index in range(len(sentence.tokens)):
         amount = amount_at(sentence, index)
-        if (
-            amount is not None
-            and amount.kind == ""
-            and amount.value >= 1
-            and sentence.stem(amount.last + 1) in _SUPERLATIVES
-        ):
+        if amount is None or amount.kind != "" or amount.value < 1:
+            continue
+        beside = sentence.stem(amount.last + 1) in _SUPERLATIVES
+        if beside or (ranked and _is_noun(sentence, amount.last + 1)):
             asked.top = int(amount.value)
-            sentence.take(index, amount.last + 1, f"the {asked.top} {LARGEST_ROWS}")
+            sentence.take(index, amount.last + beside, f"the {asked.top} {LARGEST_ROWS}")
             return
+
+
+def _is_noun(sentence: Sentence, index: int) -> bool:
+    # `the four programs that open the most files`
+    following = [token for token in sentence.tokens[index : index + 2] if token.kind == "word"]
+    return any(token.stem in words.KEYS or token.text.endswith("s") for token in following)
 
 
 _CANNOT = [
@@ -76,6 +81,59 @@ _ERRNO_PHRASES = {
     "no space left": "ENOSPC", "too many open files": "EMFILE",
 }  # fmt: skip
 _BY_NAME = {name: code for code, name in errno.errorcode.items()}
+
+
+def take_ratio(sentence: Sentence, asked: Asked) -> None:
+    """`error rate`, `percentage of opens that fail`, `ratio of reads to writes`."""
+    if (index := sentence.find(words.RATIO)) is not None:
+        asked.ratio = True
+        sentence.take(index, index, "as a share")
+        return
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.stem in words.FAILED and sentence.stem(index + 1) == "rat":
+            asked.ratio = asked.failed = True
+            sentence.take(index, index + 1, "the share that fails")
+            return
+
+
+def take_buckets(sentence: Sentence, asked: Asked) -> None:
+    """`linear histogram from 0 to 64k in steps of 4k`, `in buckets of 10 ms`."""
+    if (index := sentence.find(words.LINEAR)) is not None:
+        asked.linear = True
+        sentence.take(index, index, "in buckets of one width")
+    low = high = step = None
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is not None:
+            continue
+        amount = amount_at(sentence, index + 1)
+        if token.stem in _STEPS and (step_at := _after_of(sentence, index)) is not None:
+            step = int(step_at.value)
+            sentence.take(index, step_at.last, "the width of a bucket")
+        elif amount is not None and token.stem in ("from", "between") and sentence.stem(amount.last + 1) in ("to", "and"):
+            upper = amount_at(sentence, amount.last + 2)
+            if upper is not None and asked.linear:
+                low, high = int(amount.value * _scale_of(amount, upper)), int(upper.value)
+                sentence.take(index, upper.last, "the range of the buckets")
+    if step or high:
+        asked.linear = True
+        low, high = low or 0, high or (low or 0) + (step or 1) * _MOST_BUCKETS
+        asked.buckets = (low, high, step or max((high - low) // 20, 1))
+
+
+_STEPS = stems("step steps bucket buckets bin bins width wide")
+_MOST_BUCKETS = 50
+
+
+def _after_of(sentence: Sentence, index: int) -> Amount | None:
+    at = index + 1
+    while sentence.stem(at) in ("of", "size", "siz", "width", "="):
+        at += 1
+    return amount_at(sentence, at) if at > index + 1 or sentence.stem(index) in ("step", "width") else None
+
+
+def _scale_of(low: Amount, high: Amount) -> float:
+    # `from 0 to 64k`: the unit of the upper end is that of the lower one.
+    return 1 if low.kind or not high.kind else 0 if low.value == 0 else high.value / max(high.value, 1)
 
 
 def take_errors(sentence: Sentence, asked: Asked) -> None:
@@ -101,7 +159,8 @@ def take_errors(sentence: Sentence, asked: Asked) -> None:
 
 def _take_errno(sentence: Sentence, asked: Asked) -> None:
     for index, token in enumerate(sentence.tokens):
-        if token.meaning is None and token.text.upper() in _BY_NAME and token.text[:1] in "eE":
+        # `erofs` in small letters is the file system.
+        if token.meaning is None and token.text in _BY_NAME or token.text.upper() in _BY_NAME and _is_error(sentence, index):
             return _set_errno(sentence, asked, index, index, _BY_NAME[token.text.upper()])
         if token.meaning is None and token.stem in ("errno", "error"):
             at = index + (2 if sentence.stem(index + 1) in (*EQUALS, "cod", "number") else 1)
@@ -113,6 +172,11 @@ def _take_errno(sentence: Sentence, asked: Asked) -> None:
         if found is not None:
             return _set_errno(sentence, asked, found, found + phrase.count(" "), _BY_NAME[name])
     return None
+
+
+def _is_error(sentence: Sentence, index: int) -> bool:
+    near = (index - 1, index - 2, index + 1)
+    return sentence.is_free(index) and any(sentence.stem(i) in words.FAILED | {"errno", "with"} for i in near)
 
 
 def _set_errno(sentence: Sentence, asked: Asked, first: int, last: int, code: int) -> None:

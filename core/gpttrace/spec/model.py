@@ -31,7 +31,8 @@ class TraceSpec:
     `value` is the catalogue field that is summed or spread (None for counts), for `distinct` the field whose different values
     are counted; `keys` are the fields that rows are grouped by; `every` and `duration` are nanoseconds; `hz` is the sampling
     frequency of sampled events; `buckets` are smallest, largest and width of an lhist, in the value's unit. `part` says which
-    of the events a `ratio` tells the share of; `others` are further events asked for in the same question.
+    of the events a `ratio` tells the share of; `only` names the hook points that are meant (`fdatasync`), when not all that show
+    the event are; `others` are further events asked for in the same question.
     """
 
     event: str
@@ -45,6 +46,7 @@ class TraceSpec:
     hz: int | None = None
     buckets: tuple[int, int, int] | None = None
     part: Condition | None = None
+    only: tuple[str, ...] = ()
     others: tuple[TraceSpec, ...] = ()
 
     def to_json(self) -> dict[str, Any]:

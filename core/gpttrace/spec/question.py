@@ -6,7 +6,7 @@ lowers its confidence below `BAR`, so that a question is answered as it was aske
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gpttrace.spec import keys, limits, times, vocabulary, who
 from gpttrace.spec.asked import Asked
@@ -14,21 +14,26 @@ from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.decide import decide
 from gpttrace.spec.events import EventMatch, find_event, known_stems, nearest
 from gpttrace.spec.facts import Facts
+from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_filler
+from gpttrace.spec.lexicon import lexicon
 from gpttrace.spec.model import TraceSpec
+from gpttrace.spec.narrow import named_hooks
 from gpttrace.spec.refuse import refuse_text
 from gpttrace.spec.sentence import Sentence, Span
+from gpttrace.spec.several import joined, more_events
 from gpttrace.spec.words import one_letter_off, stem, stems
 
 BAR = 0.6
 _CORRECTED = 0.08
 _BARE_NAME = 0.1
-_UNKNOWN = 0.45
+_GUESSED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a question was taken to mean. `spec` is None when it names no event of the catalogue.
 
+    `ignored` are words that were left out, `not_understood` those that stand in the way.
     `problems` are sentences that say why it cannot be answered as asked; with any of them, or below `BAR`, it must not be run.
     `alternatives` are pairs of what the nearest events show and a question that works.
     """
@@ -37,6 +42,7 @@ class Reading:
     confidence: float
     understood: tuple[Span, ...] = ()
     not_understood: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     corrections: tuple[tuple[str, str], ...] = ()
     alternatives: tuple[tuple[str, str], ...] = ()
@@ -82,8 +88,11 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     times.take_hz(sentence, asked)
     times.take_every(sentence, asked)
     limits.take_thresholds(sentence, asked)
+    times.take_output_unit(sentence, asked)
     times.take_duration(sentence, asked)
+    limits.take_buckets(sentence, asked)
     limits.take_top(sentence, asked)
+    limits.take_ratio(sentence, asked)
     limits.take_errors(sentence, asked)
     keys.take_stacks(sentence, asked)
     keys.take_keys(sentence, asked, vocabulary.KEYS)
@@ -103,23 +112,34 @@ def _with_event(
     sentence: Sentence, asked: Asked, match: EventMatch, catalogue: Catalogue, known: frozenset[str]
 ) -> Reading:
     event = match.event
+    only = named_hooks(sentence, event)
+    others = more_events(sentence, asked, event, catalogue)
+    keys.take_distinct(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_field_values(sentence, asked, _field_names(event, numbers=True))
     keys.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_mentioned_keys(sentence, asked)
+    times.take_elapsed(sentence, asked)
     bare = who.take_bare_comm(sentence, asked, known.__contains__)
     spec, problems = decide(sentence, asked, event)
-    for index, token in enumerate(sentence.tokens):
-        if token.meaning is None and token.stem in vocabulary.EMPTY:
-            sentence.take(index, index, "")
-    unknown = sentence.left_over()
-    confidence = (
-        1.0 - _UNKNOWN * len(unknown) - _CORRECTED * len(sentence.corrections) - (_BARE_NAME if bare else 0)
-    )
+    if only:
+        spec = replace(spec, only=only)
+    if others:
+        spec, more = joined(spec, event, others)
+        problems += more
+    take_filler(sentence, asked)
+    words = lexicon(catalogue)
+    entry = next((each for each in words.entries if each.event is event), None)
+    unknown, ignored = sort_out(sentence, entry, words)
+    confidence = 1.0 - IN_THE_WAY * len(unknown) - IGNORED * len(ignored) - _CORRECTED * len(sentence.corrections)
+    confidence -= (_BARE_NAME if bare else 0) + (_GUESSED if match.guessed else 0)
+    if confidence < BAR and not unknown:
+        unknown, ignored = ignored, []
     return Reading(
         spec=spec,
         confidence=round(max(confidence, 0.0), 2),
         understood=sentence.spans(),
-        not_understood=unknown,
+        not_understood=tuple(unknown),
+        ignored=tuple(ignored),
         problems=(*asked.problems, *problems),
         corrections=tuple(sentence.corrections),
         alternatives=nearest(event, catalogue),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from gpttrace.spec.tools import spelled_out
 from gpttrace.spec.words import Token, tokenize
 
 _CHUNK = re.compile(r"[^\s,;?!'\"]+")
@@ -31,7 +32,7 @@ class Sentence:
     event: str = "the event"
 
     def __post_init__(self) -> None:
-        self.tokens = self.tokens or tokenize(self.text)
+        self.tokens = self.tokens or spelled_out(tokenize(self.text))
 
     def stem(self, index: int) -> str:
         """Return the stem of a token, an empty text outside the sentence."""

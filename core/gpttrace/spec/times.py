@@ -90,6 +90,25 @@ def _take_interval(sentence: Sentence, asked: Asked, index: int) -> bool:
     return False
 
 
+_BEFORE_TIME = stems("run running wait waiting execution processing response service handler handling blocked block sleep sleeping much cpu "
+    "spent spend total average mean longest maximum hold holding queue queueing completion round-trip mean setup wake")
+_AFTER_TIME = stems("take takes taken took need needs needed spend spent until from between in inside")
+
+
+def take_elapsed(sentence: Sentence, asked: Asked) -> None:
+    """`time that unshare takes`, `run time`: how long an event lasts, unlike `at a time` and `times`."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is not None or token.text.lower() not in ("time", "times") or token.kind != "word":
+            continue
+        plural = token.text.lower() == "times"
+        near = [sentence.stem(i) for i in range(index + 1, index + 5)]
+        before = sentence.stem(index - 1) in _BEFORE_TIME
+        after = any(word in _AFTER_TIME for word in near) or index == 0
+        if before or (after and not plural):
+            asked.elapsed = True
+            sentence.take(index, index, "how long it takes")
+
+
 def take_duration(sentence: Sentence, asked: Asked) -> None:
     """`for 10 seconds`, `during 1 minute`, `for the next 30s`, or a span of time that nothing else took."""
     for index in range(len(sentence.tokens)):
@@ -104,6 +123,22 @@ def take_duration(sentence: Sentence, asked: Asked) -> None:
         asked.duration = int(amount.value)
         sentence.take(first, amount.last, f"trace for {seconds(asked.duration)}")
         return
+
+
+def take_output_unit(sentence: Sentence, asked: Asked) -> None:
+    """`latency in microseconds`: how times are shown is not the question's to say; they are shown in readable units."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.stem in ("in", "as") and sentence.is_free(index + 1):
+            named = unit(text_at(sentence, index + 1))
+            if named is not None and not text_at(sentence, index + 1).lower().startswith(("s", "m", "h", "k", "b")):
+                sentence.take(index, index + 1, "")
+            elif named is not None and len(text_at(sentence, index + 1)) > 4 and not _is_interval(sentence, index + 2):
+                if named[0] == "ns" or "byte" in text_at(sentence, index + 1):
+                    sentence.take(index, index + 1, "")
+
+
+def _is_interval(sentence: Sentence, index: int) -> bool:
+    return sentence.stem(index) == stem("interval")
 
 
 _BEFORE_SPAN = stems(

@@ -51,6 +51,7 @@ _WORDS = {word: number for number, word in enumerate(_TO_TWENTY.split())} | {
     "eighty": 80,
     "ninety": 90,
     "half": 0.5,
+    "quarter": 0.25,
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "dozen": 12}
 

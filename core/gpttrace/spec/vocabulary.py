@@ -19,7 +19,7 @@ EMPTY = stems(
     investigate determine identify discover figure learn know understand explain summarise summarize use using used run running
     program script bpftrace ebpf bpf one liner oneliner tool command tracer tracing trace gpttrace probe
     system linux machine host server box computer currently current now right live real time moment happen happening
-    going go all any every each some various different respective just only also too then again currently
+    going go all any every each some various respective just only also too then again currently
     made make makes perform performed done issue issued occur occurring happen happened result resulting cause causing caused
     generate generated invoke invoked respectively across whole entire overall system wide systemwide
     information info detail details data table breakdown broken down group grouped grouping sort sorted ordered order
@@ -33,6 +33,41 @@ EMPTY = stems(
     anything anyone anybody everything everyone everybody someone somebody plot draw chart keyed return returned returning
     along alongside inside mostly usually per-second
     wise based according against versus activity event events behaviour behavior being much more many lot lots
+    am im ive id youre theyre thats whats wheres weve whether why because since though although however
+    suspect suspected guess believe hope hoping trying wondering wonder asked asking ask tell told explain explained
+    could've should've must ought shall might maybe perhaps possibly possible probably likely apparently
+    kindly very quite rather fairly pretty extremely especially particularly specifically simply basically essentially
+    particular specific certain given relevant actual real true
+    kind kinds sort sorts type manner way ways form forms fashion case cases situation
+    already still yet ever never always sometimes constantly continuously repeatedly regularly recently
+    able unable worth useful helpful handy important interesting
+    contain contains containing include includes including included consist hold holds holding present presented presenting
+    appear appears appearing arrive get gets getting become becomes
+    while throughout within among amongst between beside besides beyond near
+    following follow follows further additional additionally another else same such
+    full complete completely total overall entire wholly
+    break breaks breaking down split splits splitting separate separated separately individually classified classify
+    per-process per-cpu per-thread
+    figure out answer answers question questions issue issues problem problems reason reasons
+    everyone's everybody's someone's
+    feature features item items entry entries line lines row rows column columns value values field fields result results
+    shown showing seeing looking wanting needing having being getting
+    say said says saying mean means meaning meant call-out
+    back away around about approximately roughly exactly precisely accurate accurately
+    start starting started begin beginning
+    both either neither each every all none
+    output outputs outputting printed printing prints displaying displayed listing lists listed
+    count-wise time-wise respective corresponding related associated concerning regarding
+    collect collecting collected sampling sampled sample samples gathering recording recorded monitoring monitored
+    long-running short-lived heavy heavily busy
+    sum-up tot up
+    do's don'ts hmm um uh well so anyway btw fyi asap pleas plz
+    morning afternoon evening day
+    much-needed team boss colleague customer compare compares comparing comparison invocation invocations invoke use uses
+    consume consumes consumed last lasts lasting refreshed refresh updated far wich which's
+    usage ranked rank ranking frequent first quarter
+    responsible hitting getting under-way underway
+    time-stamped timestamped timestamp
     """
 )
 
@@ -54,6 +89,10 @@ MINIMUM = stems("minimum min shortest smallest fastest lowest")
 MOST = stems("most busiest heaviest")
 RATE = stems("rate rates persecond throughput bandwidth iops")
 STATS = stems("statistics stats")
+RATIO = stems("ratio ratios percentage percentages percent share shares fraction proportion proportions")
+DISTINCT = stems("distinct different unique")
+LINEAR = stems("linear linearly lhist")
+JOINING = stems("and or versus vs against plus also compared along") | {"&", "+"}
 
 # What is measured, by unit, and the form that the word suggests.
 BYTES = {
@@ -69,8 +108,9 @@ KEYS: dict[str, str] = {
     **dict.fromkeys(
         stems(
             """
-            process processes program programs comm command commands application applications app apps
-            executable executables binary task tasks proc procs who
+            process processes program programs programme programmes comm command commands application applications app apps
+            executable executables binary task tasks proc procs who caller callers invoker invokers culprit culprits offender
+            offenders daemon daemons workload workloads tool
             """
         ),
         "comm",
@@ -113,3 +153,8 @@ OTHER = stems(
     stdin stdout stderr hit hits write sched other others
     """
 )
+
+# Words that the slots read: none of them says which event is meant.
+SLOTS = COUNT | HIST | WEAK_EVENTS | SUMS | AVERAGE | MAXIMUM | MINIMUM | MOST | STATS | RATIO | DISTINCT | LINEAR | JOINING
+SLOTS |= FAILED | SUCCEEDED | ATTEMPTS | frozenset(BYTES) | frozenset(TIMES)
+NO_EVENT = EMPTY | SLOTS | frozenset(KEYS)

@@ -30,14 +30,28 @@ def take_cgroup(sentence: Sentence, asked: Asked) -> None:
         last += 2 if sentence.stem(last + 1) == "v" else 1
     if sentence.stem(first - 1) == "root":
         return _set_cgroup(sentence, asked, first - 1, last, "/")
-    if sentence.stem(first - 1) in ("by", "per", "each", "which"):
+    if sentence.stem(first - 1) in ("by", "per", "each", "every", "which"):
         return None  # a key
+    if sentence.stem(first - 1) not in _INSIDE and sentence.stem(first - 2) not in _INSIDE and not _is_path(sentence, last):
+        return None  # `cgroups created`: what happens to them
     while sentence.stem(last + 1) in ("named", "nam", "call", "called", "path", "id", "=", "=="):
         last += 1
     if (value := _value_chunk(sentence, last + 1)) is not None:
         return _set_cgroup(sentence, asked, first, value[1], value[0])
     asked.problems.append("which cgroup is meant? name it, as in: in cgroup /system.slice/nginx.service")
     return sentence.take(first, last, "a cgroup")
+
+
+_INSIDE = stems("in of inside within under for from")
+
+
+def _is_path(sentence: Sentence, last: int) -> bool:
+    while sentence.stem(last + 1) in ("named", "nam", "call", "called", "path", "id", "=", "=="):
+        last += 1
+    following = sentence.tokens[last + 1 : last + 2]
+    return bool(following) and (
+        following[0].kind in ("path", "quoted", "number") or "." in sentence.chunk(last + 1)[0]
+    )
 
 
 def _take_unit(sentence: Sentence, asked: Asked) -> None:
@@ -100,12 +114,17 @@ def _take_id(sentence: Sentence, asked: Asked, key: str, first: int, at: int) ->
         return
     token = sentence.tokens[at]
     if token.kind == "number" and token.text.isdigit() and len(token.text) < 11:
+        if sentence.stem(at + 1) in _RANKS:
+            return
         if unit(text_at(sentence, at + 1)) is None or key == "pid":
             _add(sentence, asked, first, Condition(key, "==", int(token.text)))
             sentence.take(first, at, f"only {key} {token.text}")
     elif key == "uid" and (uid := _uid_of(token.text)) is not None:
         asked.conditions.append(Condition("uid", "==", uid))
         sentence.take(first, at, f"only user {token.text} (uid {uid})")
+
+
+_RANKS = stems("most largest biggest busiest heaviest slowest highest worst longest times")
 
 
 def _uid_of(name: str) -> int | None:

@@ -1,0 +1,161 @@
+"""Is a draft what was asked? Its hooks, form, rows, value, conditions and times are held against a question's answer.
+
+The first difference is returned in words, None when there is none. Conditions that only say "calls that succeeded" or "with
+data" are an event's usual reading, and may be there or not.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from gpttrace.evaluate.questions import Question
+from gpttrace.spec.catalogue import load_catalogue
+from gpttrace.spec.literals import cut_comm
+from gpttrace.spec.model import Condition, TraceSpec
+from gpttrace.writer import Draft
+
+_STACKS = ("ustack", "kstack")
+_SECOND = 10**9
+_SAME = {"comm": ("comm", "pcomm"), "filename": ("filename", "oldname", "pathname"), "dev": ("dev", "device")}
+
+
+def difference(draft: Draft, asked: Question) -> str | None:
+    """Return the first thing in which a draft differs from what was asked."""
+    spec = draft.spec
+    if spec is None or draft.program is None:
+        return "there is no program"
+    return _hooks(draft.hooks, asked) or next((each for each in _parts(spec, draft.hooks, asked) if each), None)
+
+
+def _parts(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> Iterable[str | None]:
+    yield _shape(spec, asked)
+    yield _value(spec, asked)
+    yield _keys(spec, asked)
+    yield _conditions(spec, hooks, asked)
+    yield _number("every", spec.every, asked.every if "rate" not in asked.shape else asked.every or spec.every)
+    yield _number("top", spec.top, asked.top)
+    yield _number("duration", spec.duration, asked.duration)
+    yield _number("hz", spec.hz, asked.hz) if asked.hz else None
+
+
+def _hooks(hooks: tuple[str, ...], asked: Question) -> str | None:
+    lists = asked.all or (asked.hooks,)
+    strange = [hook for hook in hooks if not any(_fits(hook, each) for each in lists)]
+    if strange:
+        return f"{strange[0]} does not show it"
+    missing = [each for each in lists if not any(_fits(hook, each) for hook in hooks)]
+    return f"nothing shows {missing[0][0]}" if missing else None
+
+
+def _fits(hook: str, patterns: Iterable[str]) -> bool:
+    kind, _, name = hook.partition(":")
+    long = {"kfunc": "fentry", "kretfunc": "fexit"}.get(kind, kind)
+    return any(fnmatchcase(f"{long}:{name}", pattern) for pattern in patterns)
+
+
+def _shape(spec: TraceSpec, asked: Question) -> str | None:
+    allowed = set(asked.shape)
+    if spec.every == _SECOND and allowed & {"rate", "count", "sum"} and spec.shape in ("rate", "count", "sum"):
+        return None
+    if spec.shape == "rate" and asked.every and allowed & {"count", "sum"}:
+        return None
+    if {"hist", "lhist"} & allowed and spec.shape == "lhist":
+        return None
+    return None if spec.shape in allowed else f"the form is {spec.shape}, not {' or '.join(asked.shape)}"
+
+
+def _value(spec: TraceSpec, asked: Question) -> str | None:
+    if spec.shape in ("events", "stacks", "count", "ratio") or asked.value is None and spec.value is None:
+        return None
+    if asked.value is None:
+        return f"{spec.value} is measured, where a count was asked for" if set(asked.shape) == {"count"} else None
+    return None if _is_named(spec.value or "", asked.value) else f"{spec.value} is measured, not {asked.value}"
+
+
+def _keys(spec: TraceSpec, asked: Question) -> str | None:
+    if asked.keys_any:
+        return None
+    given = [key for key in spec.keys if spec.shape != "stacks" or key not in _STACKS]
+    wanted = [key for key in asked.keys if spec.shape != "stacks" or not _is_stack(key)]
+    missing = [key for key in wanted if not any(_is_named(each, key) for each in given)]
+    if missing:
+        return f"rows are not told apart by {missing[0]}"
+    if spec.shape in ("events", "stacks"):
+        return None
+    extra = [each for each in given if not any(_is_named(each, key) for key in wanted)]
+    return f"rows are told apart by {extra[0]}, which was not asked for" if extra else None
+
+
+def _is_stack(key: str) -> bool:
+    return any(each in _STACKS for each in key.split("|"))
+
+
+def _is_named(name: str, alternatives: str) -> bool:
+    return any(name in _SAME.get(each, (each,)) for each in alternatives.split("|"))
+
+
+def _conditions(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> str | None:
+    usual = {c for each in (spec, *spec.others) for c in load_catalogue()[each.event].assume}
+    given = [_plain(c) for each in (spec, *spec.others) for c in each.conditions]
+    given += [_plain(spec.part)] if spec.part and spec.shape == "ratio" else []
+    wanted = [_read(text) for text in asked.conditions]
+    for names, condition in wanted:
+        if not any(_means(each, names, condition, hooks) for each in given) and not _in_hooks(names, condition, hooks):
+            return f"it does not hold that {names} {condition.op} {condition.value}"
+    for each in given:
+        known = any(_means(each, names, condition, hooks) for names, condition in wanted)
+        harmless = each.field in ("ret", "bytes") and each.op in (">=", ">") and each.value == 0
+        in_hook = each.field == "syscall" and any(h.endswith(f"_{each.value}") for h in hooks)
+        ours = spec.shape == "ratio" and spec.part is not None and each == _plain(spec.part)
+        if not (known or harmless or in_hook or ours or each in {_plain(c) for c in usual}):
+            return f"{each.field} {each.op} {each.value} was not asked for"
+    return None
+
+
+def _in_hooks(names: str, condition: Condition, hooks: tuple[str, ...]) -> bool:
+    return names == "syscall" and all(hook.endswith(f"_{condition.value}") for hook in hooks)
+
+
+def _read(text: str) -> tuple[str, Condition]:
+    names, op, value = text.split(maxsplit=2)
+    number: int | str = int(value) if value.lstrip("-").isdigit() else value
+    return names, _plain(Condition(names, op, number))  # type: ignore[arg-type]  # checked by the set's test
+
+
+def _plain(condition: Condition) -> Condition:
+    """Say the same in one way: `>= 5` is `> 4`, errno 2 is a result of -2, SIGKILL is 9."""
+    value = condition.value
+    if condition.field.startswith("sig") and isinstance(value, str):
+        value = int(getattr(signal, value.upper(), 0)) or value
+    if condition.field == "errno" and isinstance(value, int):
+        return _plain(replace(condition, field="ret", value=-value))
+    if isinstance(value, int) and condition.op in (">=", "<="):
+        return replace(condition, op=">" if condition.op == ">=" else "<", value=value + (-1 if condition.op == ">=" else 1))
+    if condition.field == "comm" and isinstance(value, str):
+        value = cut_comm(value)
+    if isinstance(value, str) and condition.field == "filename" and condition.op == "startswith":
+        value = value.rstrip("/")
+    return replace(condition, value=value.lower() if isinstance(value, str) and condition.field != "filename" else value)
+
+
+def _means(given: Condition, names: str, wanted: Condition, hooks: tuple[str, ...]) -> bool:
+    if any(name == "errno" for name in names.split("|")) and given.field == "ret" and wanted.field != "ret":
+        wanted = _plain(replace(wanted, field="errno"))
+        return (given.op, given.value) == (wanted.op, wanted.value)
+    same_field = _is_named(given.field, names) or given.field == wanted.field
+    close = given.op == wanted.op and _close(given.value, wanted.value)
+    # `failed`: a result below 0 is an errno above 0
+    return same_field and close
+
+
+def _close(one: int | str, other: int | str) -> bool:
+    if isinstance(one, int) and isinstance(other, int) and abs(other) > 1000:
+        return abs(one - other) <= 1  # > 10 ms and >= 10 ms are both "slower than 10 ms"
+    return str(one) == str(other)
+
+
+def _number(what: str, given: int | None, wanted: int | None) -> str | None:
+    return None if given == wanted else f"{what} is {given}, not {wanted}"

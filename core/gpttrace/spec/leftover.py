@@ -1,0 +1,71 @@
+"""Words that no part of the reader understood: which of them may be ignored (and are named), and which stand in the way.
+
+A word is in the way when leaving it out could change the answer: a number, a name, a path, a negation, a word right before those
+of the event (`robust futex`), the object of `by`, `of`, `in` …, or a word that belongs to few other events. Other words of a
+sentence (`I would be grateful for …`) are ignored at a small cost; many of them together are in the way as well.
+"""
+
+from __future__ import annotations
+
+from gpttrace.spec import vocabulary
+from gpttrace.spec.asked import Asked
+from gpttrace.spec.lexicon import Entry, Lexicon
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import stems
+
+IN_THE_WAY, IGNORED = 0.45, 0.12
+# A word of this weight belongs to few events of the catalogue.
+_RARE = 4.2
+_LINKS = stems("by of for in on to from with into per at through via against without except than between under inside within")
+_NEGATIONS = stems("not no without except excluding never none nor unless") | {"n't"}
+
+
+def sort_out(sentence: Sentence, entry: Entry | None, words: Lexicon) -> tuple[list[str], list[str]]:
+    """Return the words that stand in the way and those that may be ignored, each once, in order."""
+    blocking, ignored = [], []
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None:
+            (blocking if _blocks(sentence, index, entry, words) else ignored).append(token.text)
+    return list(dict.fromkeys(blocking)), list(dict.fromkeys(ignored))
+
+
+def _blocks(sentence: Sentence, index: int, entry: Entry | None, words: Lexicon) -> bool:
+    token = sentence.tokens[index]
+    if token.kind != "word" or token.stem in _NEGATIONS or not token.text.isascii() or "_" in token.text:
+        return True
+    if token.text[:1].isupper() and index > 0:
+        return True
+    if entry is not None and token.stem in entry.fields:
+        return True
+    if words.weight(token.stem) >= _RARE and (entry is None or token.stem not in entry.words):
+        return True
+    if token.stem in vocabulary.OTHER or _stem_before(sentence, index) in _LINKS | vocabulary.JOINING:
+        return True
+    if sentence.stem(index - 1) in ("a", "an", "the"):
+        return True
+    following = sentence.tokens[index + 1 : index + 2]
+    return bool(following) and following[0].meaning == sentence.event and not _is_verb(token.text)
+
+
+def _is_verb(text: str) -> bool:
+    # `processes that issue reads`: what does it, not which of them.
+    return text.endswith(("ing", "es")) or text in ("issue", "cause", "need", "incur", "trigger", "produce")
+
+
+def _stem_before(sentence: Sentence, index: int) -> str:
+    before = index - 1
+    while sentence.stem(before) in ("the", "a", "an", "its", "their", "each", "all", "any"):
+        before -= 1
+    return sentence.stem(before)
+
+
+def take_filler(sentence: Sentence, asked: Asked) -> None:
+    """Give the words that carry no meaning of their own an empty one."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and (token.stem in vocabulary.EMPTY or token.stem in vocabulary.JOINING):
+            sentence.take(index, index, "")
+        elif token.meaning is None and token.stem in vocabulary.MOST | _RANKING and asked.keys:
+            sentence.take(index, index, "the largest first")
+
+
+_RANKING = stems("ranked ordered top first largest biggest")

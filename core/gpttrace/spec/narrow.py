@@ -1,0 +1,55 @@
+"""A question that names one of an event's hooks (`fdatasync`, `SSL_write`, `calloc`) means that one alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gpttrace.spec.catalogue import Event, Hook, Point
+from gpttrace.spec.sentence import Sentence
+
+# Names of system calls that are plain English too: `reads` are reads by any of the calls that read.
+_ENGLISH = frozenset(
+    """read write open close kill mount link rename stat access pause select poll accept connect bind listen send splice tee sync
+    time wait exit fork clone exec execve unlink mkdir brk free truncate lock futex nanosleep fsync mmap unshare socket sendto
+    recvfrom setns umount chmod chown readv writev rmdir statfs""".split()
+)
+
+
+def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
+    """Return the names of hooks of an event that the question gives, when they are only some of them; their words are taken."""
+    known = {_last(probe) for hook in event.hooks for point in hook.points for probe in (*point.begin, *point.end)}
+    if len(known) < 2:
+        return ()
+    found = []
+    for index, token in enumerate(sentence.tokens):
+        name = token.text if token.text in known else token.text.lower()
+        if token.kind != "word" or name not in known:
+            continue
+        if name in _ENGLISH:
+            continue
+        found.append(name)
+        sentence.take(index, index, sentence.event)
+    return tuple(dict.fromkeys(found))
+
+
+def _last(probe: str) -> str:
+    name = probe.rpartition(":")[2]
+    for prefix in ("sys_enter_", "sys_exit_"):
+        name = name.removeprefix(prefix)
+    return name
+
+
+def narrowed(hook: Hook, only: tuple[str, ...]) -> Hook | None:
+    """Return the hook with the named probes alone, None when it has none of them."""
+    if not only:
+        return hook
+    points = []
+    for point in hook.points:
+        begin, end = _kept(point.begin, only), _kept(point.end, only)
+        if bool(begin) == bool(point.begin) and bool(end) == bool(point.end):
+            points.append(Point(begin, end, point.when, point.fields, point.join))
+    return replace(hook, points=tuple(points)) if points else None
+
+
+def _kept(probes: tuple[str, ...], only: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(probe for probe in probes if _last(probe) in only)

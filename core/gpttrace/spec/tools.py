@@ -1,0 +1,46 @@
+"""Names of well-known tracing tools as questions: who asks for `biolatency` means the latency of disk requests."""
+
+from __future__ import annotations
+
+from gpttrace.spec.words import Token, tokenize
+
+_MEANS = {
+    "opensnoop": "files opened by process", "execsnoop": "new processes", "exitsnoop": "process exits",
+    "biolatency": "disk latency distribution", "biosnoop": "list each disk request with latency",
+    "bitesize": "disk I/O size by process", "biotop": "top processes by bytes of disk requests",
+    "biostacks": "disk latency by kernel stack", "tcpconnect": "tcp connects", "tcpaccept": "accepted tcp connections",
+    "tcpretrans": "tcp retransmits", "tcplife": "tcp session duration", "tcpdrop": "tcp packets dropped",
+    "tcpstates": "tcp state changes", "tcprtt": "tcp round trip time distribution", "tcpsynbl": "tcp syn backlog",
+    "runqlat": "run queue latency distribution", "runqlen": "run queue length", "cpudist": "time on cpu distribution",
+    "offcputime": "off-cpu time by stack", "offwaketime": "off-cpu time by stack", "wakeuptime": "wakeups by process",
+    "syscount": "syscalls by process", "killsnoop": "signals sent", "statsnoop": "list stat calls",
+    "syncsnoop": "list sync calls", "oomkill": "out of memory kills", "capable": "list capability checks",
+    "mountsnoop": "mount calls", "hardirqs": "interrupt handler latency", "softirqs": "softirq latency",
+    "gethostlatency": "dns lookup latency", "bashreadline": "commands typed in bash", "sslsniff": "tls reads and writes",
+    "pidpersec": "new processes per second", "setuids": "setuid calls", "swapin": "swap ins by process",
+    "threadsnoop": "threads created", "cachestat": "page cache hit ratio", "filetop": "bytes read by file name",
+    "fileslower": "reads slower than 10 ms", "memleak": "outstanding memory allocations by stack",
+    "drsnoop": "direct reclaim latency", "compactsnoop": "memory compaction latency", "llcstat": "cache misses by process",
+    "xfsdist": "xfs operation latency", "ext4dist": "ext4 operation latency", "funclatency": "function latency",
+    "vfsstat": "vfs reads and writes per second", "readahead": "readahead pages", "writeback": "writeback pages by reason",
+    "mdflush": "md flushes", "naptime": "list sleeps with latency", "undump": "unix socket packets",
+}  # fmt: skip
+
+
+def spelled_out(tokens: list[Token]) -> list[Token]:
+    """Return the tokens with the name of a tool replaced by what it shows; places stay those of the name."""
+    found: list[Token] = []
+    for token in tokens:
+        text = token.text.lower().removesuffix(".bt").removesuffix("-bpfcc")
+        if token.kind == "word" and text in _MEANS and _is_tool(tokens, token):
+            for each in tokenize(_MEANS[text]):
+                each.start, each.end = token.start, token.end
+                found.append(each)
+        else:
+            found.append(token)
+    return found
+
+
+def _is_tool(tokens: list[Token], token: Token) -> bool:
+    # `readahead` and `writeback` are things of the kernel as well: alone they are left to the catalogue.
+    return token.text.lower() not in ("readahead", "writeback", "capable")
