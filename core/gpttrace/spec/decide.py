@@ -351,7 +351,9 @@ def _keys(
     if shape != "events":
         if not asked.ratio and shape in ("count", "sum", "rate"):
             asked.keys += [name for name in _named_fields(sentence, event) if name not in asked.keys and name != value]
-        keys = tuple(dict.fromkeys((*asked.keys, *mentioned))) or (() if shape == "rate" else event.keys)
+        # A count without rows says little; a distribution or an average is whole by itself.
+        usual = event.keys if shape in ("count", "sum", "distinct") else ()
+        keys = tuple(dict.fromkeys((*asked.keys, *mentioned))) or usual
         ranking = words.MOST | set(_SUPERLATIVE_UNIT)
         ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
         return keys or (_ranked_by(sentence, event) if ranked else ())

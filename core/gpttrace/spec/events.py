@@ -37,41 +37,60 @@ DEFAULT_EXAMPLES = ("file-open", "syscall", "read", "cpu-sample")
 _COVERED, _AHEAD = 0.8, 1.3
 
 
+# A name that says clearly less than the best one is no candidate.
+_NEAR_BEST = 0.62
+_MOST = 5
+
+
 @dataclass(frozen=True, slots=True)
-class EventMatch:
-    """An event and how much the words of the question say for it; `guessed` when none of its names is there whole."""
+class Candidate:
+    """An event that a question may mean: `phrase` are the words of its name, `condition` goes with it (`syscall == futex`)."""
 
     event: Event
     score: float
+    phrase: tuple[str, ...] = ()
     guessed: bool = False
+    condition: Condition | None = None
+    place: tuple[int, int] | None = None
+    attempts: bool = False
 
 
-def find_event(sentence: Sentence, asked: Asked, catalogue: Catalogue, host: Facts | None) -> EventMatch | None:
-    """Return the event that the free words name best, and take its words out of the sentence."""
-    if (named := _named_syscall(sentence, asked, catalogue, host)) is not None:
+def find_events(
+    sentence: Sentence, asked: Asked, catalogue: Catalogue, host: Facts | None
+) -> list[Candidate]:
+    """Return the events that the free words may name, the likeliest first."""
+    if (named := _named_syscall(sentence, catalogue, host)) is not None:
         return named
-    words = lexicon(catalogue)
-    said = said_in(sentence)
-    best: EventMatch | None = None
-    chosen: tuple[Entry, tuple[str, ...]] | None = None
+    words, said = lexicon(catalogue), said_in(sentence)
+    best: dict[str, Candidate] = {}
     for entry in words.entries:
         for number, phrase in enumerate(entry.phrases):
             if not said.available.issuperset(phrase):
                 continue
             score = phrase_score(words, entry, number, said) - _misfit(entry.event, asked, said)
-            if best is None or score > best.score:
-                best, chosen = EventMatch(entry.event, score), (entry, phrase)
-    if best is None and asked.stacks and not any(words.weight(word) for word in _content(sentence)):
-        best = EventMatch(catalogue["cpu-sample"], 1)
-        chosen = (next(e for e in words.entries if e.event is best.event), ())
-    if best is None and (bare := _bare_syscall(sentence, asked, catalogue, host)) is not None:
-        return bare
-    if best is None and (guess := _most_covering(sentence, words)) is not None:
-        best, chosen = guess
-    if best is None or chosen is None:
-        return None
-    take_words(sentence, *chosen)
-    return best
+            if entry.event.id not in best or score > best[entry.event.id].score:
+                best[entry.event.id] = Candidate(entry.event, score, phrase)
+    if best:
+        ranked = sorted(best.values(), key=lambda each: -each.score)
+        return [each for each in ranked if each.score >= _NEAR_BEST * ranked[0].score][:_MOST]
+    if asked.stacks and not any(words.weight(word) for word in _content(sentence)):
+        return [Candidate(catalogue["cpu-sample"], 1)]
+    return _bare_syscall(sentence, catalogue, host) or _most_covering(sentence, words)
+
+
+def take_event(sentence: Sentence, asked: Asked, found: Candidate, catalogue: Catalogue) -> None:
+    """Give the words that name an event its meaning, and ask for what goes with them."""
+    if found.condition is not None:
+        asked.conditions.append(found.condition)
+    asked.attempts = asked.attempts or found.attempts
+    if found.place is not None:
+        sentence.event = found.event.summary
+        name = sentence.text[sentence.tokens[found.place[0]].start : sentence.tokens[found.place[1]].end]
+        sentence.take(*found.place, f"the system call {name}")
+        return
+    entry = next((each for each in lexicon(catalogue).entries if each.event is found.event), None)
+    if entry is not None:
+        take_words(sentence, entry, found.phrase)
 
 
 def phrase_score(words: Lexicon, entry: Entry, number: int, said: Said) -> float:
@@ -125,7 +144,7 @@ def _content(sentence: Sentence) -> list[str]:
     ]
 
 
-def _most_covering(sentence: Sentence, words: Lexicon) -> tuple[EventMatch, tuple[Entry, tuple[str, ...]]] | None:
+def _most_covering(sentence: Sentence, words: Lexicon) -> list[Candidate]:
     said = list(dict.fromkeys(_content(sentence)))
     whole = sum(words.weight(word) or 3.0 for word in said)
     ranked = sorted(
@@ -134,8 +153,8 @@ def _most_covering(sentence: Sentence, words: Lexicon) -> tuple[EventMatch, tupl
     )
     (first, entry), (second, _) = ranked[0], ranked[1]
     if not first or first < _COVERED * whole or first < _AHEAD * second or len(said) < 2:
-        return None
-    return EventMatch(entry.event, first, guessed=True), (entry, ())
+        return []
+    return [Candidate(entry.event, first, guessed=True)]
 
 
 def _available(sentence: Sentence) -> set[str]:
@@ -170,9 +189,7 @@ def _cut_names(tracepoints: frozenset[str]) -> frozenset[str]:
     return frozenset(names | {alias for alias, real in ALIASES.items() if real in names})
 
 
-def _named_syscall(
-    sentence: Sentence, asked: Asked, catalogue: Catalogue, host: Facts | None
-) -> EventMatch | None:
+def _named_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None) -> list[Candidate] | None:
     names = _syscall_names(host)
     for index in range(len(sentence.tokens)):
         pair = sentence.stem(index) in ("system", "sys") and sentence.stem(index + 1) == "call"
@@ -181,31 +198,32 @@ def _named_syscall(
         last = index + 1 if pair else index
         for near in (index - 1, last + 1):
             if sentence.is_free(near) and (text := sentence.tokens[near].text.lower()) in names:
-                return _specific(sentence, asked, catalogue, text, min(near, index), max(near, last))
+                return _specific(catalogue, text, (min(near, index), max(near, last)))
     return None
 
 
-def _bare_syscall(
-    sentence: Sentence, asked: Asked, catalogue: Catalogue, host: Facts | None
-) -> EventMatch | None:
+def _bare_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None) -> list[Candidate]:
     names = _syscall_names(host)
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.text.lower() in names and token.stem not in vocabulary.EMPTY:
             last = index + 1 if sentence.is_free(index + 1) and sentence.stem(index + 1) == "call" else index
-            return _specific(sentence, asked, catalogue, token.text.lower(), index, last)
-    return None
+            return _specific(catalogue, token.text.lower(), (index, last))
+    return []
 
 
-def _specific(
-    sentence: Sentence, asked: Asked, catalogue: Catalogue, name: str, first: int, last: int
-) -> EventMatch:
+def _specific(catalogue: Catalogue, name: str, place: tuple[int, int]) -> list[Candidate]:
     if name in FAMILIES:
-        asked.attempts = True
-        sentence.take(first, last, f"the system call {name} and its newer forms")
-        return EventMatch(catalogue[FAMILIES[name]], 20)
-    asked.conditions.append(Condition("syscall", "==", ALIASES.get(name, name)))
-    sentence.take(first, last, f"the system call {name}")
-    return EventMatch(catalogue["syscall"], 20)
+        return [Candidate(catalogue[FAMILIES[name]], 20, place=place, attempts=True)]
+    real = ALIASES.get(name, name)
+    named = Candidate(catalogue["syscall"], 20, condition=Condition("syscall", "==", real), place=place)
+    # An event of its own knows the arguments of the call.
+    probe = f"tracepoint:syscalls:sys_enter_{real}"
+    own = [
+        Candidate(event, 19, place=place, attempts=True)
+        for event in catalogue.events.values()
+        if any(probe in point.begin for point in event.hooks[0].points)
+    ]
+    return [named, *own[:2]]
 
 
 def known_stems(catalogue: Catalogue) -> frozenset[str]:

@@ -8,7 +8,7 @@ from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
 
-_GROUPS = stems("by per each which what for every")
+_GROUPS = stems("by per each which what for every wich")
 
 
 def take_stacks(sentence: Sentence, asked: Asked) -> None:
@@ -85,7 +85,7 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
         sentence.take(start, last, "rows by " + ", ".join(asked.keys))
 
 
-_QUESTION_WORDS = stems("which what")
+_QUESTION_WORDS = stems("which what wich")
 
 
 def _goes_on(sentence: Sentence, index: int) -> bool:
@@ -145,7 +145,8 @@ def _key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) ->
 def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
     """`processes` as the subject of a sentence, `with PID` as a wish for a column, `what is reading`, `mlock users`."""
     for index, token in enumerate(sentence.tokens):
-        if token.text.lower() == "users" and token.meaning is None and _is_event_word(sentence, index - 1):
+        before = sentence.tokens[index - 1].meaning if index else None
+        if token.text.lower() == "users" and token.meaning is None and before and not before.startswith("rows"):
             asked.mentioned.append("comm")
             sentence.take(index, index, "processes")
         if token.text.lower() == "who" and token.meaning is None and asked.keys and "comm" not in asked.keys:

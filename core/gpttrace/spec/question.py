@@ -6,13 +6,14 @@ lowers its confidence below `BAR`, so that a question is answered as it was aske
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 
 from gpttrace.spec import keys, limits, times, vocabulary, who
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.decide import decide
-from gpttrace.spec.events import EventMatch, find_event, known_stems, nearest
+from gpttrace.spec.events import Candidate, find_events, known_stems, nearest, take_event
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_filler
 from gpttrace.spec.lexicon import lexicon
@@ -63,10 +64,25 @@ def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) ->
     _take_request(sentence)
     _take_fixed_slots(sentence, asked, known)
     _correct(sentence, known)
-    match = find_event(sentence, asked, catalogue, host)
-    if match is None:
+    found = find_events(sentence, asked, catalogue, host)
+    if not found:
         return _no_event(sentence, catalogue)
-    return _with_event(sentence, asked, match, catalogue, known)
+    readings = [
+        _with_event(sentence.copy(), copy.deepcopy(asked), each, catalogue, known) for each in found
+    ]
+    best = max(readings, key=lambda each: (each.is_sure, not each.problems, each.confidence))
+    if best is not readings[0] and (readings[0].is_sure or not best.is_sure):
+        best = readings[0]
+    return replace(best, alternatives=_other_readings(best, readings, catalogue))
+
+
+def _other_readings(best: Reading, readings: list[Reading], catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+    """Return the nearest three: other events that the same words may mean, then related ones."""
+    ids = [each.spec.event for each in readings if each.spec is not None]
+    assert best.spec is not None
+    related = [best.spec.event, *ids, *catalogue[best.spec.event].nearest]
+    events = [catalogue[key] for key in dict.fromkeys(related) if key in catalogue]
+    return tuple((event.summary, event.example) for event in events if event.example)[:4]
 
 
 def _take_request(sentence: Sentence) -> None:
@@ -75,6 +91,7 @@ def _take_request(sentence: Sentence) -> None:
         sentence.take(0, 0, "")
 
 
+_ROWS = stems("reason type state name flags direction")
 _TOOLS = stems("program script tool one oneliner liner bpftrace code command query probe me")
 
 
@@ -99,7 +116,8 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
 
 
 def _correct(sentence: Sentence, known: frozenset[str]) -> None:
-    right_ones = known - vocabulary.EMPTY  # a correction must not make a word mean nothing
+    # A correction must not make a word mean nothing, unless rows can be told by it (`by comand`, `by reasn`).
+    right_ones = (known - vocabulary.EMPTY) | frozenset(vocabulary.KEYS) | _ROWS
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.kind == "word" and token.stem not in known:
             right = one_letter_off(token.text.lower(), right_ones) or one_letter_off(token.stem, right_ones)
@@ -109,9 +127,10 @@ def _correct(sentence: Sentence, known: frozenset[str]) -> None:
 
 
 def _with_event(
-    sentence: Sentence, asked: Asked, match: EventMatch, catalogue: Catalogue, known: frozenset[str]
+    sentence: Sentence, asked: Asked, match: Candidate, catalogue: Catalogue, known: frozenset[str]
 ) -> Reading:
     event = match.event
+    take_event(sentence, asked, match, catalogue)
     only = named_hooks(sentence, event)
     others = more_events(sentence, asked, event, catalogue)
     keys.take_distinct(sentence, asked, vocabulary.KEYS | _field_names(event))
@@ -124,7 +143,7 @@ def _with_event(
     if only:
         spec = replace(spec, only=only)
     if others:
-        spec, more = joined(spec, event, others)
+        spec, more = joined(spec, event, others, tuple(asked.grouped))
         problems += more
     take_filler(sentence, asked)
     words = lexicon(catalogue)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gpttrace.spec.tools import spelled_out
 from gpttrace.spec.words import Token, tokenize
@@ -33,6 +33,10 @@ class Sentence:
 
     def __post_init__(self) -> None:
         self.tokens = self.tokens or spelled_out(tokenize(self.text))
+
+    def copy(self) -> Sentence:
+        """Return a copy that can be read in another way."""
+        return Sentence(self.text, [replace(token) for token in self.tokens], list(self.corrections), self.event)
 
     def stem(self, index: int) -> str:
         """Return the stem of a token, an empty text outside the sentence."""

@@ -64,9 +64,13 @@ def _next(
     return (best[1], best[2]) if best else None
 
 
-def joined(spec: TraceSpec, event: Event, others: list[Event]) -> tuple[TraceSpec, list[str]]:
+def joined(
+    spec: TraceSpec, event: Event, others: list[Event], grouped: tuple[str, ...] = ()
+) -> tuple[TraceSpec, list[str]]:
     """Return the spec with one part for each further event, alike in form, keys and conditions; and what stands against it."""
     value, problems = spec.value, []
+    if spec.shape == "events" and grouped:
+        spec = replace(spec, shape="count", keys=grouped)
     unit = event.fields[value].unit if value in event.fields else None
     if spec.shape in _VALUED and value and any(_like(value, unit, other) is None for other in others):
         # What one of them cannot measure, both are counted for.

@@ -60,6 +60,8 @@ def _take_span(sentence: Sentence, asked: Asked, index: int, word: str) -> bool:
     if amount is None or amount.kind != "ns":
         return False
     if word in ("a", "an") and sentence.stem(index - 1) in (
+        "of",
+        "quarter",
         "for",
         "during",
         "over",
@@ -90,7 +92,7 @@ def _take_interval(sentence: Sentence, asked: Asked, index: int) -> bool:
     return False
 
 
-_BEFORE_TIME = stems("run running wait waiting execution processing response service handler handling blocked block sleep sleeping much cpu "
+_BEFORE_TIME = stems("io run running wait waiting execution processing response service handler handling blocked block sleep sleeping much cpu "
     "spent spend total average mean longest maximum hold holding queue queueing completion round-trip mean setup wake")
 _AFTER_TIME = stems("take takes taken took need needs needed spend spent until from between in inside")
 
@@ -109,8 +111,20 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
             sentence.take(index, index, "how long it takes")
 
 
+def _take_one(sentence: Sentence, asked: Asked) -> None:
+    """`over the next minute`: one unit without a number."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.stem in ("next", "coming", "following") and sentence.is_free(index + 1):
+            named = unit(text_at(sentence, index + 1))
+            if named is not None and named[0] == "ns":
+                first = index - 2 if sentence.stem(index - 1) == "the" else index - 1
+                asked.duration = named[1]
+                sentence.take(max(first, 0), index + 1, f"trace for {seconds(named[1])}")
+
+
 def take_duration(sentence: Sentence, asked: Asked) -> None:
     """`for 10 seconds`, `during 1 minute`, `for the next 30s`, or a span of time that nothing else took."""
+    _take_one(sentence, asked)
     for index in range(len(sentence.tokens)):
         amount = amount_at(sentence, index)
         if amount is None or amount.kind != "ns" or amount.value <= 0:

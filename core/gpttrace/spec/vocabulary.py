@@ -64,6 +64,10 @@ EMPTY = stems(
     do's don'ts hmm um uh well so anyway btw fyi asap pleas plz
     morning afternoon evening day
     much-needed team boss colleague customer compare compares comparing comparison invocation invocations invoke use uses
+    through via towards upon before once till until enter enters entered reach reaches pass passes passed request requests
+    requested move moves moved submit submits spawn spawns spawning raise raised cross crossed update updates updated creation
+    execution executions execute aggregate aggregated single end ends ended ending stay stays send sender senders work item items
+    grow grows caused blame complain complains somebody's outcome outcomes other others further card cards
     consume consumes consumed last lasts lasting refreshed refresh updated far wich which's
     usage ranked rank ranking frequent first quarter
     responsible hitting getting under-way underway
