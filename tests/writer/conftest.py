@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -57,6 +58,9 @@ class KnownHost:
 
     def spelled(self, point: str) -> str:
         return point
+
+    def plain_fields(self, tracepoint: str) -> Mapping[str, Literal["int64", "uint64", "string"]]:
+        return {}
 
     def tracepoint_names(self) -> frozenset[str]:
         return self.names

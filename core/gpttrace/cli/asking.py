@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Any
 
 import anyio
 import click
@@ -71,6 +72,20 @@ def ask(
         )
     )
     return finish(answer, follower, as_json=as_json, target=target, file=None, verbose=verbose)
+
+
+def ask_tool(
+    cmd_tool: tuple[str, str], *, question: tuple[str, ...], cmd: str | None, key: str | None, **given: Any
+) -> int:
+    """Answer with a tool of bcc that the user named, as the first GPTtrace did."""
+    from gpttrace.cli.tooling import tool
+
+    if question or cmd:
+        raise UsageError(
+            "-c takes the tool and the question, and nothing is started for it", hint='gpttrace -c opensnoop "failed opens"'
+        )
+    note_key(key)
+    return tool(question=(), cmd_tool=cmd_tool, list_them=False, describe=None, show_only=False, **given)
 
 
 def write(
@@ -198,7 +213,17 @@ def refuse(answer: Answer, as_json: bool, *, ran: bool = True) -> int:
     code = failures.tell(error)
     if (meant := mistyped_command(answer.question or "")) is not None:
         failures.say(f"  did you mean the command `gpttrace {meant}`?")
+    elif (sentence := other_tool(answer.question or "")) is not None:
+        failures.say(f"  or a tool of bcc: {sentence}")
     return code
+
+
+def other_tool(question: str) -> str | None:
+    """Return what a tool of bcc that is installed here would do for a question, when one fits."""
+    from gpttrace.bcc import better_tool
+
+    found = better_tool(question, None, cache_dir=Settings.load().cache_dir)
+    return found.sentence if found else None
 
 
 def mistyped_command(question: str) -> str | None:

@@ -12,12 +12,13 @@ from gpttrace.cli.options import shared
 
 @cli.command()
 @click.argument("question", nargs=-1)
+@click.option("-c", "--cmd-tool", "cmd_tool", nargs=2, metavar="CMD QUERY", help="Use this tool of bcc (see `tool`).")
 @shared("for", "pid", "comm", "cgroup", "cmd", "top", "every", "output", "json", "yes", "key", "verbose")
-def ask(**given: Any) -> int:
+def ask(cmd_tool: tuple[str, str] | None, **given: Any) -> int:
     """Answer QUESTION from the live kernel."""
     from gpttrace.cli import asking
 
-    return asking.ask(**given)
+    return asking.ask(**given) if cmd_tool is None else asking.ask_tool(cmd_tool, **given)
 
 
 @cli.command()
@@ -150,3 +151,93 @@ def host_doctor(**given: Any) -> int:
     from gpttrace.cli import hosting
 
     return hosting.doctor(**given)
+
+
+@cli.command()
+@click.argument("question", nargs=-1)
+@click.option("-c", "--cmd-tool", "cmd_tool", nargs=2, metavar="CMD QUERY", help="Use this tool of bcc.")
+@click.option("--list", "list_them", is_flag=True, help="List the tools of this machine.")
+@click.option("--describe", metavar="TOOL", help="Show what one tool takes.")
+@click.option("-n", "--show", "show_only", is_flag=True, help="Show the command, do not run it.")
+@shared("for", "pid", "comm", "cgroup", "top", "every", "output", "json", "yes", "verbose")
+def tool(**given: Any) -> int:
+    """Answer QUESTION with a tool of bcc."""
+    from gpttrace.cli import tooling
+
+    return tooling.tool(**given)
+
+
+@cli.command()
+@click.argument("words", nargs=-1)
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only examples with this tag (repeatable).")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only with probes of this kind (repeatable).")
+@click.option("--source", "sources", multiple=True, metavar="SOURCE", help="corpus, catalogue, bpftrace, bcc or user.")
+@click.option("--here", is_flag=True, help="Only what this machine can run.")
+@click.option("-k", "--limit", type=click.IntRange(1), default=10, show_default=True, help="How many.")
+@click.option("--show", metavar="NAME", help="Print one example.")
+@shared("host", "json")
+def examples(**given: Any) -> int:
+    """Find examples, events and tools by words."""
+    from gpttrace.cli import indexing
+
+    return indexing.examples(**given)
+
+
+@cli.group()
+def index() -> None:
+    """Look after the index of examples."""
+
+
+@index.command("show")
+@shared("json")
+def index_show(**given: Any) -> int:
+    """Show what is indexed, from where, and what was left out."""
+    from gpttrace.cli import indexing
+
+    return indexing.show_index(**given)
+
+
+@index.command("build")
+@shared("json")
+def index_build(**given: Any) -> int:
+    """Make the index anew from nothing."""
+    from gpttrace.cli import indexing
+
+    return indexing.build(**given)
+
+
+@index.command("add")
+@click.argument("folder", metavar="DIR")
+@shared("json")
+def index_add(**given: Any) -> int:
+    """Index the .bt files in and below DIR from now on."""
+    from gpttrace.cli import indexing
+
+    return indexing.add(**given)
+
+
+@index.command("remove")
+@click.argument("folder", metavar="DIR")
+@shared("json")
+def index_remove(**given: Any) -> int:
+    """Leave DIR out of the index again."""
+    from gpttrace.cli import indexing
+
+    return indexing.remove(**given)
+
+
+@cli.command("eval")
+@click.option("--set", "name", default="heldout", show_default=True, metavar="NAME|FILE", help="Which questions.")
+@click.option("--writer", type=click.Choice(["offline"]), default="offline", show_default=True, help="Who answers.")
+@click.option(
+    "--check", "level", type=click.Choice(["static", "compile", "load"]), default="static", show_default=True,
+    help="What a right program must pass on this machine.",
+)  # fmt: skip
+@click.option("--recall/--no-recall", "with_recall", default=True, help="Also measure what the index finds.")
+@click.option("--details", is_flag=True, help="Name every question that was not answered right.")
+@shared("host", "json")
+def evaluate(writer: str, **given: Any) -> int:
+    """Ask the questions of a set and count right, wrong and refused answers."""
+    from gpttrace.cli import evaluating
+
+    return evaluating.run_evaluation(**given)

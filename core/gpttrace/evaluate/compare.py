@@ -43,14 +43,15 @@ def _parts(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> Iterable
 
 def _hooks(hooks: tuple[str, ...], asked: Question) -> str | None:
     lists = asked.all or (asked.hooks,)
-    strange = [hook for hook in hooks if not any(_fits(hook, each) for each in lists)]
+    strange = [hook for hook in hooks if not any(fits(hook, each) for each in lists)]
     if strange:
         return f"{strange[0]} does not show it"
-    missing = [each for each in lists if not any(_fits(hook, each) for hook in hooks)]
+    missing = [each for each in lists if not any(fits(hook, each) for hook in hooks)]
     return f"nothing shows {missing[0][0]}" if missing else None
 
 
-def _fits(hook: str, patterns: Iterable[str]) -> bool:
+def fits(hook: str, patterns: Iterable[str]) -> bool:
+    """Tell whether an attach point is one of the acceptable ones, whatever its spelling."""
     kind, _, name = hook.partition(":")
     long = {"kfunc": "fentry", "kretfunc": "fexit"}.get(kind, kind)
     return any(fnmatchcase(f"{long}:{name}", pattern) for pattern in patterns)
@@ -98,7 +99,8 @@ def _is_named(name: str, alternatives: str) -> bool:
 
 
 def _conditions(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> str | None:
-    usual = {c for each in (spec, *spec.others) for c in load_catalogue()[each.event].assume}
+    known = load_catalogue().events
+    usual = {c for each in (spec, *spec.others) if each.event in known for c in known[each.event].assume}
     given = [_plain(c) for each in (spec, *spec.others) for c in each.conditions]
     given += [_plain(spec.part)] if spec.part and spec.shape == "ratio" else []
     wanted = [_read(text) for text in asked.conditions]
@@ -106,11 +108,11 @@ def _conditions(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> str
         if not any(_means(each, names, condition, hooks) for each in given) and not _in_hooks(names, condition, hooks):
             return f"it does not hold that {names} {condition.op} {condition.value}"
     for each in given:
-        known = any(_means(each, names, condition, hooks) for names, condition in wanted)
+        wished = any(_means(each, names, condition, hooks) for names, condition in wanted)
         harmless = each.field in ("ret", "bytes") and each.op in (">=", ">") and each.value == 0
         in_hook = each.field == "syscall" and any(h.endswith(f"_{each.value}") for h in hooks)
         ours = spec.shape == "ratio" and spec.part is not None and each == _plain(spec.part)
-        if not (known or harmless or in_hook or ours or each in {_plain(c) for c in usual}):
+        if not (wished or harmless or in_hook or ours or each in {_plain(c) for c in usual}):
             return f"{each.field} {each.op} {each.value} was not asked for"
     return None
 

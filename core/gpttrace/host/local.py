@@ -11,7 +11,7 @@ import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gpttrace.errors import Unavailable
 from gpttrace.host import counters, points, tracefs
@@ -138,6 +138,10 @@ class Host(Knowing):
     def spelled(self, point: str) -> str:
         """Return a probe in the words of this machine's bpftrace, with the paths of its libraries."""
         return points.spelled(self, self.version, point)
+
+    def plain_fields(self, tracepoint: str) -> Mapping[str, Literal["int64", "uint64", "string"]]:
+        """Return the numbers and fixed-size texts that `category:name` gives, by name."""
+        return points.plain_fields(self, tracepoint)
 
     def pid_exists(self, pid: int) -> bool:
         """Tell whether a process or thread of this id is alive."""

@@ -6,7 +6,7 @@ Where something cannot be known (a host file says nothing of libraries; tracefs 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gpttrace.errors import UsageError
 from gpttrace.host.binaries import resolve_binary
@@ -61,3 +61,16 @@ def spelled(host: Knowing, version: tuple[int, ...], point: str) -> str:
         except UsageError:
             return point
     return point
+
+
+def plain_fields(host: Knowing, tracepoint: str) -> dict[str, Literal["int64", "uint64", "string"]]:
+    """Return the numbers and fixed-size texts that a tracepoint gives; pointers, arrays and moved texts are left out."""
+    found: dict[str, Literal["int64", "uint64", "string"]] = {}
+    for name, field in (host.fields("tracepoint", tracepoint) or {}).items():
+        if name.startswith("common_") or field.is_data_loc:
+            continue
+        if field.is_string and field.type.endswith("]"):
+            found[name] = "string"
+        elif field.size in (1, 2, 4, 8) and field.type[-1:] not in "]*" and not field.type.startswith(("struct", "union")):
+            found[name] = "int64" if field.signed else "uint64"
+    return found

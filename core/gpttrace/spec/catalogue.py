@@ -147,7 +147,7 @@ class Catalogue:
         return Catalogue({**self.events, event.id: event})
 
 
-_CONTEXT_FIELDS: dict[str, tuple[FieldType, str]] = {
+CONTEXT_FIELDS: dict[str, tuple[FieldType, str]] = {
     "pid": ("int", "pid"),
     "tid": ("int", "tid"),
     "comm": ("string", "comm"),
@@ -197,13 +197,13 @@ def _context_fields(context: Context) -> dict[str, Field]:
         # An interrupt has a kernel stack and a processor, but its process is whichever ran.
         return {
             name: Field(name, kind, begin=expr, end=expr)
-            for name, (kind, expr) in _CONTEXT_FIELDS.items()
+            for name, (kind, expr) in CONTEXT_FIELDS.items()
             if name in ("cpu", "kstack")
         }
     both = context == "process"
     return {
         name: Field(name, kind, begin=expr, end=expr if both else None)
-        for name, (kind, expr) in _CONTEXT_FIELDS.items()
+        for name, (kind, expr) in CONTEXT_FIELDS.items()
     }
 
 

@@ -18,8 +18,8 @@ _SUPERLATIVE_UNIT = {
 _PROFILES = stems("profile profiling flame flamegraph")
 
 
-def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, list[str]]:
-    """Return the spec and what stands against it."""
+def decide(sentence: Sentence, asked: Asked, event: Event, several: bool = False) -> tuple[TraceSpec, list[str]]:
+    """Return the spec and what stands against it; `several` says that further events are named."""
     problems = [*_file_names(sentence, event), *_directed(asked, event)]
     conditions = [*asked.conditions, *_named_values(sentence, event, asked)]
     conditions += _error_conditions(asked, event, problems)
@@ -30,7 +30,9 @@ def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, l
     part = None
     if asked.ratio:
         shape, value = "ratio", None
-        conditions, part = _share(conditions, problems, event, sentence)
+        conditions, part = _share(conditions, event, sentence)
+        if part is None and not several:
+            problems.append(f"a share of {event.noun} is told by a condition or against another event; name it")
     elif asked.distinct:
         shape, value = "distinct", asked.distinct
         asked.keys = [key for key in asked.keys if key != asked.distinct]
@@ -60,9 +62,7 @@ def decide(sentence: Sentence, asked: Asked, event: Event) -> tuple[TraceSpec, l
 _BUCKETS = {"bytes": (0, 65536, 4096), "ns": (0, 10_000_000, 500_000)}
 
 
-def _share(
-    conditions: list[Condition], problems: list[str], event: Event, sentence: Sentence
-) -> tuple[list[Condition], Condition | None]:
+def _share(conditions: list[Condition], event: Event, sentence: Sentence) -> tuple[list[Condition], Condition | None]:
     """Take the condition that a share is told of out of those that every event must meet."""
     failed = [c for c in conditions if c.field in ("ret", "errno")]
     named = [c for c in conditions if isinstance(c.value, str) and c.value in event.fields[c.field].values]
@@ -128,8 +128,7 @@ def _file_names(sentence: Sentence, event: Event) -> list[str]:
 def _asks_for_files(sentence: Sentence) -> bool:
     asking = stems("by per which what each")
     return any(
-        token.stem in stems("file filename path")
-        and (token.text.lower().endswith("s") or sentence.stem(index - 1) in asking)
+        token.stem in stems("file filename path") and sentence.stem(index - 1) in asking and token.meaning != ""
         for index, token in enumerate(sentence.tokens)
     )
 
@@ -284,6 +283,8 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
             found.append(shape)
     order: tuple[Shape, ...] = ("hist", "avg", "stats", "max", "min")
     measured = next((shape for shape in order if shape in found), None)
+    if "avg" in found and ("sum" in found or "count" in found):
+        measured = "stats"  # bpftrace's stats() are count, average and total
     if measured is None and (asked.per_second or "rate" in found):
         return "rate", value
     return measured or next((shape for shape in ("sum", "count") if shape in found), None), value  # type: ignore[return-value]

@@ -84,6 +84,10 @@ def lay_out(spec: TraceSpec, event: Event, hook: Hook, shared: bool = False) -> 
     has_begin, has_end = any(p.begin for p in hook.points), any(p.end for p in hook.points)
     timed = any(is_elapsed(f) for f in needed)
     at_end = has_end and (not has_begin or timed or any(f.begin is None for f in needed))
+    # What only the begin can tell (`when`, a condition on its argument) must hold for the event whose end is seen.
+    told = [event.fields[c.field] for c in conditions if c.field in event.fields and c.field != hook.given]
+    early = any(p.when for p in hook.points) or any(f.begin is not None and f.end is None for f in told)
+    timed = timed or (at_end and has_begin and early)
     # Without a begin to read it at, a field that only the begin knows cannot be carried.
     saved = tuple(f for f in needed if not is_elapsed(f) and f.end is None) if at_end and has_begin else ()
     return Layout(spec, event, hook, "end" if at_end else "begin", saved, timed, shared)

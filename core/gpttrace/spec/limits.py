@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from gpttrace.spec import vocabulary as words
-from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Amount, Asked, amount_at
+from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Amount, Asked, amount_at, text_at
 from gpttrace.spec.model import Comparison
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
@@ -57,7 +57,7 @@ def take_top(sentence: Sentence, asked: Asked) -> None:
     ranked = any(token.stem in words.MOST for token in sentence.tokens)
     for index in range(len(sentence.tokens)):
         amount = amount_at(sentence, index)
-        if amount is None or amount.kind != "" or amount.value < 1:
+        if amount is None or amount.kind != "" or amount.value < 1 or text_at(sentence, index).lower() == "one":
             continue
         beside = sentence.stem(amount.last + 1) in _SUPERLATIVES
         if beside or (ranked and _is_noun(sentence, amount.last + 1)):

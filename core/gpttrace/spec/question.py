@@ -7,7 +7,7 @@ lowers its confidence below `BAR`, so that a question is answered as it was aske
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gpttrace.spec import keys, limits, times, vocabulary, who
 from gpttrace.spec.asked import Asked
@@ -19,10 +19,12 @@ from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_filler
 from gpttrace.spec.lexicon import lexicon
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.narrow import named_hooks
+from gpttrace.spec.raw import raw_event
 from gpttrace.spec.refuse import refuse_text
 from gpttrace.spec.sentence import Sentence, Span
 from gpttrace.spec.several import joined, more_events
-from gpttrace.spec.words import one_letter_off, stem, stems
+from gpttrace.spec.who import is_program
+from gpttrace.spec.words import SPELLED, one_letter_off, stem, stems
 
 BAR = 0.6
 _CORRECTED = 0.08
@@ -36,7 +38,7 @@ class Reading:
 
     `ignored` are words that were left out, `not_understood` those that stand in the way.
     `problems` are sentences that say why it cannot be answered as asked; with any of them, or below `BAR`, it must not be run.
-    `alternatives` are pairs of what the nearest events show and a question that works.
+    `catalogue` is there when it has an event that was made for this question. `alternatives` are pairs of what the nearest events show and a question that works.
     """
 
     spec: TraceSpec | None
@@ -47,6 +49,7 @@ class Reading:
     problems: tuple[str, ...] = ()
     corrections: tuple[tuple[str, str], ...] = ()
     alternatives: tuple[tuple[str, str], ...] = ()
+    catalogue: Catalogue | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_sure(self) -> bool:
@@ -62,14 +65,19 @@ def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) ->
     known = known_stems(catalogue)
     asked = Asked()
     _take_request(sentence)
+    _correct(sentence, known, _SLOT_WORDS)
     _take_fixed_slots(sentence, asked, known)
     _correct(sentence, known)
     found = find_events(sentence, asked, catalogue, host)
-    if not found:
+    readings = [_with_event(sentence.copy(), copy.deepcopy(asked), each, catalogue, known) for each in found]
+    if not any(each.is_sure for each in readings) and (raw := raw_event(sentence, host)) is not None:
+        event, words = raw
+        more = catalogue.including(event)
+        reading = _with_event(sentence.copy(), asked, Candidate(event, 1.0, tuple(words), True), more, known)
+        if reading.is_sure and not reading.ignored:
+            return replace(reading, catalogue=more)
+    if not readings:
         return _no_event(sentence, catalogue)
-    readings = [
-        _with_event(sentence.copy(), copy.deepcopy(asked), each, catalogue, known) for each in found
-    ]
     best = max(readings, key=lambda each: (each.is_sure, not each.problems, each.confidence))
     if best is not readings[0] and (readings[0].is_sure or not best.is_sure):
         best = readings[0]
@@ -115,15 +123,24 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     keys.take_keys(sentence, asked, vocabulary.KEYS)
 
 
-def _correct(sentence: Sentence, known: frozenset[str]) -> None:
+def _correct(sentence: Sentence, known: frozenset[str], right_ones: frozenset[str] | None = None) -> None:
     # A correction must not make a word mean nothing, unless rows can be told by it (`by comand`, `by reasn`).
-    right_ones = (known - vocabulary.EMPTY) | frozenset(vocabulary.KEYS) | _ROWS
+    if right_ones is None:
+        right_ones = (known - vocabulary.EMPTY - _NAMES_OF_PROGRAMS) | frozenset(vocabulary.KEYS) | _ROWS | SPELLED
     for index, token in enumerate(sentence.tokens):
-        if token.meaning is None and token.kind == "word" and token.stem not in known:
+        if token.meaning is None and token.kind == "word" and token.stem not in known and not is_program(token.text):
             right = one_letter_off(token.text.lower(), right_ones) or one_letter_off(token.stem, right_ones)
             if right is not None and stem(right) != token.stem:
                 sentence.corrections.append((token.text, right))
                 sentence.tokens[index].stem = stem(right)
+
+
+# What stands before and after amounts must be right before they are read.
+_SLOT_WORDS = frozenset(
+    "second seconds minute minutes process processes program programs every millisecond milliseconds histogram distribution "
+    "average latency longest slower faster larger bigger smaller number".split()
+)
+_NAMES_OF_PROGRAMS = stems("docker container service")
 
 
 def _with_event(
@@ -138,8 +155,8 @@ def _with_event(
     keys.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_mentioned_keys(sentence, asked)
     times.take_elapsed(sentence, asked)
-    bare = who.take_bare_comm(sentence, asked, known.__contains__)
-    spec, problems = decide(sentence, asked, event)
+    bare = who.take_bare_comm(sentence, asked, known.__contains__, "target_comm" in event.fields)
+    spec, problems = decide(sentence, asked, event, bool(others))
     if only:
         spec = replace(spec, only=only)
     if others:
@@ -166,12 +183,14 @@ def _with_event(
 
 
 def _field_names(event: Event, numbers: bool = False) -> dict[str, str]:
-    return {
+    found = {
         " ".join(stem(word) for word in name.split()): field.name
         for field in event.fields.values()
         for name in field.names
         if not numbers or field.type in ("int", "int64", "uint64")
     }
+    named = [f.name for f in event.fields.values() if f.type == "string" and f.names and f.name not in ("comm", "cgroup")]
+    return found if numbers or not named else {"nam": named[0], **found}
 
 
 def _no_event(sentence: Sentence, catalogue: Catalogue) -> Reading:

@@ -68,6 +68,7 @@ EMPTY = stems(
     requested move moves moved submit submits spawn spawns spawning raise raised cross crossed update updates updated creation
     execution executions execute aggregate aggregated single end ends ended ending stay stays send sender senders work item items
     grow grows caused blame complain complains somebody's outcome outcomes other others further card cards
+    scheduler kernel-side woken awake
     consume consumes consumed last lasts lasting refreshed refresh updated far wich which's
     usage ranked rank ranking frequent first quarter
     responsible hitting getting under-way underway

@@ -50,7 +50,7 @@ def _is_path(sentence: Sentence, last: int) -> bool:
         last += 1
     following = sentence.tokens[last + 1 : last + 2]
     return bool(following) and (
-        following[0].kind in ("path", "quoted", "number") or "." in sentence.chunk(last + 1)[0]
+        following[0].stem == "root" or following[0].kind in ("path", "quoted", "number") or "." in sentence.chunk(last + 1)[0]
     )
 
 
@@ -165,10 +165,30 @@ _DETERMINERS = stems("each every per which what any all the a")
 _NAMING = ("named", "called")
 
 
-def take_bare_comm(sentence: Sentence, asked: Asked, known: Callable[[str], bool]) -> bool:
+# Programs that people ask about, some of which are words of the catalogue as well.
+_PROGRAMS = frozenset(
+    """nginx apache apache2 httpd haproxy envoy postgres postgresql mysql mysqld mariadbd redis mongod etcd java python python3 ruby
+    php dockerd docker containerd runc kubelet sshd bash sshd systemd journald rsyslogd cron chrome firefox chromium gcc rsync
+    curl wget qemu libvirtd dnsmasq memcached elasticsearch prometheus grafana""".split()
+)
+
+
+def is_program(text: str) -> bool:
+    """Tell whether a word is the name of a well-known program."""
+    return text.lower().removesuffix("'s").removesuffix("’s") in _PROGRAMS
+
+
+def take_bare_comm(
+    sentence: Sentence, asked: Asked, known: Callable[[str], bool], has_target: bool = True
+) -> bool:
     """`files opened by nginx`, `reads of mysqld`, `does nginx open`: a name that nothing else knows, after a preposition."""
     for index, token in enumerate(sentence.tokens):
-        if token.meaning is not None or known(token.stem) or token.kind not in ("word", "quoted"):
+        if token.meaning is not None or token.kind not in ("word", "quoted"):
+            continue
+        if is_program(token.text):
+            _set_comm(sentence, asked, index, index)
+            return True
+        if known(token.stem) or (sentence.stem(index - 1) == "to" and not has_target):
             continue
         linked = sentence.stem(index - 1) in _LINKS or token.text.endswith(("'s", "’s"))
         verb = token.text.endswith("ing") and sentence.stem(index - 1) in ("is", "are")

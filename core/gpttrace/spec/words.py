@@ -30,6 +30,10 @@ _IRREGULAR = {
 }  # fmt: skip
 
 
+# Forms that no stem shows, for the correction of typing errors.
+SPELLED = frozenset(word for word in _IRREGULAR if len(word) > 4 and word.isalpha())
+
+
 @dataclass(slots=True)
 class Token:
     """A word with its place; `kind` is the group of the pattern, `meaning` is set once it was understood."""

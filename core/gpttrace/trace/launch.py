@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,11 @@ PACE = 0.05  # seconds between two reads; at full speed bpftrace prints about 1 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """All that the supervisor is told: `bpftrace` is its path, `program` the text that runs."""
+    """All that the supervisor is told: `bpftrace` is its path, `program` the text that runs.
+
+    `argv` and `env` are those of another program, which takes no text: its `ready_marker` is empty. One that holds no probes
+    `settle` seconds after its first output is taken to need none.
+    """
 
     bpftrace: str
     program: str
@@ -45,10 +49,13 @@ class Order:
     pid: int | None = None
     spool: Path | None = None
     unsafe: bool = False
+    argv: tuple[str, ...] = ()
+    env: Mapping[str, str] | None = None
+    settle: float = 0.0
 
     def header(self) -> bytes:
         """Return the line that the supervisor reads first."""
-        env = bpftrace_environment(self.limits, environment())
+        env = dict(self.env) if self.env is not None else bpftrace_environment(self.limits, environment())
         if self.ready_marker is None:
             env["__BPFTRACE_NOTIFY_PROBES_ATTACHED"] = "1"
         more = ["-p", str(self.pid)] if self.pid is not None else []
@@ -57,10 +64,11 @@ class Order:
         return (
             json.dumps(
                 {
-                    "argv": [self.bpftrace, "-f", "json", "-k", *more, "-"],
+                    "argv": list(self.argv) or [self.bpftrace, "-f", "json", "-k", *more, "-"],
                     "env": env,
                     "program": self.program,
                     "ready": self.ready_marker,
+                    "settle": self.settle,
                     "snapshot_signal": self.snapshot_signal,
                     "command": list(self.command),
                     "command_env": environment() if self.command else {},

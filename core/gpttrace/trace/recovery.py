@@ -44,7 +44,12 @@ def recover(settings: Settings | None = None) -> list[str]:
 
 def read_spool(folder: Path) -> Result:
     """Return what a killed run left; raises OSError or ValueError when its files are not whole enough."""
-    job, plan = job_from_json(json.loads((folder / "job").read_bytes()))
+    written = json.loads((folder / "job").read_bytes())
+    if "argv" in written:
+        from gpttrace.trace.other.left import read_left  # another program than bpftrace: rare
+
+        return read_left(written, folder, _ending(folder / "events"))
+    job, plan = job_from_json(written)
     decoder, quota = Decoder(plan), Quota(job.limits.rows)
     with suppress(FileNotFoundError), (folder / "output").open("rb") as output:
         while chunk := output.read(CHUNK):

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -56,6 +56,8 @@ KILL_PATIENCE = 5.0
 SUPERVISOR_PATIENCE = 30.0  # besides the four graces that the supervisor itself allows
 ORPHAN_PATIENCE = 30.0  # for a bpftrace whose supervisor was killed: it got SIGINT and detaches
 
+AnyRun = TypeVar("AnyRun", bound="Run")
+
 # The runs that a blocking caller's thread has started: its ^C stops them (`gpttrace.sync`).
 started_runs: ContextVar[list[Run] | None] = ContextVar("started_runs", default=None)
 
@@ -82,7 +84,7 @@ Batch = tuple[News, ...]
 class Run:
     """A running trace: an async iterator of batches that ends when the trace has ended."""
 
-    def __init__(self, job: Job, dialect: Dialect, store: Store | None) -> None:
+    def __init__(self, job: Job, dialect: Dialect | None, store: Store | None) -> None:
         self.job = job
         self.phase: Phase = "starting"
         self.probes = 0
@@ -205,6 +207,7 @@ class Run:
 
     async def _through_levels(self) -> Result:
         self._open_spool()
+        assert self._dialect is not None
         for level in range(EXACT, -1, -1):
             plan = prepare(
                 self.job.program,
@@ -406,7 +409,13 @@ async def trace(
         unsafe=granted.unsafe,
     )
     dialect = await anyio.to_thread.run_sync(lambda: dialect_of(path, cache_dir=settings.cache_dir))
-    run = Run(job, dialect, Store(settings.state_dir) if keep else None)
+    async with living(Run(job, dialect, Store(settings.state_dir) if keep else None)) as run:
+        yield run
+
+
+@asynccontextmanager
+async def living(run: AnyRun) -> AsyncIterator[AnyRun]:
+    """Let a run live inside the block; leaving it ends the run and waits for all that it left."""
     if (runs := started_runs.get()) is not None:
         runs.append(run)
     failure: Exception | None = None

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from gpttrace.errors import StoreError
 from gpttrace.trace.job import Job
@@ -37,9 +38,13 @@ class Spool:
 
     def describe(self, job: Job, plan: Plan) -> None:
         """Write what is about to run; a full disk only means that a killed run cannot be decoded."""
+        self.note(job.to_json(plan))
+
+    def note(self, job: dict[str, Any]) -> None:
+        """Write a job that is plain JSON values already."""
         with suppress(OSError):
             os.ftruncate(self._job, 0)
-            os.pwrite(self._job, json.dumps(job.to_json(plan)).encode(), 0)
+            os.pwrite(self._job, json.dumps(job).encode(), 0)
 
     def remove(self) -> None:
         """The run is saved: forget the copy."""

@@ -33,6 +33,7 @@ def write_offline(question: str, host: Facts | None, options: Options | None = N
     reading = read_question(question, catalogue, host)
     if reading.spec is None:
         return _refused(reading, " and ".join(reading.problems))
+    catalogue = reading.catalogue or catalogue
     spec = apply_options(reading.spec, options) if options else reading.spec
     try:
         return _write(replace(reading, spec=spec), spec, catalogue, host)

@@ -1,4 +1,4 @@
-"""`python -m gpttrace_corpus.workloads NAME TIMES [--now]`: see the package."""
+"""`python -m gpttrace_corpus.workloads NAME TIMES [NAME TIMES…] [--now]`: see the package."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from gpttrace_corpus.workloads import act, workloads
 
 
 def main(arguments: list[str]) -> int:
-    """Run one workload; 2 for a wrong call, 5 where the workload cannot work."""
+    """Run workloads one after the other; 2 for a wrong call, 5 where one cannot work."""
     words = [each for each in arguments if each != "--now"]
-    if len(words) != 2 or words[0] not in workloads() or not words[1].isdigit():
-        sys.stderr.write(f"usage: NAME TIMES [--now], NAME one of: {' '.join(sorted(workloads()))}\n")
+    names, times = words[::2], words[1::2]
+    known = workloads()
+    if not names or len(names) != len(times) or set(names) - set(known) or not all(map(str.isdigit, times)):
+        sys.stderr.write(f"usage: NAME TIMES [NAME TIMES...] [--now], NAME one of: {' '.join(sorted(known))}\n")
         return 2
 
     def begin() -> None:
@@ -20,11 +22,12 @@ def main(arguments: list[str]) -> int:
         if "--now" not in arguments:
             os.read(0, 1)
 
-    try:
-        act(words[0], int(words[1]), begin)
-    except RuntimeError as error:
-        sys.stderr.write(f"{words[0]}: {error}\n")
-        return 5
+    for name, count in zip(names, times, strict=True):
+        try:
+            act(name, int(count), begin)
+        except RuntimeError as error:
+            sys.stderr.write(f"{name}: {error}\n")
+            return 5
     os.write(1, b"done\n")
     return 0
 

@@ -70,6 +70,20 @@ def open_files(pid: int) -> int:
         return 0
 
 
+def attached_probes(pid: int) -> int:
+    """How many BPF programs and perf events a process and its children hold; 0 when it is gone."""
+    held = 0
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
+            children = file.read().split()
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            target = os.readlink(f"/proc/{pid}/fd/{name}")
+            held += target in ("anon_inode:bpf-prog", "anon_inode:[perf_event]", "anon_inode:bpf_link")
+    except OSError:  # it closes some meanwhile: look again later
+        return 0
+    return held + sum(attached_probes(int(child)) for child in children)
+
+
 def signal_group(pid: int, number: int) -> None:
     """Signal the process group of a child that was not waited for yet."""
     try:

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from .child import Command, open_files, resident, signal_group, spawn
+from .child import Command, attached_probes, open_files, resident, signal_group, spawn
 from .pipes import PIPE_SIZE, Outlet, Spool, pipe, read_into, read_some, write_all
 
 READ = 1 << 20
@@ -32,7 +32,7 @@ TAIL = 0.05  # seconds; under load events of a command's end were seen lost with
 FLUSH_PATIENCE = 15.0
 AGAIN = 0.5  # seconds; detaching one probe takes less than 0.1
 DRAIN_MOST = 64  # reads of up to 1 MiB
-MEMORY_PERIOD = 0.25
+MEMORY_PERIOD = LOOK_PERIOD = 0.25
 ADDRESS_SLACK = 4 << 30  # address space beyond resident memory: libLLVM, perf buffers
 NOTICE = b"__BPFTRACE_NOTIFY_PROBES_ATTACHED"
 
@@ -48,7 +48,12 @@ class Supervisor:
         self.data, self.control = Outlet(1), Outlet(2)
         self.spool = Spool(header["spool"], self.limits["output_bytes"] + SPOOL_SLACK)
         self.spool_warned = False
-        self.marker = header["ready"].encode() if header["ready"] else NOTICE
+        self.marker = NOTICE if header["ready"] is None else header["ready"].encode()
+        # Another program than bpftrace has no marker (""): its probes in the kernel make it ready, or, when it has none, what it
+        # printed `settle` seconds ago: some announce themselves before they compile and attach.
+        self.is_other = header["ready"] == ""
+        self.look_at, self.seen_attached = 0.0, 0
+        self.spoke_at: float | None = None
         self.head = b""  # what was read before ready, to find the marker across chunks
         self.phase = "attaching"
         self.cause: str | None = None
@@ -180,6 +185,8 @@ class Supervisor:
         now = time.monotonic()
         times = [at for at in (self.stop_at, self.kill_at, self.again_at) if at is not None]
         times.append(max(self.memory_at, now + 0.001))
+        if self.is_other and self.phase == "attaching":
+            times.append(self.look_at)
         if self.read_at > now and not self.held_back():
             times.append(self.read_at)
         return max(0.0, min(times) - now) * 1000
@@ -250,7 +257,7 @@ class Supervisor:
             self.errors = -1
             return
         # 0.17 gives the notice here, later versions on stdout.
-        if self.phase == "attaching" and not self.header["ready"]:
+        if self.phase == "attaching" and self.header["ready"] is None:
             chunk = self.look_for_ready(chunk)
         if self.stderr_size < STDERR_LIMIT:
             self.event("stderr", text=chunk.decode("utf-8", "backslashreplace"))
@@ -258,6 +265,9 @@ class Supervisor:
 
     def look_for_ready(self, chunk: bytes) -> bytes:
         """Become ready when BEGIN's first output arrives (`attached_probes` is too early); return what to pass on."""
+        if self.is_other:
+            self.spoke_at = self.spoke_at or time.monotonic()
+            return chunk
         self.head += chunk
         self.probes = self.probes or count_probes(self.head)
         if self.marker in self.head:
@@ -265,6 +275,16 @@ class Supervisor:
         else:
             self.head = self.head[-(1 << 16) :]
         return chunk if self.header["ready"] else chunk.replace(NOTICE, b"")
+
+    def look_for_probes(self, now: float) -> None:
+        """Become ready when another program holds probes and attaches no more of them, or has none."""
+        self.look_at = now + LOOK_PERIOD
+        attached = attached_probes(self.pid)
+        spoke = self.spoke_at is not None and now >= self.spoke_at + self.header["settle"]
+        if (attached and attached == self.seen_attached) or (spoke and not attached):
+            self.probes = attached
+            self.become_ready()
+        self.seen_attached = attached
 
     def become_ready(self) -> None:
         now = time.monotonic()
@@ -292,6 +312,8 @@ class Supervisor:
             self.stop("command" if self.command and self.command.status is not None else limit)
         if self.again_at is not None and now >= self.again_at:
             self.interrupt_again()
+        if self.is_other and self.phase == "attaching" and now >= self.look_at:
+            self.look_for_probes(now)
         if now >= self.memory_at:
             self.memory_at = now + MEMORY_PERIOD
             if self.phase == "tracing" and resident(self.pid) > self.limits["memory"]:
@@ -307,7 +329,7 @@ class Supervisor:
         if self.cause is None:
             self.cause = cause
             self.stop_at = None
-            if self.phase == "tracing":
+            if self.phase == "tracing" or (self.is_other and cause != "attach_limit"):
                 self.interrupt()
             elif cause == "attach_limit":
                 self.kill()
@@ -324,7 +346,8 @@ class Supervisor:
         self.drain()
         self.received_before = self.received
         self.held = open_files(self.pid)
-        self.again_at = time.monotonic() + AGAIN
+        # Another program than bpftrace takes a second SIGINT for impatience, and prints no summary.
+        self.again_at = None if self.is_other else time.monotonic() + AGAIN
         signal_group(self.pid, signal.SIGINT)
 
     def interrupt_again(self) -> None:

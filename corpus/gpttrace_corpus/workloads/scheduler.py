@@ -1,0 +1,106 @@
+"""Threads that sleep, give way and move, and system calls that wait."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import select
+import time
+from collections.abc import Iterator
+
+_FUTEX_WAIT, _FUTEX_WAKE = 0, 1
+_NUMBERS = {
+    "x86_64": {"futex": 202, "getrandom": 318},
+    "aarch64": {"futex": 98, "getrandom": 278},
+    "riscv64": {"futex": 98, "getrandom": 278},
+}
+
+
+def sleep_briefly(times: int) -> Iterator[None]:
+    """Sleep for 2 ms, `times` times; each act is one clock_nanosleep(2) and one wait off the processor."""
+    yield
+    for _ in range(times):
+        time.sleep(0.002)
+    yield
+
+
+def spin_briefly(times: int) -> Iterator[None]:
+    """Compute for a millisecond, `times` times, without ever waiting."""
+    yield
+    for _ in range(times):
+        end = time.perf_counter() + 0.001
+        while time.perf_counter() < end:
+            pass
+    yield
+
+
+def yield_cpu(times: int) -> Iterator[None]:
+    """Offer the processor to others `times` times."""
+    yield
+    for _ in range(times):
+        os.sched_yield()
+    yield
+
+
+def move_cpu(times: int) -> Iterator[None]:
+    """Move to another processor `times` times."""
+    before = os.sched_getaffinity(0)
+    if len(before) < 2:
+        raise RuntimeError("there is only one processor to run on")
+    one, two = sorted(before)[:2]
+    os.sched_setaffinity(0, {two})
+    yield
+    for index in range(times):
+        os.sched_setaffinity(0, {two if index % 2 else one})
+    yield
+    os.sched_setaffinity(0, before)
+
+
+def poll_pipe(times: int) -> Iterator[None]:
+    """Ask poll(2) `times` times whether an empty pipe can be read, without waiting."""
+    reader, writer = os.pipe()
+    poll = select.poll()
+    poll.register(reader, select.POLLIN)
+    yield
+    for _ in range(times):
+        poll.poll(0)
+    yield
+    os.close(reader)
+    os.close(writer)
+
+
+def wait_futex(times: int) -> Iterator[None]:
+    """Ask futex(2) `times` times to wait for a word that has changed already, which it refuses at once."""
+    yield from _futex(times, _FUTEX_WAIT, 1)
+
+
+def wake_futex(times: int) -> Iterator[None]:
+    """Wake, `times` times, whoever waits at a word where nobody waits."""
+    yield from _futex(times, _FUTEX_WAKE, 1)
+
+
+def get_random(times: int) -> Iterator[None]:
+    """Take 16 random bytes `times` times with the system call (a libc may answer without one)."""
+    syscall, number = _syscall("getrandom")
+    buffer = ctypes.create_string_buffer(16)
+    yield
+    for _ in range(times):
+        syscall(number, buffer, 16, 0)
+    yield
+
+
+def _futex(times: int, operation: int, value: int) -> Iterator[None]:
+    syscall, number = _syscall("futex")
+    word = ctypes.c_uint32(0)
+    address = ctypes.byref(word)
+    yield
+    for _ in range(times):
+        syscall(number, address, operation, value, None, None, 0)
+    yield
+
+
+def _syscall(name: str) -> tuple[ctypes._NamedFuncPointer, ctypes.c_long]:
+    if (numbers := _NUMBERS.get(platform.machine())) is None:
+        raise RuntimeError(f"the number of {name} is not known for {platform.machine()}")
+    return ctypes.CDLL(None).syscall, ctypes.c_long(numbers[name])
