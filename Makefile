@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` sets up and runs the main job, `make test` sets up and passes the tests.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kernels check bench setup trees docs clean
+.PHONY: help demo test test-kernels check bench eval setup trees docs vectors clean
 
 help: ## show this text
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,14 @@ check: ## lint, types, import contract
 bench: ## print how far each target of the design is
 	@scripts/setup test
 	@.venv/bin/python -m bench
+
+eval: ## ask the held-out questions and count right, wrong and refused answers
+	@scripts/setup test
+	@.venv/bin/gpttrace eval
+
+vectors: ## make the vectors of our own examples and events anew, after they were changed
+	@scripts/setup test
+	.venv/bin/python -m gpttrace.index.vectors
 
 trees: ## make the bpftrace trees of other Debian releases (root, outside the repository)
 	@scripts/setup test

@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 
-AREAS = ("start", "parse", "host", "static", "check", "question", "first_row", "stop", "rows")
+AREAS = ("start", "parse", "host", "static", "check", "question", "index", "first_row", "stop", "rows")
 
 
 def main() -> None:

@@ -45,7 +45,9 @@ _HOMES = {
     "UsageError": "errors",
     "explain_program": "explain",
     "explain_result": "explain",
+    "find_examples": "index",
     "generate": "session",
+    "search_examples": "index",
 }
 
 __all__ = [
@@ -67,8 +69,10 @@ __all__ = [
     "UsageError",
     "explain_program",
     "explain_result",
+    "find_examples",
     "generate",
     "language",
+    "search_examples",
     "sync",
 ]
 

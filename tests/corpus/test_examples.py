@@ -61,7 +61,9 @@ def test_what_it_needs_is_what_it_uses(example: Example) -> None:
     used = {kind for kind in example.kinds if kind in KINDS}
     named = {need for need in example.needs if need in KINDS}
     same = {"kretprobe": "kprobe", "uretprobe": "uprobe", "fexit": "fentry"}
-    missing = {same.get(kind, kind) for kind in used} - {same.get(kind, kind) for kind in named} - {"interval"}
+    missing = (
+        {same.get(kind, kind) for kind in used} - {same.get(kind, kind) for kind in named} - {"interval"}
+    )
     assert missing == set()
 
 
@@ -77,7 +79,13 @@ def test_it_parses_and_is_tidy(example: Example) -> None:
 def test_our_own_checks_find_no_error(example: Example, this_host: Host) -> None:
     errors = [each for each in check_static(example.program, this_host).findings if each.severity == "error"]
     # What this kernel does not have is not the program's fault.
-    absent = {"no-such-probe", "probe-type-unavailable", "nothing-attaches", "kind-unavailable", "no-such-binary"}
+    absent = {
+        "no-such-probe",
+        "probe-type-unavailable",
+        "nothing-attaches",
+        "kind-unavailable",
+        "no-such-binary",
+    }
     assert [each for each in errors if each.code not in absent and not _is_absent(each.code)] == []
 
 

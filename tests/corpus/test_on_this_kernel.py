@@ -58,7 +58,12 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _compiled(installed: InstalledBpftrace, folder: Path, example: Example) -> tuple[str, str]:
     (folder / f"{example.name}.bt").write_text(example.program)
-    argv = [installed.path, *installed.compile_only, f"/tmp/{folder.name}/{example.name}.bt", *_arguments(example)]
+    argv = [
+        installed.path,
+        *installed.compile_only,
+        f"/tmp/{folder.name}/{example.name}.bt",
+        *_arguments(example),
+    ]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode == 0 or _is_lacking(done.stderr, example):
         return example.name, ""
@@ -74,7 +79,23 @@ def _is_lacking(text: str, example: Example) -> bool:
     functions = {"kprobe", "kretprobe", "fentry", "iter"} & set(example.needs)
     foreign = any(need.startswith(("module", "program", "library", "kernel")) for need in example.needs)
     return bool(functions or foreign) and any(
-        word in text for word in ("not available", "not exist", "not found", "No probes", "no probe", "not supported", "No BTF", "Couldn't", "could not", "Unable to", "unable to", "kfunc", "fentry", "iter")
+        word in text
+        for word in (
+            "not available",
+            "not exist",
+            "not found",
+            "No probes",
+            "no probe",
+            "not supported",
+            "No BTF",
+            "Couldn't",
+            "could not",
+            "Unable to",
+            "unable to",
+            "kfunc",
+            "fentry",
+            "iter",
+        )
     )
 
 
@@ -96,7 +117,13 @@ OTHERS = [each for each in EXAMPLES if not each.checks and _runnable(each, HOST)
 def test_its_numbers_are_right(example: Example, tmp_path: Path) -> None:
     checks = [read_check(line) for line in example.checks]
     acts = dict.fromkeys((check.workload, str(check.times)) for check in checks)
-    command = [sys.executable, "-m", "gpttrace_corpus.workloads", *(word for act in acts for word in act), "--now"]
+    command = [
+        sys.executable,
+        "-m",
+        "gpttrace_corpus.workloads",
+        *(word for act in acts for word in act),
+        "--now",
+    ]
     settings = Settings(None, tmp_path / "state", tmp_path / "cache")
 
     result = sync.run(
@@ -111,7 +138,11 @@ def test_its_numbers_are_right(example: Example, tmp_path: Path) -> None:
     assert result.status == "ok", result.reason
     if "exit status 5" in result.reason:
         pytest.skip(f"the workload cannot work here: {result.reason}")
-    wrong = [(line, check.found_in(result)) for line, check in zip(example.checks, checks, strict=True) if not check.holds(result)]
+    wrong = [
+        (line, check.found_in(result))
+        for line, check in zip(example.checks, checks, strict=True)
+        if not check.holds(result)
+    ]
     assert wrong == []
 
 
@@ -120,13 +151,19 @@ def test_it_attaches_and_ends(example: Example, tmp_path: Path) -> None:
     settings = Settings(None, tmp_path / "state", tmp_path / "cache")
 
     result = sync.run(
-        example.program, limits=Limits(seconds=0.3), settings=settings, policy=load_policy(settings), approved=True
+        example.program,
+        limits=Limits(seconds=0.3),
+        settings=settings,
+        policy=load_policy(settings),
+        approved=True,
     )
 
     assert result.status in ("time_limit", "ok"), (result.status, result.reason)
 
 
 def test_enough_examples_run_here() -> None:
-    print(f"{len(CHECKED)} checked, {len(OTHERS)} attached, {len(EXAMPLES) - len(CHECKED) - len(OTHERS)} left to other kernels")
+    print(
+        f"{len(CHECKED)} checked, {len(OTHERS)} attached, {len(EXAMPLES) - len(CHECKED) - len(OTHERS)} left to other kernels"
+    )
     assert len(CHECKED) >= 100
     assert len(CHECKED) + len(OTHERS) >= 220

@@ -82,7 +82,8 @@ def ask_tool(
 
     if question or cmd:
         raise UsageError(
-            "-c takes the tool and the question, and nothing is started for it", hint='gpttrace -c opensnoop "failed opens"'
+            "-c takes the tool and the question, and nothing is started for it",
+            hint='gpttrace -c opensnoop "failed opens"',
         )
     note_key(key)
     return tool(question=(), cmd_tool=cmd_tool, list_them=False, describe=None, show_only=False, **given)

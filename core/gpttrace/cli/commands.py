@@ -12,7 +12,9 @@ from gpttrace.cli.options import shared
 
 @cli.command()
 @click.argument("question", nargs=-1)
-@click.option("-c", "--cmd-tool", "cmd_tool", nargs=2, metavar="CMD QUERY", help="Use this tool of bcc (see `tool`).")
+@click.option(
+    "-c", "--cmd-tool", "cmd_tool", nargs=2, metavar="CMD QUERY", help="Use this tool of bcc (see `tool`)."
+)
 @shared("for", "pid", "comm", "cgroup", "cmd", "top", "every", "output", "json", "yes", "key", "verbose")
 def ask(cmd_tool: tuple[str, str] | None, **given: Any) -> int:
     """Answer QUESTION from the live kernel."""
@@ -170,8 +172,16 @@ def tool(**given: Any) -> int:
 @cli.command()
 @click.argument("words", nargs=-1)
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only examples with this tag (repeatable).")
-@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only with probes of this kind (repeatable).")
-@click.option("--source", "sources", multiple=True, metavar="SOURCE", help="corpus, catalogue, bpftrace, bcc or user.")
+@click.option(
+    "--kind", "kinds", multiple=True, metavar="KIND", help="Only with probes of this kind (repeatable)."
+)
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    type=click.Choice(["corpus", "catalogue", "bpftrace", "bcc", "user"]),
+    help="Only from there (repeatable).",
+)
 @click.option("--here", is_flag=True, help="Only what this machine can run.")
 @click.option("-k", "--limit", type=click.IntRange(1), default=10, show_default=True, help="How many.")
 @click.option("--show", metavar="NAME", help="Print one example.")
@@ -227,8 +237,12 @@ def index_remove(**given: Any) -> int:
 
 
 @cli.command("eval")
-@click.option("--set", "name", default="heldout", show_default=True, metavar="NAME|FILE", help="Which questions.")
-@click.option("--writer", type=click.Choice(["offline"]), default="offline", show_default=True, help="Who answers.")
+@click.option(
+    "--set", "name", default="heldout", show_default=True, metavar="NAME|FILE", help="Which questions."
+)
+@click.option(
+    "--writer", type=click.Choice(["offline"]), default="offline", show_default=True, help="Who answers."
+)
 @click.option(
     "--check", "level", type=click.Choice(["static", "compile", "load"]), default="static", show_default=True,
     help="What a right program must pass on this machine.",

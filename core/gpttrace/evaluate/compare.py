@@ -27,7 +27,9 @@ def difference(draft: Draft, asked: Question) -> str | None:
     spec = draft.spec
     if spec is None or draft.program is None:
         return "there is no program"
-    return _hooks(draft.hooks, asked) or next((each for each in _parts(spec, draft.hooks, asked) if each), None)
+    return _hooks(draft.hooks, asked) or next(
+        (each for each in _parts(spec, draft.hooks, asked) if each), None
+    )
 
 
 def _parts(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> Iterable[str | None]:
@@ -35,7 +37,9 @@ def _parts(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> Iterable
     yield _value(spec, asked)
     yield _keys(spec, asked)
     yield _conditions(spec, hooks, asked)
-    yield _number("every", spec.every, asked.every if "rate" not in asked.shape else asked.every or spec.every)
+    yield _number(
+        "every", spec.every, asked.every if "rate" not in asked.shape else asked.every or spec.every
+    )
     yield _number("top", spec.top, asked.top)
     yield _number("duration", spec.duration, asked.duration)
     yield _number("hz", spec.hz, asked.hz) if asked.hz else None
@@ -59,7 +63,11 @@ def fits(hook: str, patterns: Iterable[str]) -> bool:
 
 def _shape(spec: TraceSpec, asked: Question) -> str | None:
     allowed = set(asked.shape)
-    if spec.every == _SECOND and allowed & {"rate", "count", "sum"} and spec.shape in ("rate", "count", "sum"):
+    if (
+        spec.every == _SECOND
+        and allowed & {"rate", "count", "sum"}
+        and spec.shape in ("rate", "count", "sum")
+    ):
         return None
     if spec.shape == "rate" and asked.every and allowed & {"count", "sum"}:
         return None
@@ -72,8 +80,14 @@ def _value(spec: TraceSpec, asked: Question) -> str | None:
     if spec.shape in ("events", "stacks", "count", "ratio") or asked.value is None and spec.value is None:
         return None
     if asked.value is None:
-        return f"{spec.value} is measured, where a count was asked for" if set(asked.shape) == {"count"} else None
-    return None if _is_named(spec.value or "", asked.value) else f"{spec.value} is measured, not {asked.value}"
+        return (
+            f"{spec.value} is measured, where a count was asked for"
+            if set(asked.shape) == {"count"}
+            else None
+        )
+    return (
+        None if _is_named(spec.value or "", asked.value) else f"{spec.value} is measured, not {asked.value}"
+    )
 
 
 def _keys(spec: TraceSpec, asked: Question) -> str | None:
@@ -105,7 +119,9 @@ def _conditions(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> str
     given += [_plain(spec.part)] if spec.part and spec.shape == "ratio" else []
     wanted = [_read(text) for text in asked.conditions]
     for names, condition in wanted:
-        if not any(_means(each, names, condition, hooks) for each in given) and not _in_hooks(names, condition, hooks):
+        if not any(_means(each, names, condition, hooks) for each in given) and not _in_hooks(
+            names, condition, hooks
+        ):
             return f"it does not hold that {names} {condition.op} {condition.value}"
     for each in given:
         wished = any(_means(each, names, condition, hooks) for names, condition in wanted)
@@ -135,12 +151,18 @@ def _plain(condition: Condition) -> Condition:
     if condition.field == "errno" and isinstance(value, int):
         return _plain(replace(condition, field="ret", value=-value))
     if isinstance(value, int) and condition.op in (">=", "<="):
-        return replace(condition, op=">" if condition.op == ">=" else "<", value=value + (-1 if condition.op == ">=" else 1))
+        return replace(
+            condition,
+            op=">" if condition.op == ">=" else "<",
+            value=value + (-1 if condition.op == ">=" else 1),
+        )
     if condition.field == "comm" and isinstance(value, str):
         value = cut_comm(value)
     if isinstance(value, str) and condition.field == "filename" and condition.op == "startswith":
         value = value.rstrip("/")
-    return replace(condition, value=value.lower() if isinstance(value, str) and condition.field != "filename" else value)
+    return replace(
+        condition, value=value.lower() if isinstance(value, str) and condition.field != "filename" else value
+    )
 
 
 def _means(given: Condition, names: str, wanted: Condition, hooks: tuple[str, ...]) -> bool:

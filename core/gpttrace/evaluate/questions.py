@@ -51,9 +51,13 @@ def load_questions(name: str) -> list[Question]:
         return [_question(each) for each in given]
     except OSError as error:
         known = ", ".join(question_sets())
-        raise UsageError(f"cannot read {path}: {error.strerror}", hint=f"sets that come along: {known}") from error
+        raise UsageError(
+            f"cannot read {path}: {error.strerror}", hint=f"sets that come along: {known}"
+        ) from error
     except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{path} is no set of questions: {error}", hint="see the README beside our own sets") from error
+        raise UsageError(
+            f"{path} is no set of questions: {error}", hint="see the README beside our own sets"
+        ) from error
 
 
 def _question(given: dict[str, Any]) -> Question:

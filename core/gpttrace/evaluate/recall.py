@@ -40,7 +40,10 @@ class Recall:
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented JSON shape."""
-        return {f"recall@{k}": self.at(k) for k in (1, 3, 5)} | {"mrr": self.mrr(), "missed": list(self.missed)}
+        return {f"recall@{k}": self.at(k) for k in (1, 3, 5)} | {
+            "mrr": self.mrr(),
+            "missed": list(self.missed),
+        }
 
 
 def recall(
@@ -49,7 +52,9 @@ def recall(
     """Search for every question that has an answer."""
     asked = [question for question in questions if not question.refuse]
     places = [_place(question, find(question.ask, k, sources=_SOURCES)) for question in asked]
-    return Recall(tuple(places), tuple(q.ask for q, place in zip(asked, places, strict=True) if not 0 < place <= 3))
+    return Recall(
+        tuple(places), tuple(q.ask for q, place in zip(asked, places, strict=True) if not 0 < place <= 3)
+    )
 
 
 def _place(question: Question, found: list[Found]) -> int:

@@ -122,4 +122,7 @@ def _mark(question: Question, host: Host, check: Check, writer: Writer) -> Mark:
 
 def by_area(score: Score) -> Sequence[tuple[str, int, int, int]]:
     """Return (area, right, wrong, refused) for each area."""
-    return [(a, score.count("right", a), score.count("wrong", a), score.count("refused", a)) for a in score.areas()]
+    return [
+        (a, score.count("right", a), score.count("wrong", a), score.count("refused", a))
+        for a in score.areas()
+    ]

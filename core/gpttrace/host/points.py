@@ -71,6 +71,10 @@ def plain_fields(host: Knowing, tracepoint: str) -> dict[str, Literal["int64", "
             continue
         if field.is_string and field.type.endswith("]"):
             found[name] = "string"
-        elif field.size in (1, 2, 4, 8) and field.type[-1:] not in "]*" and not field.type.startswith(("struct", "union")):
+        elif (
+            field.size in (1, 2, 4, 8)
+            and field.type[-1:] not in "]*"
+            and not field.type.startswith(("struct", "union"))
+        ):
             found[name] = "int64" if field.signed else "uint64"
     return found

@@ -174,8 +174,9 @@ def seen_by(event: Event, hook: Hook) -> Event:
     """Return the event with the fields that one of its hooks carries."""
     own = {name: given for name, given in hook.fields.items() if given is not None}
     fields = {name: each for name, each in event.fields.items() if name not in hook.fields} | own
-    if not hook.spans and hook.fields.get("latency") is None:
-        fields.pop("latency", None)
+    elapsed = fields.get("latency")
+    if not hook.spans and elapsed is not None and elapsed.begin is None and elapsed.end is None:
+        del fields["latency"]
     return replace(event, fields=fields)
 
 

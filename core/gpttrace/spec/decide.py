@@ -18,7 +18,9 @@ _SUPERLATIVE_UNIT = {
 _PROFILES = stems("profile profiling flame flamegraph")
 
 
-def decide(sentence: Sentence, asked: Asked, event: Event, several: bool = False) -> tuple[TraceSpec, list[str]]:
+def decide(
+    sentence: Sentence, asked: Asked, event: Event, several: bool = False
+) -> tuple[TraceSpec, list[str]]:
     """Return the spec and what stands against it; `several` says that further events are named."""
     problems = [*_file_names(sentence, event), *_directed(asked, event)]
     conditions = [*asked.conditions, *_named_values(sentence, event, asked)]
@@ -32,7 +34,9 @@ def decide(sentence: Sentence, asked: Asked, event: Event, several: bool = False
         shape, value = "ratio", None
         conditions, part = _share(conditions, event, sentence)
         if part is None and not several:
-            problems.append(f"a share of {event.noun} is told by a condition or against another event; name it")
+            problems.append(
+                f"a share of {event.noun} is told by a condition or against another event; name it"
+            )
     elif asked.distinct:
         shape, value = "distinct", asked.distinct
         asked.keys = [key for key in asked.keys if key != asked.distinct]
@@ -53,7 +57,9 @@ def decide(sentence: Sentence, asked: Asked, event: Event, several: bool = False
         top=asked.top,
         duration=asked.duration,
         hz=asked.hz if asked.hz is not None else event.hz,
-        buckets=(asked.buckets or _BUCKETS.get(event.fields[value].unit or "", (0, 100, 5))) if shape == "lhist" and value else None,
+        buckets=(asked.buckets or _BUCKETS.get(event.fields[value].unit or "", (0, 100, 5)))
+        if shape == "lhist" and value
+        else None,
         part=part,
     )
     return spec, [*problems, *problems_of(spec, event)]
@@ -62,7 +68,9 @@ def decide(sentence: Sentence, asked: Asked, event: Event, several: bool = False
 _BUCKETS = {"bytes": (0, 65536, 4096), "ns": (0, 10_000_000, 500_000)}
 
 
-def _share(conditions: list[Condition], event: Event, sentence: Sentence) -> tuple[list[Condition], Condition | None]:
+def _share(
+    conditions: list[Condition], event: Event, sentence: Sentence
+) -> tuple[list[Condition], Condition | None]:
     """Take the condition that a share is told of out of those that every event must meet."""
     failed = [c for c in conditions if c.field in ("ret", "errno")]
     named = [c for c in conditions if isinstance(c.value, str) and c.value in event.fields[c.field].values]
@@ -128,7 +136,9 @@ def _file_names(sentence: Sentence, event: Event) -> list[str]:
 def _asks_for_files(sentence: Sentence) -> bool:
     asking = stems("by per which what each")
     return any(
-        token.stem in stems("file filename path") and sentence.stem(index - 1) in asking and token.meaning != ""
+        token.stem in stems("file filename path")
+        and sentence.stem(index - 1) in asking
+        and token.meaning != ""
         for index, token in enumerate(sentence.tokens)
     )
 
@@ -297,7 +307,13 @@ _SHAPE_WORDS: tuple[tuple[Shape, frozenset[str]], ...] = (
 
 
 def _usual_shape(
-    sentence: Sentence, asked: Asked, event: Event, hint: Shape | None, value: str | None, listed: bool, few: bool
+    sentence: Sentence,
+    asked: Asked,
+    event: Event,
+    hint: Shape | None,
+    value: str | None,
+    listed: bool,
+    few: bool,
 ) -> tuple[Shape, str | None]:
     """Return the form where no word names one: that of the value, of the event, or what the keys ask for."""
     most = sentence.find(words.MOST)
@@ -351,7 +367,9 @@ def _keys(
         return tuple(dict.fromkeys((*named, *sides)))
     if shape != "events":
         if not asked.ratio and shape in ("count", "sum", "rate"):
-            asked.keys += [name for name in _named_fields(sentence, event) if name not in asked.keys and name != value]
+            asked.keys += [
+                name for name in _named_fields(sentence, event) if name not in asked.keys and name != value
+            ]
         # A count without rows says little; a distribution or an average is whole by itself.
         usual = event.keys if shape in ("count", "sum", "distinct") else ()
         keys = tuple(dict.fromkeys((*asked.keys, *mentioned))) or usual

@@ -14,11 +14,12 @@ from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Catalogue, Event, words_of
 from gpttrace.spec.facts import Facts
+from gpttrace.spec.limits import ONLY_FAILED, ONLY_ONES_THAT_FAILED
 from gpttrace.spec.lexicon import Entry, Lexicon, left_for_later, lexicon
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.syscalls import syscall_names
-from gpttrace.spec.words import stem, stems
+from gpttrace.spec.words import Token, stem, stems
 
 _SOFT = "rows by"  # `which processes` still lends its words to the name of an event
 _SYSCALL = stems("syscall syscalls systemcall")
@@ -88,6 +89,11 @@ def take_event(sentence: Sentence, asked: Asked, found: Candidate, catalogue: Ca
         name = sentence.text[sentence.tokens[found.place[0]].start : sentence.tokens[found.place[1]].end]
         sentence.take(*found.place, f"the system call {name}")
         return
+    if any(word in vocabulary.FAILED for word in found.phrase):
+        asked.failed = None
+        for token in sentence.tokens:
+            if _is_failure(token):
+                token.meaning = None
     entry = next((each for each in lexicon(catalogue).entries if each.event is found.event), None)
     if entry is not None:
         take_words(sentence, entry, found.phrase)
@@ -103,7 +109,9 @@ def phrase_score(words: Lexicon, entry: Entry, number: int, said: Said) -> float
     strong = 3.0 * sum(word in said.available for word in entry.strong)
     beside = [word for word in said.free if word not in phrase and word not in vocabulary.EMPTY]
     more = 0.8 * sum(words.weight(word) for word in beside if word in entry.words)
-    values = 0.4 * sum(words.weight(word) for word in beside if word in entry.fields and word not in entry.words)
+    values = 0.4 * sum(
+        words.weight(word) for word in beside if word in entry.fields and word not in entry.words
+    )
     return named + exact + strong + more + values
 
 
@@ -115,7 +123,9 @@ def _misfit(event: Event, asked: Asked, said: Said) -> float:
     return against + 2.0 * (asked.failed is True and "ret" not in event.fields)
 
 
-_BYTES = frozenset(vocabulary.BYTES) - vocabulary.RATE - frozenset(("larg", "big", "small", "length", "traffic"))
+_BYTES = (
+    frozenset(vocabulary.BYTES) - vocabulary.RATE - frozenset(("larg", "big", "small", "length", "traffic"))
+)
 _TIMES = frozenset(vocabulary.TIMES)
 # They say what is measured rather than of what.
 _MEASURES = frozenset(vocabulary.BYTES) | frozenset(vocabulary.TIMES) | vocabulary.RATE
@@ -132,7 +142,7 @@ class Said:
 
 def said_in(sentence: Sentence) -> Said:
     """Return what a question says."""
-    free = frozenset(token.stem for token in sentence.tokens if token.meaning is None)
+    free = frozenset(t.stem for t in sentence.tokens if t.meaning is None or _is_failure(t))
     return Said(free, frozenset(_available(sentence)), frozenset(t.text.lower() for t in sentence.tokens))
 
 
@@ -157,11 +167,18 @@ def _most_covering(sentence: Sentence, words: Lexicon) -> list[Candidate]:
     return [Candidate(entry.event, first, guessed=True)]
 
 
+def _is_failure(token: Token) -> bool:
+    # `failed` is a condition on most events, and the name of some (`failed allocations`).
+    return token.meaning in (ONLY_FAILED, ONLY_ONES_THAT_FAILED) and token.stem in vocabulary.FAILED
+
+
 def _available(sentence: Sentence) -> set[str]:
     return {
         token.stem
         for token in sentence.tokens
-        if token.meaning is None or (token.meaning.startswith(_SOFT) and token.stem in vocabulary.COMM_WORDS)
+        if token.meaning is None
+        or (token.meaning.startswith(_SOFT) and token.stem in vocabulary.COMM_WORDS)
+        or _is_failure(token)
     }
 
 
@@ -228,7 +245,9 @@ def _specific(catalogue: Catalogue, name: str, place: tuple[int, int]) -> list[C
 
 def known_stems(catalogue: Catalogue) -> frozenset[str]:
     """Return every stem that means something in a question."""
-    return _known(tuple(sorted({stem(word) for event in catalogue.events.values() for word in words_of(event)})))
+    return _known(
+        tuple(sorted({stem(word) for event in catalogue.events.values() for word in words_of(event)}))
+    )
 
 
 @lru_cache(maxsize=4)

@@ -114,12 +114,19 @@ def take_distinct(sentence: Sentence, asked: Asked, names: dict[str, str]) -> No
 
 
 def take_field_values(sentence: Sentence, asked: Asked, fields: dict[str, str]) -> None:
-    """`to port 443`, `irq 5`: a number after the name of one of the event's own fields."""
+    """`to port 443`, `irq 5`, `exit code 3`, `non-zero exit code`: a number with the name of one of the event's own fields."""
     for index, token in enumerate(sentence.tokens):
-        field_name = fields.get(token.stem)
+        two = fields.get(f"{token.stem} {sentence.stem(index + 1)}")
+        field_name = two or fields.get(token.stem)
         if field_name is None:
             continue
-        at = index + 1
+        last = index + 1 if two else index
+        if sentence.is_free(index - 1) and sentence.stem(index - 1) in ("zero", "nonzero"):
+            negated = sentence.stem(index - 1) == "nonzero" or sentence.stem(index - 2) in ("non", "not")
+            asked.conditions.append(Condition(field_name, "!=" if negated else "==", 0))
+            sentence.take(index - 1 - (sentence.stem(index - 2) in ("non", "not")), last, f"only {field_name} {'not ' * negated}0")
+            continue
+        at = last + 1
         while sentence.stem(at) in (*EQUALS, "number"):
             at += 1
         if sentence.is_free(at) and sentence.tokens[at].text.isdigit() and len(sentence.tokens[at].text) < 19:
@@ -146,7 +153,12 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
     """`processes` as the subject of a sentence, `with PID` as a wish for a column, `what is reading`, `mlock users`."""
     for index, token in enumerate(sentence.tokens):
         before = sentence.tokens[index - 1].meaning if index else None
-        if token.text.lower() == "users" and token.meaning is None and before and not before.startswith("rows"):
+        if (
+            token.text.lower() == "users"
+            and token.meaning is None
+            and before
+            and not before.startswith("rows")
+        ):
             asked.mentioned.append("comm")
             sentence.take(index, index, "processes")
         if token.text.lower() == "who" and token.meaning is None and asked.keys and "comm" not in asked.keys:
@@ -159,7 +171,9 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         key = words.KEYS.get(token.stem) if token.meaning is None else None
         if key is None:
             continue
-        wished = any(sentence.stem(i) in ("with", "and", "show", "includ") for i in (index - 1, index - 2))
+        near = [sentence.stem(i) for i in range(index + 1, index + 5)]
+        # `rank the user ids by their number of system calls`
+        wished = "by" in near and bool({"number", "count", "their", "its"} & set(near)) or any(sentence.stem(i) in ("with", "and", "show", "includ") for i in (index - 1, index - 2))
         if key != "comm" and not wished:
             continue
         last = index

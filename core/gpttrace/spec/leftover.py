@@ -16,7 +16,9 @@ from gpttrace.spec.words import stems
 IN_THE_WAY, IGNORED = 0.45, 0.12
 # A word of this weight belongs to few events of the catalogue.
 _RARE = 4.2
-_LINKS = stems("by of for in on to from with into per at through via against without except than between under inside within")
+_LINKS = stems(
+    "by of for in on to from with into per at through via against without except than between under inside within"
+)
 _NEGATIONS = stems("not no without except excluding never none nor unless") | {"n't"}
 
 

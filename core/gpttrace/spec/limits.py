@@ -14,7 +14,8 @@ DEFAULT_TOP = 10
 
 
 def take_thresholds(sentence: Sentence, asked: Asked) -> None:
-    """`longer than 1 ms`, `> 4k`, `at least 10us`, `under 64 KiB`."""
+    """`longer than 1 ms`, `> 4k`, `at least 10us`, `under 64 KiB`, `4 KiB or more`."""
+    _take_or_more(sentence, asked)
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None:
             continue
@@ -26,6 +27,22 @@ def take_thresholds(sentence: Sentence, asked: Asked) -> None:
             continue  # `over 10 seconds` is a duration
         asked.thresholds.append((op, amount.value, amount.kind))
         sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
+
+
+def _take_or_more(sentence: Sentence, asked: Asked) -> None:
+    """`64 packets or more`, `10 ms or longer`."""
+    for index in range(len(sentence.tokens)):
+        amount = amount_at(sentence, index)
+        if amount is None or amount.kind == "hz":
+            continue
+        at = amount.last + (1 if sentence.stem(amount.last + 1) == "or" else 2)
+        word = sentence.stem(at + 1)
+        if sentence.stem(at) == "or" and word in words.ABOVE | words.BELOW and sentence.stem(at + 2) != "than":
+            op: Comparison = ">=" if word in words.ABOVE else "<="
+            asked.thresholds.append((op, amount.value, amount.kind))
+            sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
+            sentence.take(at, at + 1, f"{op} {amount.value:g}")
+            return
 
 
 def _comparison_at(sentence: Sentence, index: int) -> tuple[Comparison | None, int]:
@@ -57,7 +74,12 @@ def take_top(sentence: Sentence, asked: Asked) -> None:
     ranked = any(token.stem in words.MOST for token in sentence.tokens)
     for index in range(len(sentence.tokens)):
         amount = amount_at(sentence, index)
-        if amount is None or amount.kind != "" or amount.value < 1 or text_at(sentence, index).lower() == "one":
+        if (
+            amount is None
+            or amount.kind != ""
+            or amount.value < 1
+            or text_at(sentence, index).lower() == "one"
+        ):
             continue
         beside = sentence.stem(amount.last + 1) in _SUPERLATIVES
         if beside or (ranked and _is_noun(sentence, amount.last + 1)):
@@ -72,6 +94,8 @@ def _is_noun(sentence: Sentence, index: int) -> bool:
     return any(token.stem in words.KEYS or token.text.endswith("s") for token in following)
 
 
+ONLY_FAILED, ONLY_ONES_THAT_FAILED = "only calls that failed", "only those that failed"
+
 _CANNOT = [
     tuple(stem(w) for w in p.split())
     for p in ("could not", "couldn't", "can not", "cannot", "can't", "unable to", "did not", "didn't")
@@ -85,7 +109,7 @@ _BY_NAME = {name: code for code, name in errno.errorcode.items()}
 
 def take_ratio(sentence: Sentence, asked: Asked) -> None:
     """`error rate`, `percentage of opens that fail`, `ratio of reads to writes`."""
-    if (index := sentence.find(words.RATIO)) is not None:
+    if (index := sentence.find(words.RATIO)) is not None and text_at(sentence, index).lower() != "shared":
         asked.ratio = True
         sentence.take(index, index, "as a share")
         return
@@ -106,10 +130,21 @@ def take_buckets(sentence: Sentence, asked: Asked) -> None:
         if token.meaning is not None:
             continue
         amount = amount_at(sentence, index + 1)
-        if token.stem in _STEPS and (step_at := _after_of(sentence, index)) is not None:
+        before = next((a for i in range(max(index - 2, 0), index) if (a := amount_at(sentence, i)) and a.last == index - 1), None)
+        if token.stem in _STEPS and before is not None and asked.linear:
+            step = int(before.value)
+            sentence.take(index - 1 - (before.kind != ""), index, "the width of a bucket")
+        elif token.stem == "to" and sentence.stem(index - 1) == "up" and amount is not None and asked.linear:
+            high = int(amount.value)
+            sentence.take(index - 1, amount.last, "the range of the buckets")
+        elif token.stem in _STEPS and (step_at := _after_of(sentence, index)) is not None:
             step = int(step_at.value)
             sentence.take(index, step_at.last, "the width of a bucket")
-        elif amount is not None and token.stem in ("from", "between") and sentence.stem(amount.last + 1) in ("to", "and"):
+        elif (
+            amount is not None
+            and token.stem in ("from", "between")
+            and sentence.stem(amount.last + 1) in ("to", "and")
+        ):
             upper = amount_at(sentence, amount.last + 2)
             if upper is not None and asked.linear:
                 low, high = int(amount.value * _scale_of(amount, upper)), int(upper.value)
@@ -144,7 +179,7 @@ def take_errors(sentence: Sentence, asked: Asked) -> None:
             asked.failed = True
             sentence.take(index, index + len(phrase) - 1, "only calls that failed")
     for stems_, failed, meaning in (
-        (words.FAILED, True, "only calls that failed"),
+        (words.FAILED, True, ONLY_FAILED),
         (words.SUCCEEDED, False, "only calls that succeeded"),
     ):
         while (index := sentence.find(stems_)) is not None and sentence.stem(index - 1) not in ("by", "per"):
@@ -160,7 +195,12 @@ def take_errors(sentence: Sentence, asked: Asked) -> None:
 def _take_errno(sentence: Sentence, asked: Asked) -> None:
     for index, token in enumerate(sentence.tokens):
         # `erofs` in small letters is the file system.
-        if token.meaning is None and token.text in _BY_NAME or token.text.upper() in _BY_NAME and _is_error(sentence, index):
+        if (
+            token.meaning is None
+            and token.text in _BY_NAME
+            or token.text.upper() in _BY_NAME
+            and _is_error(sentence, index)
+        ):
             return _set_errno(sentence, asked, index, index, _BY_NAME[token.text.upper()])
         if token.meaning is None and token.stem in ("errno", "error"):
             at = index + (2 if sentence.stem(index + 1) in (*EQUALS, "cod", "number") else 1)

@@ -17,7 +17,12 @@ _ENGLISH = frozenset(
 
 def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
     """Return the names of hooks of an event that the question gives, when they are only some of them; their words are taken."""
-    known = {_last(probe) for hook in event.hooks[:1] for point in hook.points for probe in (*point.begin, *point.end)}
+    known = {
+        _last(probe)
+        for hook in event.hooks[:1]
+        for point in hook.points
+        for probe in (*point.begin, *point.end)
+    }
     if len(known) < 2:
         return ()
     found = []

@@ -84,7 +84,9 @@ def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) ->
     return replace(best, alternatives=_other_readings(best, readings, catalogue))
 
 
-def _other_readings(best: Reading, readings: list[Reading], catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+def _other_readings(
+    best: Reading, readings: list[Reading], catalogue: Catalogue
+) -> tuple[tuple[str, str], ...]:
     """Return the nearest three: other events that the same words may mean, then related ones."""
     ids = [each.spec.event for each in readings if each.spec is not None]
     assert best.spec is not None
@@ -109,6 +111,7 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
 
     who.take_cgroup(sentence, asked)
     who.take_ids(sentence, asked)
+    who.take_root(sentence, asked)
     who.take_named_comm(sentence, asked, is_known)
     times.take_hz(sentence, asked)
     times.take_every(sentence, asked)
@@ -126,9 +129,16 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
 def _correct(sentence: Sentence, known: frozenset[str], right_ones: frozenset[str] | None = None) -> None:
     # A correction must not make a word mean nothing, unless rows can be told by it (`by comand`, `by reasn`).
     if right_ones is None:
-        right_ones = (known - vocabulary.EMPTY - _NAMES_OF_PROGRAMS) | frozenset(vocabulary.KEYS) | _ROWS | SPELLED
+        right_ones = (
+            (known - vocabulary.EMPTY - _NAMES_OF_PROGRAMS) | frozenset(vocabulary.KEYS) | _ROWS | SPELLED
+        )
     for index, token in enumerate(sentence.tokens):
-        if token.meaning is None and token.kind == "word" and token.stem not in known and not is_program(token.text):
+        if (
+            token.meaning is None
+            and token.kind == "word"
+            and token.stem not in known
+            and not is_program(token.text)
+        ):
             right = one_letter_off(token.text.lower(), right_ones) or one_letter_off(token.stem, right_ones)
             if right is not None and stem(right) != token.stem:
                 sentence.corrections.append((token.text, right))
@@ -166,7 +176,9 @@ def _with_event(
     words = lexicon(catalogue)
     entry = next((each for each in words.entries if each.event is event), None)
     unknown, ignored = sort_out(sentence, entry, words)
-    confidence = 1.0 - IN_THE_WAY * len(unknown) - IGNORED * len(ignored) - _CORRECTED * len(sentence.corrections)
+    confidence = (
+        1.0 - IN_THE_WAY * len(unknown) - IGNORED * len(ignored) - _CORRECTED * len(sentence.corrections)
+    )
     confidence -= (_BARE_NAME if bare else 0) + (_GUESSED if match.guessed else 0)
     if confidence < BAR and not unknown:
         unknown, ignored = ignored, []
@@ -189,7 +201,11 @@ def _field_names(event: Event, numbers: bool = False) -> dict[str, str]:
         for name in field.names
         if not numbers or field.type in ("int", "int64", "uint64")
     }
-    named = [f.name for f in event.fields.values() if f.type == "string" and f.names and f.name not in ("comm", "cgroup")]
+    named = [
+        f.name
+        for f in event.fields.values()
+        if f.type == "string" and f.names and f.name not in ("comm", "cgroup")
+    ]
     return found if numbers or not named else {"nam": named[0], **found}
 
 

@@ -14,8 +14,20 @@ from gpttrace.spec.facts import Facts
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem
 
-_MISSES = "what this tracepoint leaves out: the catalogue does not describe it, its fields are the kernel's own"
-_SKIPPED = ("syscalls", "raw_syscalls", "initcall", "header_page", "header_event", "ftrace", "vsyscall", "bpf_trace", "bpf_test_run")
+_MISSES = (
+    "what this tracepoint leaves out: the catalogue does not describe it, its fields are the kernel's own"
+)
+_SKIPPED = (
+    "syscalls",
+    "raw_syscalls",
+    "initcall",
+    "header_page",
+    "header_event",
+    "ftrace",
+    "vsyscall",
+    "bpf_trace",
+    "bpf_test_run",
+)
 
 
 def raw_event(sentence: Sentence, host: Facts | None) -> tuple[Event, frozenset[str]] | None:
@@ -43,7 +55,9 @@ def _split(names: frozenset[str]) -> tuple[tuple[str, frozenset[str], frozenset[
         category, _, event = name.partition(":")
         if category in _SKIPPED:
             continue
-        found.append((name, frozenset(map(stem, event.split("_"))), frozenset(map(stem, category.split("_")))))
+        found.append(
+            (name, frozenset(map(stem, event.split("_"))), frozenset(map(stem, category.split("_"))))
+        )
     return tuple(found)
 
 

@@ -36,7 +36,9 @@ class Sentence:
 
     def copy(self) -> Sentence:
         """Return a copy that can be read in another way."""
-        return Sentence(self.text, [replace(token) for token in self.tokens], list(self.corrections), self.event)
+        return Sentence(
+            self.text, [replace(token) for token in self.tokens], list(self.corrections), self.event
+        )
 
     def stem(self, index: int) -> str:
         """Return the stem of a token, an empty text outside the sentence."""

@@ -24,7 +24,9 @@ _VALUED = ("sum", "avg", "min", "max", "stats", "hist", "lhist", "rate")
 def more_events(sentence: Sentence, asked: Asked, first: Event, catalogue: Catalogue) -> list[Event]:
     """Return the further events that are named, and take their words out of the sentence."""
     found: list[Event] = []
-    while len(found) < _MOST - 1 and (match := _next(sentence, asked, [first, *found], catalogue)) is not None:
+    while (
+        len(found) < _MOST - 1 and (match := _next(sentence, asked, [first, *found], catalogue)) is not None
+    ):
         entry, words = match
         own = ({*words} | entry.own) - left_for_later(entry.event)
         for index, token in enumerate(sentence.tokens):
@@ -43,6 +45,8 @@ def _next(
     values = {stem(name) for event in known for field in event.fields.values() for name in field.values}
     free = {t.stem: i for i, t in enumerate(sentence.tokens) if t.meaning is None and t.stem not in values}
     said = {t.stem for t in sentence.tokens if t.meaning is None or t.meaning in meanings}
+    # `retransmits compared with resets`: both are TCP's.
+    said |= {stem(word) for event in known for word in event.id.split("-")}
     places = [i for i, t in enumerate(sentence.tokens) if t.meaning in meanings]
     if not places:
         return None
@@ -78,7 +82,9 @@ def joined(
     parts = []
     for other in others:
         conditions = [c for c in spec.conditions if c not in event.assume]
-        problems += [f"{other.noun} do not carry {c.field}" for c in conditions if c.field not in other.fields]
+        problems += [
+            f"{other.noun} do not carry {c.field}" for c in conditions if c.field not in other.fields
+        ]
         keys = tuple(key for key in spec.keys if key in other.fields)
         if spec.shape == "events":
             keys = other.columns

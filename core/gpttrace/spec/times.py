@@ -92,8 +92,10 @@ def _take_interval(sentence: Sentence, asked: Asked, index: int) -> bool:
     return False
 
 
-_BEFORE_TIME = stems("io run running wait waiting execution processing response service handler handling blocked block sleep sleeping much cpu "
-    "spent spend total average mean longest maximum hold holding queue queueing completion round-trip mean setup wake")
+_BEFORE_TIME = stems(
+    "io run running wait waiting execution processing response service handler handling blocked block sleep sleeping much cpu "
+    "spent spend total average mean longest maximum hold holding queue queueing completion round-trip mean setup wake"
+)
 _AFTER_TIME = stems("take takes taken took need needs needed spend spent until from between in inside")
 
 
@@ -114,7 +116,11 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
 def _take_one(sentence: Sentence, asked: Asked) -> None:
     """`over the next minute`: one unit without a number."""
     for index, token in enumerate(sentence.tokens):
-        if token.meaning is None and token.stem in ("next", "coming", "following") and sentence.is_free(index + 1):
+        if (
+            token.meaning is None
+            and token.stem in ("next", "coming", "following")
+            and sentence.is_free(index + 1)
+        ):
             named = unit(text_at(sentence, index + 1))
             if named is not None and named[0] == "ns":
                 first = index - 2 if sentence.stem(index - 1) == "the" else index - 1
@@ -144,9 +150,15 @@ def take_output_unit(sentence: Sentence, asked: Asked) -> None:
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.stem in ("in", "as") and sentence.is_free(index + 1):
             named = unit(text_at(sentence, index + 1))
-            if named is not None and not text_at(sentence, index + 1).lower().startswith(("s", "m", "h", "k", "b")):
+            if named is not None and not text_at(sentence, index + 1).lower().startswith(
+                ("s", "m", "h", "k", "b")
+            ):
                 sentence.take(index, index + 1, "")
-            elif named is not None and len(text_at(sentence, index + 1)) > 4 and not _is_interval(sentence, index + 2):
+            elif (
+                named is not None
+                and len(text_at(sentence, index + 1)) > 4
+                and not _is_interval(sentence, index + 2)
+            ):
                 if named[0] == "ns" or "byte" in text_at(sentence, index + 1):
                     sentence.take(index, index + 1, "")
 

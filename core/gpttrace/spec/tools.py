@@ -43,4 +43,11 @@ def spelled_out(tokens: list[Token]) -> list[Token]:
 
 def _is_tool(tokens: list[Token], token: Token) -> bool:
     # These are things of the kernel as well: in a sentence they are left to the catalogue.
-    return len(tokens) == 1 or token.text.lower() not in ("readahead", "writeback", "capable", "softirqs", "hardirqs", "undump")
+    return len(tokens) == 1 or token.text.lower() not in (
+        "readahead",
+        "writeback",
+        "capable",
+        "softirqs",
+        "hardirqs",
+        "undump",
+    )

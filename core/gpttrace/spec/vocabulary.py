@@ -68,7 +68,7 @@ EMPTY = stems(
     requested move moves moved submit submits spawn spawns spawning raise raised cross crossed update updates updated creation
     execution executions execute aggregate aggregated single end ends ended ending stay stays send sender senders work item items
     grow grows caused blame complain complains somebody's outcome outcomes other others further card cards
-    scheduler kernel-side woken awake
+    i e eg ie etc respectively kernel-side woken awake friends
     consume consumes consumed last lasts lasting refreshed refresh updated far wich which's
     usage ranked rank ranking frequent first quarter
     responsible hitting getting under-way underway
@@ -124,7 +124,7 @@ KEYS: dict[str, str] = {
     **dict.fromkeys(stems("thread threads tid tids"), "tid"),
     **dict.fromkeys(stems("user users uid uids"), "uid"),
     **dict.fromkeys(stems("cpu cpus core cores processor processors"), "cpu"),
-    **dict.fromkeys(stems("cgroup cgroups"), "cgroup"),
+    **dict.fromkeys(stems("cgroup cgroups container containers"), "cgroup"),
 }
 COMM_WORDS = frozenset(stem for stem, key in KEYS.items() if key == "comm")
 
@@ -160,6 +160,20 @@ OTHER = stems(
 )
 
 # Words that the slots read: none of them says which event is meant.
-SLOTS = COUNT | HIST | WEAK_EVENTS | SUMS | AVERAGE | MAXIMUM | MINIMUM | MOST | STATS | RATIO | DISTINCT | LINEAR | JOINING
+SLOTS = (
+    COUNT
+    | HIST
+    | WEAK_EVENTS
+    | SUMS
+    | AVERAGE
+    | MAXIMUM
+    | MINIMUM
+    | MOST
+    | STATS
+    | RATIO
+    | DISTINCT
+    | LINEAR
+    | JOINING
+)
 SLOTS |= FAILED | SUCCEEDED | ATTEMPTS | frozenset(BYTES) | frozenset(TIMES)
 NO_EVENT = EMPTY | SLOTS | frozenset(KEYS)

@@ -15,7 +15,7 @@ from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.units import unit
 from gpttrace.spec.words import stem, stems
 
-_LINKS = stems("by of for from in does do did is are to")
+_LINKS = stems("by of for from in does do did is are to except excluding than")
 _UNIT_SUFFIXES = (".service", ".slice", ".scope")
 
 
@@ -32,7 +32,11 @@ def take_cgroup(sentence: Sentence, asked: Asked) -> None:
         return _set_cgroup(sentence, asked, first - 1, last, "/")
     if sentence.stem(first - 1) in ("by", "per", "each", "every", "which"):
         return None  # a key
-    if sentence.stem(first - 1) not in _INSIDE and sentence.stem(first - 2) not in _INSIDE and not _is_path(sentence, last):
+    if (
+        sentence.stem(first - 1) not in _INSIDE
+        and sentence.stem(first - 2) not in _INSIDE
+        and not _is_path(sentence, last)
+    ):
         return None  # `cgroups created`: what happens to them
     while sentence.stem(last + 1) in ("named", "nam", "call", "called", "path", "id", "=", "=="):
         last += 1
@@ -50,7 +54,9 @@ def _is_path(sentence: Sentence, last: int) -> bool:
         last += 1
     following = sentence.tokens[last + 1 : last + 2]
     return bool(following) and (
-        following[0].stem == "root" or following[0].kind in ("path", "quoted", "number") or "." in sentence.chunk(last + 1)[0]
+        following[0].stem == "root"
+        or following[0].kind in ("path", "quoted", "number")
+        or "." in sentence.chunk(last + 1)[0]
     )
 
 
@@ -125,6 +131,24 @@ def _take_id(sentence: Sentence, asked: Asked, key: str, first: int, at: int) ->
 
 
 _RANKS = stems("most largest biggest busiest heaviest slowest highest worst longest times")
+
+
+def take_root(sentence: Sentence, asked: Asked) -> None:
+    """`by root`, `as root`, `who is not root`, `non-root`: conditions on the user."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is not None or token.stem != "root" or sentence.stem(index + 1) in ("cgroup", "directory", "folder"):
+            continue
+        before = [sentence.stem(i) for i in (index - 1, index - 2, index - 3)]
+        negated = before[0] in _EXCEPT or (before[0] in ("than", "by", "the") and before[1] in _EXCEPT)
+        if not negated and before[0] not in ("by", "as", "of", "for", "under"):
+            continue
+        first = index - (2 if negated and before[0] in ("than", "by", "the") else 1)
+        asked.conditions.append(Condition("uid", "!=" if negated else "==", 0))
+        sentence.take(first, index, "only other users than root" if negated else "only root (uid 0)")
+        return
+
+
+_EXCEPT = stems("not non except excluding other besides without isn't aren't")
 
 
 def _uid_of(name: str) -> int | None:
@@ -202,9 +226,15 @@ def _set_comm(sentence: Sentence, asked: Asked, first: int, at: int) -> None:
     text, last = sentence.chunk(at)
     text = text.replace("’", "'").removesuffix("'s")
     name = text.rsplit("/", 1)[-1] if text.startswith("/") else text
-    if name:
-        _add(sentence, asked, first, Condition("comm", "==", name))
-        sentence.take(first, last, f"only processes named {name}")
+    if not name:
+        return
+    at = first - (2 if sentence.stem(first - 1) in ("than", "by", "for") else 1)
+    if sentence.stem(at) in _EXCEPT and at >= 0:
+        asked.conditions.append(Condition("comm", "!=", name))
+        sentence.take(at, last, f"only processes not named {name}")
+        return
+    _add(sentence, asked, first, Condition("comm", "==", name))
+    sentence.take(first, last, f"only processes named {name}")
 
 
 def _add(sentence: Sentence, asked: Asked, first: int, condition: Condition) -> None:
