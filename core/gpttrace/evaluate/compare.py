@@ -6,6 +6,7 @@ data" are an event's usual reading, and may be there or not.
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterable
 from dataclasses import replace
@@ -115,7 +116,7 @@ def _is_named(name: str, alternatives: str) -> bool:
 def _conditions(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> str | None:
     known = load_catalogue().events
     usual = {c for each in (spec, *spec.others) if each.event in known for c in known[each.event].assume}
-    given = [_plain(c) for each in (spec, *spec.others) for c in each.conditions]
+    given = [_plain(_numbered(c, each.event)) for each in (spec, *spec.others) for c in each.conditions]
     given += [_plain(spec.part)] if spec.part and spec.shape == "ratio" else []
     wanted = [_read(text) for text in asked.conditions]
     for names, condition in wanted:
@@ -131,6 +132,15 @@ def _conditions(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> str
         if not (wished or harmless or in_hook or ours or each in {_plain(c) for c in usual}):
             return f"{each.field} {each.op} {each.value} was not asked for"
     return None
+
+
+def _numbered(condition: Condition, event: str) -> Condition:
+    """Return a named condition (`family == unix`) with the number that it stands for, where it is one."""
+    known = load_catalogue().events
+    field = known[event].fields.get(condition.field) if event in known else None
+    test = field.values.get(str(condition.value)) if field else None
+    number = re.fullmatch(r"\S+ == (\d+)", test) if test else None
+    return replace(condition, value=int(number[1])) if number else condition
 
 
 def _in_hooks(names: str, condition: Condition, hooks: tuple[str, ...]) -> bool:

@@ -19,6 +19,7 @@ _CALLED = {"profile", "interval", "begin", "end", "software", "hardware"}
 _FUNCTIONS = {"kprobe": "kprobe", "kretprobe": "kprobe", "fentry": "fentry", "fexit": "fentry"}
 _KFUNC_UNTIL = (0, 20)  # `fentry` came with 0.20 as another word for `kfunc`
 _OLD = {"fentry": "kfunc", "fexit": "kretfunc"}
+_RAW_FROM = (0, 18)  # 0.17 lists raw tracepoints and ends with SIGABRT when a program has one
 
 
 def has_point(host: Knowing, point: str) -> bool | None:
@@ -28,6 +29,8 @@ def has_point(host: Knowing, point: str) -> bool | None:
     works = host.works(kind)
     if works is False or kind in _CALLED:
         return works
+    if kind == "rawtracepoint" and host.version and host.version < _RAW_FROM:
+        return False
     if kind in IN_BINARIES:
         return _in_binary(host, kind, name)
     if not host.lists(_FUNCTIONS.get(kind, kind)):

@@ -189,7 +189,7 @@ def _statements(layout: Layout, point: Point | None) -> list[str]:
         ]
     if spec.value is None:
         return [f"{target} = count();"]
-    function = "sum" if spec.shape == "rate" else spec.shape
+    function = "sum" if spec.shape in ("rate", "stacks") else spec.shape
     buckets = "".join(f", {number}" for number in spec.buckets or ()) if spec.shape == "lhist" else ""
     return [f"{target} = {function}({_shown(layout, spec.value, point)}{buckets});"]
 

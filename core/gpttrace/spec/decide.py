@@ -28,6 +28,8 @@ def decide(
     hint, value = _value(sentence, asked, event, problems)
     conditions += _thresholds(asked, event, value, problems)
     shape, value = _shape(sentence, asked, event, hint, value, problems, bool(conditions))
+    if shape == "stacks" and value is not None:
+        shape = "sum"  # `bytes by stack`, `time by stack`
     shape, value = _of_failures(event, conditions, shape, value)
     part = None
     if asked.ratio:
@@ -327,6 +329,9 @@ def _usual_shape(
         return "events", value
     if value is not None:
         return (hint or "hist"), value
+    # `which programs lock memory`: who does it, not how much, unless the most is asked for.
+    if event.shape == "sum" and most is None and any(t.text.lower() in _WHICH for t in sentence.tokens[:3]):
+        return "count", None
     if event.hz is not None and not asked.keys and any(token.stem in _PROFILES for token in sentence.tokens):
         asked.stacks = ("kstack", "ustack")
         return "stacks", None
@@ -343,6 +348,7 @@ def _is_list(asked: Asked, event: Event, listed: bool) -> bool:
     return bool(asked.thresholds) or (listed and (event.cost in ("low", "medium") or pinned))
 
 
+_WHICH = ("which", "who")
 _SUBJECTS = ("pid", "comm", "tid")
 
 
@@ -360,6 +366,8 @@ def _keys(
         for key in asked.mentioned
         if key != "comm" or ("comm" in event.fields and not (asked.keys or pinned))
     ]
+    if shape != "stacks" and asked.stacks:
+        asked.keys += [side for side in asked.stacks if side in event.fields and side not in asked.keys]
     if shape == "stacks":
         named = [*asked.keys, *mentioned] or ([] if pinned or "comm" not in event.fields else ["comm"])
         # Where nobody said which side, an interrupt has only a kernel stack.
@@ -395,12 +403,26 @@ def _named_fields(sentence: Sentence, event: Event) -> list[str]:
         while (index := sentence.find([*names, *measures])) is not None:
             sentence.take(index, index, f"with {field.name}")
             found.append(field.name)
+        found += [field.name for at in _listed_at(sentence) if _is_own(sentence, at, names)]
         for name in field.names:
             phrase = tuple(stem(word) for word in name.split())
             if len(phrase) > 1 and (at := sentence.find_phrase(phrase)) is not None:
                 sentence.take(at, at + len(phrase) - 1, f"with {field.name}")
                 found.append(field.name)
     return found
+
+
+def _is_own(sentence: Sentence, at: int, names: list[str]) -> bool:
+    return sentence.tokens[at].meaning == sentence.event and sentence.stem(at) in names
+
+
+def _listed_at(sentence: Sentence) -> range:
+    """Return the tokens of a list of columns: after a colon or `with`, also those that named the event before."""
+    for index, token in enumerate(sentence.tokens):
+        colon = sentence.text[token.end : token.end + 1] == ":" and index > 0
+        if (colon or token.stem == "with") and index + 1 < len(sentence.tokens):
+            return range(index + 1, len(sentence.tokens))
+    return range(0)
 
 
 def _ranked_by(sentence: Sentence, event: Event) -> tuple[str, ...]:

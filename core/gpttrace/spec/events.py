@@ -54,6 +54,7 @@ class Candidate:
     condition: Condition | None = None
     place: tuple[int, int] | None = None
     attempts: bool = False
+    only: tuple[str, ...] = ()
 
 
 def find_events(
@@ -236,11 +237,16 @@ def _specific(catalogue: Catalogue, name: str, place: tuple[int, int]) -> list[C
     # An event of its own knows the arguments of the call.
     probe = f"tracepoint:syscalls:sys_enter_{real}"
     own = [
-        Candidate(event, 19, place=place, attempts=True)
+        Candidate(event, 19, place=place, attempts=True, only=_alone(event, real))
         for event in catalogue.events.values()
         if any(probe in point.begin for point in event.hooks[0].points)
     ]
     return [named, *own[:2]]
+
+
+def _alone(event: Event, name: str) -> tuple[str, ...]:
+    probes = [probe for point in event.hooks[0].points for probe in point.begin]
+    return (name,) if len(probes) > 1 else ()
 
 
 def known_stems(catalogue: Catalogue) -> frozenset[str]:

@@ -142,6 +142,9 @@ def _key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) ->
         sentence.is_free(index + 1) or (own and _is_event_word(sentence, index + 1))
     ):
         return two, index + 1
+    owner = sentence.tokens[index].text.lower().endswith(("'s", "’s")) and sentence.is_free(index + 1)
+    if owner and (owned := _key_at(sentence, names, index + 1, own)) is not None:
+        return owned  # `the executable's path`
     if (key := names.get(word)) is None:
         return None
     if after in _SECOND and sentence.is_free(index + 1):

@@ -13,7 +13,7 @@ from gpttrace.spec.lexicon import Entry, Lexicon
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stems
 
-IN_THE_WAY, IGNORED = 0.45, 0.12
+IN_THE_WAY, IGNORED = 0.45, 0.42
 # A word of this weight belongs to few events of the catalogue.
 _RARE = 4.2
 _LINKS = stems(

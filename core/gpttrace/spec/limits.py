@@ -23,7 +23,7 @@ def take_thresholds(sentence: Sentence, asked: Asked) -> None:
         amount = amount_at(sentence, at) if op else None
         if op is None or amount is None or amount.kind == "hz":
             continue
-        if sentence.stem(index) in stems("over within") and amount.kind == "ns":
+        if sentence.stem(index) in stems("over within") and amount.kind == "ns" and amount.value >= 10**9:
             continue  # `over 10 seconds` is a duration
         asked.thresholds.append((op, amount.value, amount.kind))
         sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
@@ -102,7 +102,10 @@ _CANNOT = [
 ]
 _ERRNO_PHRASES = {
     "permission denied": "EACCES", "no such file": "ENOENT", "not found": "ENOENT", "would block": "EAGAIN",
-    "no space left": "ENOSPC", "too many open files": "EMFILE",
+    "no space left": "ENOSPC", "too many open files": "EMFILE", "address already in use": "EADDRINUSE",
+    "connection refused": "ECONNREFUSED", "not permitted": "EPERM", "already exists": "EEXIST", "broken pipe": "EPIPE",
+    "no such process": "ESRCH", "invalid argument": "EINVAL", "bad file descriptor": "EBADF", "is a directory": "EISDIR",
+    "read only file system": "EROFS", "no such device": "ENODEV", "out of memory error": "ENOMEM", "disk full": "ENOSPC",
 }  # fmt: skip
 _BY_NAME = {name: code for code, name in errno.errorcode.items()}
 

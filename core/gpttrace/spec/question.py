@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from gpttrace.spec import keys, limits, times, vocabulary, who
 from gpttrace.spec.asked import Asked
+from gpttrace.spec.beyond import beyond_tracing
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.decide import decide
 from gpttrace.spec.events import Candidate, find_events, known_stems, nearest, take_event
@@ -61,6 +62,8 @@ def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) ->
     """Read a question; never raises, whatever the text is."""
     if (problem := refuse_text(text)) is not None:
         return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue))
+    if (problem := beyond_tracing(text)) is not None:
+        return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue, Sentence(text)))
     sentence = Sentence(text)
     known = known_stems(catalogue)
     asked = Asked()
@@ -158,7 +161,7 @@ def _with_event(
 ) -> Reading:
     event = match.event
     take_event(sentence, asked, match, catalogue)
-    only = named_hooks(sentence, event)
+    only = match.only or named_hooks(sentence, event)
     others = more_events(sentence, asked, event, catalogue)
     keys.take_distinct(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_field_values(sentence, asked, _field_names(event, numbers=True))

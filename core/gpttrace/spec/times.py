@@ -140,6 +140,9 @@ def take_duration(sentence: Sentence, asked: Asked) -> None:
             first -= 1
         if sentence.stem(first - 1) in _PAST or any(sentence.stem(i) in _PAST for i in range(first, index)):
             asked.problems.append("tracing sees what happens from now on, not the past")
+        if asked.every is not None and text_at(sentence, index).lower() in ("a", "an") and sentence.stem(index - 1) == "in":
+            sentence.take(first, amount.last, "")  # `how many in a second, every second`
+            return
         asked.duration = int(amount.value)
         sentence.take(first, amount.last, f"trace for {seconds(asked.duration)}")
         return

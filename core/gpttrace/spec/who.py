@@ -212,6 +212,8 @@ def take_bare_comm(
         if is_program(token.text):
             _set_comm(sentence, asked, index, index)
             return True
+        if sentence.stem(index + 1) in words.KEYS or text_at(sentence, index + 1).lower() in ("name", "names"):
+            continue  # `by previous process`: which of its processes, not what it is called
         if known(token.stem) or (sentence.stem(index - 1) == "to" and not has_target):
             continue
         linked = sentence.stem(index - 1) in _LINKS or token.text.endswith(("'s", "’s"))

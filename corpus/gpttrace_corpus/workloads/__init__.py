@@ -2,7 +2,8 @@
 
 Each is a generator in one of this package's modules: it prepares, yields, acts `times` times, yields, cleans up. While it acts
 the process is called `gptcanary`, which is how a trace tells its events from all others. `python -m gpttrace_corpus.workloads
-NAME TIMES` runs one: it prints `ready PID` when it is prepared, acts once it reads a byte, and prints `done`.
+NAME TIMES` runs one: it prints `ready PID` when it is prepared, acts once it reads a byte, and prints `done`. Workloads that act
+at the same time can be told apart by names of their own (`NAME:CALLED TIMES`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from functools import cache
 
+from gpttrace_corpus.workloads._name import NAME, call
+
 Workload = Callable[[int], Iterator[None]]
 
-NAME = b"gptcanary"
 _PR_SET_NAME, _PR_GET_NAME = 15, 16
 
 
@@ -35,18 +37,22 @@ def workloads() -> dict[str, Workload]:
     return found
 
 
-def act(name: str, times: int, begin: Callable[[], None] = lambda: None) -> None:
-    """Run a workload in this process, which is called `gptcanary` while it acts; `begin` is called when it is prepared.
+def act(
+    name: str, times: int, begin: Callable[[], None] = lambda: None, *, called: bytes = NAME
+) -> None:
+    """Run a workload in this process, which is called `called` while it acts; `begin` is called when it is prepared.
 
     KeyError for a name that does not exist; RuntimeError where it cannot work, with the reason.
     """
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    # PyDLL keeps Python's lock: CDLL would take it again under the new name, and a trace of mutexes would see that.
+    prctl = ctypes.PyDLL(None).prctl
+    call(called)
     before = ctypes.create_string_buffer(16)
     steps = workloads()[name](times)
     next(steps)
     begin()
     prctl(_PR_GET_NAME, before, 0, 0, 0)
-    prctl(_PR_SET_NAME, NAME, 0, 0, 0)
+    prctl(_PR_SET_NAME, called, 0, 0, 0)
     try:
         next(steps)
     finally:

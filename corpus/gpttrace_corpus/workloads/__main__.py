@@ -1,4 +1,4 @@
-"""`python -m gpttrace_corpus.workloads NAME TIMES [NAME TIMES…] [--now]`: see the package."""
+"""`python -m gpttrace_corpus.workloads NAME[:CALLED] TIMES [NAME TIMES…] [--now]`: see the package."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import os
 import sys
 
 from gpttrace_corpus.workloads import act, workloads
+from gpttrace_corpus.workloads._name import NAME
 
 
 def main(arguments: list[str]) -> int:
     """Run workloads one after the other; 2 for a wrong call, 5 where one cannot work."""
     words = [each for each in arguments if each != "--now"]
-    names, times = words[::2], words[1::2]
+    names, times = [each.partition(":")[0] for each in words[::2]], words[1::2]
+    called = [each.partition(":")[2].encode() or NAME for each in words[::2]]
     known = workloads()
     if not names or len(names) != len(times) or set(names) - set(known) or not all(map(str.isdigit, times)):
-        sys.stderr.write(f"usage: NAME TIMES [NAME TIMES...] [--now], NAME one of: {' '.join(sorted(known))}\n")
+        sys.stderr.write(f"usage: NAME[:CALLED] TIMES [NAME TIMES...] [--now], NAME one of: {' '.join(sorted(known))}\n")
         return 2
 
     def begin() -> None:
@@ -22,9 +24,9 @@ def main(arguments: list[str]) -> int:
         if "--now" not in arguments:
             os.read(0, 1)
 
-    for name, count in zip(names, times, strict=True):
+    for name, count, own in zip(names, times, called, strict=True):
         try:
-            act(name, int(count), begin)
+            act(name, int(count), begin, called=own)
         except RuntimeError as error:
             sys.stderr.write(f"{name}: {error}\n")
             return 5

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from gpttrace_corpus.workloads._name import own_name
+
 _PR_SET_NAME = 15
 _PTRACE_ATTACH = 16
 
@@ -36,11 +38,11 @@ def fork_child(times: int) -> Iterator[None]:
 
 
 def exec_program(times: int) -> Iterator[None]:
-    """Start a program of the name gptcanary `times` times; each act is one successful execve(2)."""
+    """Start a program that is called as this process is, `times` times; each act is one successful execve(2)."""
     if (true := shutil.which("true")) is None:
         raise RuntimeError("there is no program `true`")
     with tempfile.TemporaryDirectory() as folder:
-        program = str(Path(folder) / "gptcanary")
+        program = str(Path(folder) / own_name().decode())
         Path(program).symlink_to(true)
         yield
         for _ in range(times):
@@ -87,7 +89,7 @@ def rename_self(times: int) -> Iterator[None]:
     prctl = ctypes.CDLL(None).prctl
     yield
     for _ in range(times):
-        prctl(_PR_SET_NAME, b"gptcanary", 0, 0, 0)
+        prctl(_PR_SET_NAME, own_name(), 0, 0, 0)
     yield
 
 

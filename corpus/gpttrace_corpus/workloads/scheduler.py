@@ -70,16 +70,6 @@ def poll_pipe(times: int) -> Iterator[None]:
     os.close(writer)
 
 
-def wait_futex(times: int) -> Iterator[None]:
-    """Ask futex(2) `times` times to wait for a word that has changed already, which it refuses at once."""
-    yield from _futex(times, _FUTEX_WAIT, 1)
-
-
-def wake_futex(times: int) -> Iterator[None]:
-    """Wake, `times` times, whoever waits at a word where nobody waits."""
-    yield from _futex(times, _FUTEX_WAKE, 1)
-
-
 def get_random(times: int) -> Iterator[None]:
     """Take 16 random bytes `times` times with the system call (a libc may answer without one)."""
     syscall, number = _syscall("getrandom")
@@ -87,16 +77,6 @@ def get_random(times: int) -> Iterator[None]:
     yield
     for _ in range(times):
         syscall(number, buffer, 16, 0)
-    yield
-
-
-def _futex(times: int, operation: int, value: int) -> Iterator[None]:
-    syscall, number = _syscall("futex")
-    word = ctypes.c_uint32(0)
-    address = ctypes.byref(word)
-    yield
-    for _ in range(times):
-        syscall(number, address, operation, value, None, None, 0)
     yield
 
 
