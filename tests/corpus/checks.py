@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gpttrace.trace import Result, Table
 
+OWN = "gptcanary"  # how a check calls the workload's process
 _LINE = re.compile(r"([\w-]+) (\d+) -> (@\w*|printf)(?:\[(.*)\])? (=|>=) (\d+)")
 
 
@@ -21,32 +22,38 @@ class Check:
     exact: bool
     number: int
 
-    def found_in(self, result: Result) -> int:
-        """Return the number that the result has where this check looks."""
+    def found_in(self, result: Result, called: str = OWN) -> int:
+        """Return the number that the result has where this check looks; the workload's process was called `called`."""
         if self.target == "printf":
             return sum(
-                any(str(cell) == key for cell in row for key in self.keys)
+                any(_same(str(cell), key, called) for cell in row for key in self.keys)
                 for table in result.tables
                 if table.kind == "events"
                 for row in table.rows()
             )
-        return sum(self._in_table(table) for table in result.tables if table.name == self.target)
+        return sum(self._in_table(table, called) for table in result.tables if table.name == self.target)
 
-    def _in_table(self, table: Table) -> int:
+    def _in_table(self, table: Table, called: str) -> int:
         keys = [i for i, column in enumerate(table.columns) if column.role == "key"]
         names = [column.name for column in table.columns]
         values = [i for i, column in enumerate(table.columns) if column.role == "value"]
         at = names.index("count") if "count" in names else values[0]
-        rows = [row for row in table.rows() if self._fits([str(row[i]) for i in keys])]
+        rows = [row for row in table.rows() if self._fits([str(row[i]) for i in keys], called)]
         return sum(int(row[at]) for row in rows)
 
-    def _fits(self, cells: list[str]) -> bool:
-        return not self.keys or cells[: len(self.keys)] == list(self.keys) or cells == list(self.keys)
+    def _fits(self, cells: list[str], called: str) -> bool:
+        if len(cells) < len(self.keys):
+            return False
+        return all(_same(cell, key, called) for cell, key in zip(cells, self.keys, strict=False))
 
-    def holds(self, result: Result) -> bool:
+    def holds(self, result: Result, called: str = OWN) -> bool:
         """Tell whether the result is as it must be."""
-        found = self.found_in(result)
+        found = self.found_in(result, called)
         return found == self.number if self.exact else found >= self.number
+
+
+def _same(cell: str, key: str, called: str) -> bool:
+    return cell == key or (key == OWN and cell == called)
 
 
 def read_check(line: str) -> Check:

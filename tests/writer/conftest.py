@@ -11,7 +11,7 @@ import pytest
 
 from gpttrace.host import Host
 from gpttrace.spec.catalogue import Event, Hook, load_catalogue, seen_by
-from gpttrace.spec.choose import fill
+from gpttrace.spec.choose import fill, lacks
 from gpttrace.spec.compose import compose
 from gpttrace.spec.layout import lay_out
 from gpttrace.spec.model import Condition, Shape, TraceSpec
@@ -116,9 +116,29 @@ def _programs() -> Iterator[tuple[str, str]]:
                 yield name, compose(lay_out(spec, seen, fill(hook, spec)))
 
 
+_FORMS = ("events", "slow", "hist-latency", "stacks", "below", "count")
+
+
+def programs_for(host: Host, version: tuple[int, ...]) -> Iterator[tuple[str, str]]:
+    """Yield (name, program) for each event and each hook that a host has, in the forms that differ most."""
+    release = ".".join(str(part) for part in version[:2])
+    for event in load_catalogue().events.values():
+        for number, hook in enumerate(event.hooks):
+            points = [probe for point in hook.points for probe in (*point.begin, *point.end)]
+            if release in hook.avoid or hook.needs or not all("{" in p or host.has_point(p) for p in points):
+                continue
+            seen = seen_by(event, hook)
+            for form, spec in _specs(seen, hook):
+                filled = fill(hook, spec)
+                if form in _FORMS and lacks(host, lay_out(spec, seen, filled)) is None:
+                    yield f"{event.id}-{number}-{form}", compose(lay_out(spec, seen, filled))
+
+
 def _specs(event: Event, hook: Hook) -> Iterator[tuple[str, TraceSpec]]:
     given = (Condition("syscall", "==", "fsync"),) if hook.given else ()
-    base = TraceSpec(event.id, "count", keys=event.keys, conditions=(*event.assume, *given), hz=event.hz)
+    assumed = tuple(c for c in event.assume if c.field in event.fields)
+    own = tuple(key for key in event.keys if key in event.fields)
+    base = TraceSpec(event.id, "count", keys=own, conditions=(*assumed, *given), hz=event.hz)
     shown = [
         f.name for f in event.fields.values() if f.type != "stack" and f.name not in (hook.given, "latency")
     ]
@@ -145,4 +165,5 @@ def _specs(event: Event, hook: Hook) -> Iterator[tuple[str, TraceSpec]]:
             Condition("filename", "startswith", "/etc/"),
             Condition("comm", "==", 'a"b\\'),
         )
-        yield "below", replace(base, shape="events", keys=event.columns, conditions=below)
+        columns = tuple(name for name in event.columns if name in event.fields)
+        yield "below", replace(base, shape="events", keys=columns, conditions=below)

@@ -149,7 +149,7 @@ def _description(tool: Installed, known: Known, cache_dir: Path) -> Description:
     if told.description is None:
         raise Unavailable(
             f"{tool.command} does not tell its arguments: {told.trouble}",
-            hint="gpttrace asks it again when its file changes",
+            hint="GPTtrace asks it again when its file changes",
         )
     return told.description
 

@@ -20,7 +20,10 @@ from gpttrace.writer import Draft
 
 _STACKS = ("ustack", "kstack")
 _SECOND = 10**9
-_SAME = {"comm": ("comm", "pcomm"), "filename": ("filename", "oldname", "pathname"), "dev": ("dev", "device")}
+_SAME = {
+    "comm": ("comm", "pcomm"), "filename": ("filename", "oldname", "pathname"), "dev": ("dev", "device"),
+    "call_site": ("call_site", "caller"), "callsite": ("callsite", "caller"), "function": ("function", "func", "caller"),
+}  # fmt: skip
 
 
 def difference(draft: Draft, asked: Question) -> str | None:

@@ -129,7 +129,7 @@ class Host(Knowing):
 
     def has_point(self, point: str) -> bool | None:
         """Tell whether a probe can be attached here; None when that cannot be known."""
-        return points.has_point(self, point)
+        return points.has_point(self, self.version, point)
 
     def lacking(self, point: str, names: Iterable[str]) -> str | None:
         """Return the first of `names` that `args` does not hold at a probe, if any is known to be missing."""

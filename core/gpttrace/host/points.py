@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gpttrace.errors import UsageError
 from gpttrace.host.binaries import resolve_binary
-from gpttrace.host.kinds import IN_BINARIES, long_name
+from gpttrace.host.kinds import IN_BINARIES, TRACEABLE, long_name
 
 if TYPE_CHECKING:
     from gpttrace.host.knowing import Knowing
@@ -20,22 +20,30 @@ _FUNCTIONS = {"kprobe": "kprobe", "kretprobe": "kprobe", "fentry": "fentry", "fe
 _KFUNC_UNTIL = (0, 20)  # `fentry` came with 0.20 as another word for `kfunc`
 _OLD = {"fentry": "kfunc", "fexit": "kretfunc"}
 _RAW_FROM = (0, 18)  # 0.17 lists raw tracepoints and ends with SIGABRT when a program has one
+_RAW_LISTED_FROM = (0, 24)  # 0.27.1 finds none without the list of traceable functions, 0.23.2 does
 
 
-def has_point(host: Knowing, point: str) -> bool | None:
-    """Tell whether a probe can be attached on a host."""
+def has_point(host: Knowing, version: tuple[int, ...], point: str) -> bool | None:
+    """Tell whether a bpftrace version can attach a probe on a host."""
     kind, _, name = point.partition(":")
     kind = long_name(kind)
     works = host.works(kind)
     if works is False or kind in _CALLED:
         return works
-    if kind == "rawtracepoint" and host.version and host.version < _RAW_FROM:
+    if kind == "rawtracepoint" and not _takes_raw(host, version):
         return False
     if kind in IN_BINARIES:
         return _in_binary(host, kind, name)
     if not host.lists(_FUNCTIONS.get(kind, kind)):
         return None
     return host.count(_FUNCTIONS.get(kind, kind), name) > 0
+
+
+def _takes_raw(host: Knowing, version: tuple[int, ...]) -> bool:
+    if not version:
+        return True
+    listed = version < _RAW_LISTED_FROM or TRACEABLE in host.listed_by("fentry")
+    return version >= _RAW_FROM and listed
 
 
 def _in_binary(host: Knowing, kind: str, name: str) -> bool | None:

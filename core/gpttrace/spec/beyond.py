@@ -27,7 +27,7 @@ _STATE = re.compile(
 _ORDER = re.compile(
     r"^(please |now |can you |could you |just )?(reboot|restart|shut ?down|stop|kill|delete|remove|erase|wipe|install|uninstall|update|upgrade|fix|repair|disable|enable"
     r"|block|limit|throttle|speed up|clean|free|format|start|terminate|suspend|renice|tune|optimi[sz]e|increase|decrease|reduce|set|change|make sure|prevent|deny|drop|rename|move|copy)"
-    r" (the|all|my|this|that|a|an|every|some|it|any|nginx|apache|process|pid|files?|up)\b",
+    r" (the|all|my|this|that|a|an|every|some|it|any|nginx|apache)\b",
     re.IGNORECASE,
 )
 _OTHER = re.compile(
@@ -39,7 +39,7 @@ _REASONS = (
     (_PAST, "tracing sees what happens from now on, not the past; logs and `gpttrace runs` keep what was"),
     (_FUTURE, "tracing sees what happens while it runs; it foretells nothing"),
     (_STATE, "this asks what the machine is or holds, not what happens on it; other commands tell that"),
-    (_ORDER, "this asks to change the machine; gpttrace only watches it"),
+    (_ORDER, "this asks to change the machine, which is only watched here"),
     (_OTHER, "this is not about what happens on a Linux machine"),
 )
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 
 from gpttrace.spec.catalogue import Event, Hook, Point, seen_by
-from gpttrace.spec.layout import expressions, fields_of, lay_out
+from gpttrace.spec.layout import Layout, expressions, fields_of, lay_out
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.narrow import narrowed
@@ -62,7 +62,7 @@ def choose_hook(spec: TraceSpec, event: Event, host: Facts | None) -> Choice:
         if present is None:
             passed.append(f"this machine has no {_first(filled)}")
             continue
-        if host is not None and (absent := _absent(present, seen, spec, host)) is not None:
+        if host is not None and (absent := lacks(host, lay_out(spec, seen, present))) is not None:
             passed.append(absent)
             continue
         return Choice(_spelled(present, host), seen, passed=tuple(passed))
@@ -117,9 +117,9 @@ def _existing(points: tuple[str, ...], host: Facts) -> tuple[str, ...]:
     return tuple(point for point in points if host.has_point(point) is not False)
 
 
-def _absent(hook: Hook, event: Event, spec: TraceSpec, host: Facts) -> str | None:
-    layout = lay_out(spec, event, hook)
-    for point in hook.points:
+def lacks(host: Facts, layout: Layout) -> str | None:
+    """Return which field of which probe the kernel of a host does not have, None when nothing is known to be missing."""
+    for point in layout.hook.points:
         for side, probes in (("begin", point.begin), ("end", point.end)):
             names = [name for text in expressions(layout, point, side) for name in _ARGS.findall(text)]
             for probe in probes:

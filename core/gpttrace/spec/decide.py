@@ -136,11 +136,11 @@ def _file_names(sentence: Sentence, event: Event) -> list[str]:
 
 
 def _asks_for_files(sentence: Sentence) -> bool:
-    asking = stems("by per which what each")
+    asking, within = stems("by per which what each"), stems("from to of into on in")
     return any(
         token.stem in stems("file filename path")
-        and sentence.stem(index - 1) in asking
         and token.meaning != ""
+        and (sentence.stem(index - 1) in asking or (token.text.lower() == "files" and sentence.stem(index - 1) not in within))
         for index, token in enumerate(sentence.tokens)
     )
 

@@ -15,7 +15,7 @@ from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Catalogue, Event, words_of
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.limits import ONLY_FAILED, ONLY_ONES_THAT_FAILED
-from gpttrace.spec.lexicon import Entry, Lexicon, left_for_later, lexicon
+from gpttrace.spec.lexicon import LINKS, Entry, Lexicon, left_for_later, lexicon
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.syscalls import syscall_names
@@ -185,7 +185,7 @@ def _available(sentence: Sentence) -> set[str]:
 
 def take_words(sentence: Sentence, entry: Entry, phrase: Iterable[str]) -> None:
     """Give the words that name an event its meaning."""
-    own = (set(phrase) | entry.own) - left_for_later(entry.event)
+    own = (set(phrase) | entry.own) - left_for_later(entry.event) - LINKS
     sentence.event = entry.event.summary
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.stem in own:

@@ -164,6 +164,9 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         ):
             asked.mentioned.append("comm")
             sentence.take(index, index, "processes")
+        if token.text.lower() in _CALLERS and token.meaning is None and "comm" not in asked.keys:
+            asked.mentioned.append("comm")
+            sentence.take(index, index, "processes")
         if token.text.lower() == "who" and token.meaning is None and asked.keys and "comm" not in asked.keys:
             asked.keys.insert(0, "comm")
             sentence.take(index, index, "processes")
@@ -185,6 +188,9 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         if key not in asked.keys:
             asked.mentioned.append(key)
         sentence.take(index, last, "processes" if key == "comm" else f"with {key}")
+
+
+_CALLERS = ("caller", "callers", "invoker", "invokers", "issuer", "issuers")
 
 
 def _is_event_word(sentence: Sentence, index: int) -> bool:

@@ -66,7 +66,7 @@ def take_filler(sentence: Sentence, asked: Asked) -> None:
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and (token.stem in vocabulary.EMPTY or token.stem in vocabulary.JOINING):
             sentence.take(index, index, "")
-        elif token.meaning is None and token.stem in vocabulary.MOST | _RANKING and asked.keys:
+        elif token.meaning is None and token.stem in vocabulary.MOST | _RANKING and (asked.keys or asked.stacks):
             sentence.take(index, index, "the largest first")
 
 

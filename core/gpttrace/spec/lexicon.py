@@ -13,6 +13,8 @@ from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.words import stem
 
 Phrase = tuple[str, ...]
+# Rows and conditions begin with these, also where the name of an event holds one (`read by file`).
+LINKS = frozenset("by per for of from to with in on each every".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def _entry(event: Event) -> Entry:
         event=event,
         phrases=phrases,
         strong=frozenset(_stems(event.strong)),
-        own=frozenset(also | (named - fields)) - left_for_later(event),
+        own=frozenset(also | (named - fields)) - left_for_later(event) - LINKS,
         fields=frozenset(fields | {stem(name) for field in event.fields.values() for name in field.values}),
         spelled=tuple(frozenset(name.split()) for name in event.names),
         words=frozenset(named | also | (told - slots) | set(_stems(event.strong))) - left_for_later(event),

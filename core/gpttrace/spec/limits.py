@@ -103,7 +103,7 @@ _CANNOT = [
 _ERRNO_PHRASES = {
     "permission denied": "EACCES", "no such file": "ENOENT", "not found": "ENOENT", "would block": "EAGAIN",
     "no space left": "ENOSPC", "too many open files": "EMFILE", "address already in use": "EADDRINUSE",
-    "connection refused": "ECONNREFUSED", "not permitted": "EPERM", "already exists": "EEXIST", "broken pipe": "EPIPE",
+    "not permitted": "EPERM", "already exists": "EEXIST", "broken pipe": "EPIPE",
     "no such process": "ESRCH", "invalid argument": "EINVAL", "bad file descriptor": "EBADF", "is a directory": "EISDIR",
     "read only file system": "EROFS", "no such device": "ENODEV", "out of memory error": "ENOMEM", "disk full": "ENOSPC",
 }  # fmt: skip

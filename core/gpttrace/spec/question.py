@@ -25,7 +25,7 @@ from gpttrace.spec.refuse import refuse_text
 from gpttrace.spec.sentence import Sentence, Span
 from gpttrace.spec.several import joined, more_events
 from gpttrace.spec.who import is_program
-from gpttrace.spec.words import SPELLED, one_letter_off, stem, stems
+from gpttrace.spec.words import SPELLED, Token, one_letter_off, stem, stems
 
 BAR = 0.6
 _CORRECTED = 0.08
@@ -104,7 +104,7 @@ def _take_request(sentence: Sentence) -> None:
         sentence.take(0, 0, "")
 
 
-_ROWS = stems("reason type state name flags direction")
+_ROWS = stems("reason type state name flags direction") | {"name"}
 _TOOLS = stems("program script tool one oneliner liner bpftrace code command query probe me")
 
 
@@ -142,10 +142,23 @@ def _correct(sentence: Sentence, known: frozenset[str], right_ones: frozenset[st
             and token.stem not in known
             and not is_program(token.text)
         ):
-            right = one_letter_off(token.text.lower(), right_ones) or one_letter_off(token.stem, right_ones)
+            right = _right(token, right_ones)
             if right is not None and stem(right) != token.stem:
                 sentence.corrections.append((token.text, right))
                 sentence.tokens[index].stem = stem(right)
+                if right in _SLOT_WORDS:  # units are looked up as they are written
+                    sentence.tokens[index].text = right
+
+
+def _right(token: Token, right_ones: frozenset[str]) -> str | None:
+    text = token.text.lower()
+    found = one_letter_off(text, SPELLED) or one_letter_off(text, right_ones) or one_letter_off(token.stem, right_ones)
+    if found is None and len(text) >= 8:  # a long word is near nothing else by chance
+        found = one_letter_off(text, _LONG_FILLERS) or one_letter_off(token.stem, vocabulary.EMPTY)
+    return found
+
+
+_LONG_FILLERS = frozenset(("separately", "different", "individually", "currently", "respectively", "continuously"))
 
 
 # What stands before and after amounts must be right before they are read.

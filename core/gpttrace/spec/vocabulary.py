@@ -68,6 +68,7 @@ EMPTY = stems(
     requested move moves moved submit submits spawn spawns spawning raise raised cross crossed update updates updated creation
     execution executions execute aggregate aggregated single end ends ended ending stay stays send sender senders work item items
     grow grows caused blame complain complains somebody's outcome outcomes other others further card cards
+    grateful appreciate appreciated operations operation point points message messages tiny huge
     i e eg ie etc respectively kernel-side woken awake friends
     consume consumes consumed last lasts lasting refreshed refresh updated far wich which's
     usage ranked rank ranking frequent first quarter
@@ -114,7 +115,7 @@ KEYS: dict[str, str] = {
         stems(
             """
             process processes program programs programme programmes comm command commands application applications app apps
-            executable executables binary task tasks proc procs who caller callers invoker invokers culprit culprits offender
+            executable executables binary task tasks proc procs who culprit culprits offender
             offenders daemon daemons workload workloads tool
             """
         ),

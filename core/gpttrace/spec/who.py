@@ -175,7 +175,7 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
             continue
         value = sentence.tokens[at]
         inside = sentence.tokens[at : sentence.chunk(at)[1] + 1]
-        strange = any(not known(token.stem) for token in inside)
+        strange = any(not known(token.stem) for token in inside) or (len(inside) > 1 and inside[0].kind == "word")
         if value.kind == "quoted" or (value.kind in ("word", "path") and (explicit or strange)):
             if value.kind == "word" and not explicit and value.text.endswith("ly"):
                 continue

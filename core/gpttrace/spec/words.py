@@ -30,6 +30,25 @@ _IRREGULAR = {
 }  # fmt: skip
 
 
+# Nouns of action and their verbs are one: `creation` is `create`.
+_ACTIONS = (
+    "create delete remove:removal add:addition insert complete terminate migrate transmit:transmission retransmit:retransmission "
+    "allocate register:registration compact evict activate acquire:acquisition invoke:invocation execute inject emulate "
+    "resolve:resolution receive:reception deallocate initialise:initialisation initialize:initialization authenticate suspend:suspension"
+)
+
+
+def _action_nouns() -> dict[str, str]:
+    found = {}
+    for pair in _ACTIONS.split():
+        verb, _, noun = pair.partition(":")
+        noun = noun or f"{verb.removesuffix('e')}ion"
+        found |= {noun: verb, f"{noun}s": verb}
+    return found
+
+
+_IRREGULAR |= _action_nouns()
+
 # Forms that no stem shows, for the correction of typing errors.
 SPELLED = frozenset(word for word in _IRREGULAR if len(word) > 4 and word.isalpha())
 
@@ -100,8 +119,11 @@ def stems(words: str) -> frozenset[str]:
 
 def one_letter_off(word: str, known: frozenset[str]) -> str | None:
     """Return the one known word with the same first letter that differs by a letter (missing, extra, wrong, swapped), or None."""
-    if len(word) < 5 or len(word) > 24:
+    if len(word) < 4 or len(word) > 24:
         return None
+    if len(word) == 4:  # short words are near many others: only two letters that changed places
+        swapped = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(1, 3)} & known
+        return swapped.pop() if len(swapped) == 1 else None
     letters = "abcdefghijklmnopqrstuvwxyz"
     splits = [(word[:i], word[i:]) for i in range(len(word) + 1)]
     near = {a + b[1:] for a, b in splits if b}

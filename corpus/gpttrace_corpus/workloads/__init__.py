@@ -28,18 +28,17 @@ def workloads() -> dict[str, Workload]:
     for module in pkgutil.iter_modules(__path__):
         if module.name.startswith("_"):
             continue
-        functions = vars(importlib.import_module(f"{__name__}.{module.name}"))
+        home = f"{__name__}.{module.name}"
+        functions = vars(importlib.import_module(home))
         found |= {
             name.replace("_", "-"): value
             for name, value in functions.items()
-            if callable(value) and not name.startswith("_") and getattr(value, "__module__", "").startswith(__name__)
+            if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == home
         }
     return found
 
 
-def act(
-    name: str, times: int, begin: Callable[[], None] = lambda: None, *, called: bytes = NAME
-) -> None:
+def act(name: str, times: int, begin: Callable[[], None] = lambda: None, *, called: bytes = NAME) -> None:
     """Run a workload in this process, which is called `called` while it acts; `begin` is called when it is prepared.
 
     KeyError for a name that does not exist; RuntimeError where it cannot work, with the reason.

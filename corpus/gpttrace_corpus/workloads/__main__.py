@@ -16,7 +16,9 @@ def main(arguments: list[str]) -> int:
     called = [each.partition(":")[2].encode() or NAME for each in words[::2]]
     known = workloads()
     if not names or len(names) != len(times) or set(names) - set(known) or not all(map(str.isdigit, times)):
-        sys.stderr.write(f"usage: NAME[:CALLED] TIMES [NAME TIMES...] [--now], NAME one of: {' '.join(sorted(known))}\n")
+        sys.stderr.write(
+            f"usage: NAME[:CALLED] TIMES [NAME TIMES...] [--now], NAME one of: {' '.join(sorted(known))}\n"
+        )
         return 2
 
     def begin() -> None:

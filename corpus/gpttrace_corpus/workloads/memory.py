@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -155,11 +156,16 @@ def collapse_memory(times: int) -> Iterator[None]:
     _advise(address, times * _HUGE, _NO_HUGE)
     for index in range(times):
         ctypes.memset(address + index * _HUGE, 1, 1)
-    if _advise(address, times * _HUGE, _HUGE_PAGE):
+    if not Path("/sys/kernel/mm/transparent_hugepage").exists():
         _libc.munmap(base, size)
         raise RuntimeError("this kernel has no transparent huge pages")
+    with suppress(OSError):
+        # Each collapse takes a huge page; when memory is in pieces, there may be none.
+        Path("/proc/sys/vm/compact_memory").write_text("1")
     yield
     for index in range(times):
+        # Not all at once before: khugepaged would collapse some of them first.
+        _advise(address + index * _HUGE, _HUGE, _HUGE_PAGE)
         _advise(address + index * _HUGE, _HUGE, _COLLAPSE)
     yield
     _libc.munmap(base, size)

@@ -11,6 +11,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from gpttrace_corpus.workloads._name import own_name
@@ -48,6 +49,16 @@ def exec_program(times: int) -> Iterator[None]:
         for _ in range(times):
             os.waitpid(os.posix_spawn(program, ["true"], {}), 0)
         yield
+
+
+def spawn_nothing(times: int) -> Iterator[None]:
+    """Try to start a program that does not exist, `times` times; each act is one vfork(2), whose parent waits uninterruptibly."""
+    program = "/gptcanary-is-not-there"
+    yield
+    for _ in range(times):
+        with suppress(FileNotFoundError):
+            os.posix_spawn(program, ["true"], {})
+    yield
 
 
 def start_thread(times: int) -> Iterator[None]:

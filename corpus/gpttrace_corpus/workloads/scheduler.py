@@ -9,11 +9,10 @@ import select
 import time
 from collections.abc import Iterator
 
-_FUTEX_WAIT, _FUTEX_WAKE = 0, 1
 _NUMBERS = {
-    "x86_64": {"futex": 202, "getrandom": 318},
-    "aarch64": {"futex": 98, "getrandom": 278},
-    "riscv64": {"futex": 98, "getrandom": 278},
+    "x86_64": {"getrandom": 318},
+    "aarch64": {"getrandom": 278},
+    "riscv64": {"getrandom": 278},
 }
 
 

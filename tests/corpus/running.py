@@ -1,0 +1,81 @@
+"""Runs of examples, two at a time: each workload's process has a name of its own, so that no check sees the events of another."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.corpus.checks import read_check
+from tests.corpus.versions import arguments
+
+from gpttrace import sync
+from gpttrace.check.policy import load_policy
+from gpttrace.index.header import Example
+from gpttrace.settings import Settings
+from gpttrace.trace import Limits, Result
+
+ATTACHED = 0.3  # seconds that a program without a workload is left to run
+REFUSED = "ended with exit status 5"  # of a workload that cannot work on a machine
+# The only workloads that may find that they cannot act here, and why; all others must.
+MAY_REFUSE = {"oom-in-cgroup": "the cgroups of this machine cannot limit memory"}
+
+
+class Runs:
+    """The runs of examples, in the order in which they were asked for."""
+
+    def __init__(self, folder: Path, examples: Sequence[Example], together: int = 2) -> None:
+        self._settings = Settings(None, folder / "state", folder / "cache")
+        self._pool = ThreadPoolExecutor(together)
+        self._outcomes = {
+            example.name: self._pool.submit(self._run, example, number)
+            for number, example in enumerate(examples)
+        }
+
+    def outcome(self, example: Example) -> tuple[Result, list[str]]:
+        """Wait for an example's run; return its result, and the checks that do not hold with what was found."""
+        future: Future[tuple[Result, list[str]]] = self._outcomes[example.name]
+        return future.result()
+
+    def close(self) -> None:
+        """Start no further run, and wait for those that run."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _run(self, example: Example, number: int) -> tuple[Result, list[str]]:
+        checks = [read_check(line) for line in example.checks]
+        acts = list(dict.fromkeys((check.workload, check.times) for check in checks))
+        called = {act: f"canary-{number}-{place}" for place, act in enumerate(acts)}
+        words = [word for act in acts for word in (f"{act[0]}:{called[act]}", str(act[1]))]
+        result = sync.run(
+            program_of(example),
+            limits=Limits(seconds=30 if acts else ATTACHED),
+            command=[sys.executable, "-m", "gpttrace_corpus.workloads", *words, "--now"] if acts else (),
+            settings=self._settings,
+            policy=load_policy(self._settings),
+            approved=True,
+            keep=False,
+        )
+        wrong = [
+            f"{line}: found {check.found_in(result, called[check.workload, check.times])}"
+            for line, check in zip(example.checks, checks, strict=True)
+            if not check.holds(result, called[check.workload, check.times])
+        ]
+        return result, wrong
+
+
+def program_of(example: Example) -> str:
+    """Return the example's program with a number for its argument."""
+    return example.program.replace("$1", "".join(arguments(example)) or "$1")
+
+
+def asked_for(request: pytest.FixtureRequest, parameter: str) -> list[object]:
+    """Return the values of a parameter in the tests of this session that use the requested fixture."""
+    return [
+        item.callspec.params[parameter]
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and request.fixturename in item.fixturenames
+        and item.path == request.path
+    ]
