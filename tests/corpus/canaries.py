@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from gpttrace.spec.choose import choose_hook
 from gpttrace.spec.compose import compose, lay_out
 from gpttrace.spec.layout import Layout
 from gpttrace.spec.model import TraceSpec
-from gpttrace.trace import Limits, Result
+from gpttrace.trace import Limits, Result, Table
 
 MARKS = (
     f"tracepoint:syscalls:sys_enter_prctl\n/args->option == {acting.MARK}/\n{{\n\t@phase = args->arg2;\n}}\n"
@@ -67,12 +67,18 @@ class Counted:
     """What a program counted for each event while a workload acted, and which workloads could not act."""
 
     result: Result
-    numbers: dict[tuple[str, str], int]
-    refused: dict[str, str]
+    numbers: Mapping[tuple[str, str], int]
+    refused: Mapping[str, str]
 
-    def of(self, each: Watched, workload: str) -> int:
-        """Return how many events were counted that a workload made."""
-        return self.numbers.get((each.map, workload), 0)
+
+def wrong_count(each: Watched, numbers: Mapping[tuple[str, str], int]) -> str | None:
+    """Say what was counted for an event while its canary and its control acted, when that is wrong."""
+    canary = each.canary
+    expected = acting.TIMES * canary.counts
+    found, control = (numbers.get((each.map, name), 0) for name in (canary.run, canary.control))
+    # With events of the whole machine, those of others are counted as well.
+    holds = (found, control) == (expected, 0) if canary.by == "process" else control < expected <= found
+    return None if holds else f"{each}: {found} of {expected} by {canary.run}, {control} by {canary.control}"
 
 
 def count(batch: Sequence[Watched], folder: Path, settings: Settings, number: int = 0) -> Counted:
@@ -81,34 +87,53 @@ def count(batch: Sequence[Watched], folder: Path, settings: Settings, number: in
     `number` makes the names of the processes those of this batch. Events that do not carry a process are told apart by the time
     when they happen, so such a batch is to run alone.
     """
-    by = batch[0].canary.by
-    names = list(dict.fromkeys(name for each in batch for name in (each.canary.run, each.canary.control)))
-    called = {name: f"canary-{number}-{place}" for place, name in enumerate(names)}
-    program = compose([each.layout for each in batch if each.layout is not None])
-    if by == "all":
-        for each in batch:
-            program = program.replace(f"{each.map} = count();", f"{each.map}[@phase] = count();")
-        program += MARKS
+    called = called_in(batch, number)
     refusals = folder / f"refused-{number}.json"
-    script = str(Path(acting.__file__))
     result = sync.run(
-        program,
+        program_of(batch),
         limits=Limits(seconds=110),
-        command=[sys.executable, script, str(refusals), *(f"{name}:{called[name]}" for name in names)],
+        command=[sys.executable, str(Path(acting.__file__)), str(refusals), *words_of(called)],
         settings=settings,
         policy=load_policy(settings),
         approved=True,
         keep=False,
     )
-    keys = {str(place) if by == "all" else called[name]: name for place, name in enumerate(names)}
-    numbers = {
-        (table.name, keys[str(row[0])]): int(row[-1])
-        for table in result.tables
-        for row in table.rows()
-        if len(row) == 2 and str(row[0]) in keys
-    }
     refused: dict[str, str] = json.loads(refusals.read_text()) if refusals.exists() else {}
-    return Counted(result, numbers, refused)
+    return Counted(result, numbers_in(result.tables, batch, called), refused)
+
+
+def called_in(batch: Sequence[Watched], number: int = 0) -> dict[str, str]:
+    """Return the workloads of a batch, and how the process of each is called."""
+    names = dict.fromkeys(name for each in batch for name in (each.canary.run, each.canary.control))
+    return {name: f"canary-{number}-{place}" for place, name in enumerate(names)}
+
+
+def words_of(called: Mapping[str, str]) -> list[str]:
+    """Return the workloads as acting.py takes them."""
+    return [f"{name}:{own}" for name, own in called.items()]
+
+
+def program_of(batch: Sequence[Watched]) -> str:
+    """Return the writer's programs for a batch as one; events that carry no process are counted by the workload's number."""
+    program = compose([each.layout for each in batch if each.layout is not None])
+    for each in batch:
+        if each.canary.by == "all":
+            program = program.replace(f"{each.map} = count();", f"{each.map}[@phase] = count();")
+    return program + MARKS if batch[0].canary.by == "all" else program
+
+
+def numbers_in(
+    tables: Sequence[Table], batch: Sequence[Watched], called: Mapping[str, str]
+) -> dict[tuple[str, str], int]:
+    """Return how many events were counted by map and workload."""
+    by_number = batch[0].canary.by == "all"
+    workloads = {str(place) if by_number else own: name for place, (name, own) in enumerate(called.items())}
+    return {
+        (table.name, workloads[str(row[0])]): int(row[-1])
+        for table in tables
+        for row in table.rows()
+        if len(row) == 2 and str(row[0]) in workloads
+    }
 
 
 def batches(every: Sequence[Watched], size: int) -> list[list[Watched]]:

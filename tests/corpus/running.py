@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from gpttrace import sync
 from gpttrace.check.policy import load_policy
 from gpttrace.index.header import Example
 from gpttrace.settings import Settings
-from gpttrace.trace import Limits, Result
+from gpttrace.trace import Limits, Result, Table
 
 ATTACHED = 0.3  # seconds that a program without a workload is left to run
 REFUSED = "ended with exit status 5"  # of a workload that cannot work on a machine
@@ -44,25 +44,37 @@ class Runs:
         self._pool.shutdown(cancel_futures=True)
 
     def _run(self, example: Example, number: int) -> tuple[Result, list[str]]:
-        checks = [read_check(line) for line in example.checks]
-        acts = list(dict.fromkeys((check.workload, check.times) for check in checks))
-        called = {act: f"canary-{number}-{place}" for place, act in enumerate(acts)}
-        words = [word for act in acts for word in (f"{act[0]}:{called[act]}", str(act[1]))]
+        acts = acts_of(example, number)
         result = sync.run(
             program_of(example),
             limits=Limits(seconds=30 if acts else ATTACHED),
-            command=[sys.executable, "-m", "gpttrace_corpus.workloads", *words, "--now"] if acts else (),
+            command=[sys.executable, *command_of(acts)] if acts else (),
             settings=self._settings,
             policy=load_policy(self._settings),
             approved=True,
             keep=False,
         )
-        wrong = [
-            f"{line}: found {check.found_in(result, called[check.workload, check.times])}"
-            for line, check in zip(example.checks, checks, strict=True)
-            if not check.holds(result, called[check.workload, check.times])
-        ]
-        return result, wrong
+        return result, wrong_checks(example, acts, result.tables)
+
+
+def acts_of(example: Example, number: int = 0) -> dict[tuple[str, int], str]:
+    """Return the workloads of an example's checks, with their times, and how the process of each is called."""
+    checks = [read_check(line) for line in example.checks]
+    acts = dict.fromkeys((check.workload, check.times) for check in checks)
+    return {act: f"canary-{number}-{place}" for place, act in enumerate(acts)}
+
+
+def command_of(acts: Mapping[tuple[str, int], str]) -> list[str]:
+    """Return what Python is to be started with for workloads to act at once."""
+    words = [word for (name, times), called in acts.items() for word in (f"{name}:{called}", str(times))]
+    return ["-m", "gpttrace_corpus.workloads", *words, "--now"]
+
+
+def wrong_checks(example: Example, acts: Mapping[tuple[str, int], str], tables: Sequence[Table]) -> list[str]:
+    """Return the checks of an example that do not hold, with what was found."""
+    checks = [read_check(line) for line in example.checks]
+    said = [check.wrong(tables, acts[check.workload, check.times]) for check in checks]
+    return [each for each in said if each is not None]
 
 
 def program_of(example: Example) -> str:

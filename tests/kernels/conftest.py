@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.corpus import report
 from tests.kernels.lab import RELEASES, Vm, missing
 
 from gpttrace.testing import require
@@ -51,3 +52,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     theirs = {item for item in items if item.get_closest_marker("vm")}
     config.hook.pytest_deselected(items=sorted(theirs, key=items.index))
     items[:] = [item for item in items if item not in theirs]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was done with the examples and canaries of the corpus."""
+    report.write(terminalreporter)

@@ -18,13 +18,13 @@ MODULES = (
 
 def load_modules(vm: Vm) -> None:
     """Load every module that a machine has."""
-    vm.run("sh", "-c", f"for m in {' '.join(MODULES)}; do modprobe $m 2>/dev/null; done; true", timeout=120)
+    vm.run("sh", "-c", f"for m in {' '.join(MODULES)}; do modprobe $m 2>/dev/null; done; true", timeout=240)
 
 
 def host_with_modules(vm: Vm, path: Path) -> Host:
     """Save the host in a machine with its modules loaded, and load it here."""
     load_modules(vm)
-    saved = vm.run("gpttrace", "host", "save", "/tmp/modules.host", timeout=120)
+    saved = vm.run("gpttrace", "host", "save", "/tmp/modules.host", timeout=240)
     if saved.exit != 0:
         raise AssertionError(saved)
     path.write_bytes(vm.run("cat", "/tmp/modules.host").raw)

@@ -37,6 +37,7 @@ EXITS = {
     "kprobe:nope, kprobe:nope2 { @ = count(); }": (0, 0, 1),
     "kprobe:nope, kprobe:vfs_read { @ = count(); }": (0, 0, 1),
     "fentry:vfs_read { @ = args->count; }": (-6, 0, 0),
+    "rawtracepoint:sched_switch { @ = count(); }": (-6, 0, 0),
     'tracepoint:irq:softirq_entry { printf("%s", args->vec == 1 ? "longer" : "short"); }': (0, 255, 0),
 }
 

@@ -208,8 +208,27 @@ def _context_fields(context: Context) -> dict[str, Field]:
     }
 
 
+# What people call a field of this name, whatever the event is.
+_USUAL = {
+    "errno": ("errno", "error number", "error code"),
+    "ret": ("result", "return value", "return code"),
+    "dev": ("device",),
+    "daddr": ("destination", "destination address", "remote address", "remote host", "peer"),
+    "dport": ("port", "destination port", "remote port"),
+    "saddr": ("source", "source address", "local address"),
+    "sport": ("source port", "local port"),
+    "filename": ("file", "path", "filename", "file name", "pathname"),
+    "cmd": ("command number",),
+    "ifindex": ("interface", "device"),
+    "target_comm": ("receiver", "target process"),
+    "target_pid": ("target pid", "receiver pid"),
+    "reason": ("reason", "cause"),
+}
+
+
 def _field(name: str, given: dict[str, Any]) -> Field:
     given = dict(given)
+    given["names"] = [*dict.fromkeys((*given.get("names", ()), *_USUAL.get(name, ()), name.replace("_", " ")))]
     if (both := given.pop("both", None)) is not None:
         given |= {"begin": both, "end": both}
     return Field(name=name, **_tuples(given))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
@@ -100,6 +102,12 @@ def _directed(asked: Asked, event: Event) -> list[str]:
 
 def _named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Condition]:
     found = []
+    if "sig" in event.fields:
+        for index, token in enumerate(sentence.tokens):
+            number = getattr(signal, token.text.upper(), None) if token.text[:3].upper() == "SIG" else None
+            if number is not None and token.meaning is None and token.text.lower() not in event.fields["sig"].values:
+                found.append(Condition("sig", "==", int(number)))
+                sentence.take(index, index, f"only {token.text.upper()}")
     for field in event.fields.values():
         by_stem = {stem(name): name for name in field.values}
         named: list[str] = []
@@ -211,9 +219,18 @@ def _value(
             if sentence.is_free(i) and sentence.stem(i) in table and sentence.stem(i) not in words.RATE:
                 sentence.take(i, i, f"{field.name} in {unit}")
         return hint, field.name
+    if not asked.elapsed and value_in_name(sentence, event):
+        asked.elapsed = True
     if asked.elapsed and (field := event.field_of_unit("ns")) is not None:
         return "hist", field.name
     return None, None
+
+
+def value_in_name(sentence: Sentence, event: Event) -> bool:
+    """Tell whether the event's own name says a time (`off-cpu time`, `wait time`)."""
+    return event.shape != "sum" and any(
+        t.text.lower() == "time" and t.meaning == sentence.event for t in sentence.tokens
+    )
 
 
 def _shape(
@@ -325,7 +342,8 @@ def _usual_shape(
     beyond = [k for k in asked.keys if k not in event.columns]
     # "opened files by process" is the classic list; of other events `by process` asks for a table.
     beyond += [k for k in asked.grouped if not listed and (k not in _SUBJECTS or not few)]
-    if event.context != "none" and not cut and not beyond and _is_list(asked, event, listed):
+    listing = asked.thresholds and not asked.grouped
+    if (event.context != "none" or listing) and not cut and (listing or not beyond) and _is_list(asked, event, listed):
         return "events", value
     if value is not None:
         return (hint or "hist"), value
@@ -335,7 +353,7 @@ def _usual_shape(
     if event.hz is not None and not asked.keys and any(token.stem in _PROFILES for token in sentence.tokens):
         asked.stacks = ("kstack", "ustack")
         return "stacks", None
-    if event.shape == "sum" and any(token.stem == "call" for token in sentence.tokens):
+    if event.shape == "sum" and any(token.stem in _ACTS for token in sentence.tokens):
         return "count", None
     if event.shape == "events" and (cut or beyond):
         return "count", None
@@ -348,6 +366,7 @@ def _is_list(asked: Asked, event: Event, listed: bool) -> bool:
     return bool(asked.thresholds) or (listed and (event.cost in ("low", "medium") or pinned))
 
 
+_ACTS = stems("call request operation") | {"number"}
 _WHICH = ("which", "who")
 _SUBJECTS = ("pid", "comm", "tid")
 
@@ -364,7 +383,8 @@ def _keys(
     mentioned = [
         key
         for key in asked.mentioned
-        if key != "comm" or ("comm" in event.fields and not (asked.keys or pinned))
+        if (key != "target_comm" or key in event.fields)
+        and key != "comm" or ("comm" in event.fields and not (asked.keys or pinned))
     ]
     if shape != "stacks" and asked.stacks:
         asked.keys += [side for side in asked.stacks if side in event.fields and side not in asked.keys]

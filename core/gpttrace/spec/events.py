@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
@@ -121,7 +121,7 @@ def _misfit(event: Event, asked: Asked, said: Said) -> float:
     against = 5.0 * sum(key not in event.fields for key in asked.keys)
     against += 3.0 * (bool(said.free & _TIMES) and event.field_of_unit("ns") is None)
     against += 3.0 * (bool(said.free & _BYTES) and event.field_of_unit("bytes") is None)
-    return against + 2.0 * (asked.failed is True and "ret" not in event.fields)
+    return against + 5.0 * (asked.failed is True and "ret" not in event.fields)
 
 
 _BYTES = (
@@ -249,6 +249,7 @@ def _alone(event: Event, name: str) -> tuple[str, ...]:
     return (name,) if len(probes) > 1 else ()
 
 
+@cache
 def known_stems(catalogue: Catalogue) -> frozenset[str]:
     """Return every stem that means something in a question."""
     return _known(
@@ -256,13 +257,18 @@ def known_stems(catalogue: Catalogue) -> frozenset[str]:
     )
 
 
-@lru_cache(maxsize=4)
 def _known(names: tuple[str, ...]) -> frozenset[str]:
     lists = [value for value in vars(vocabulary).values() if isinstance(value, frozenset)]
     tables = [value for value in vars(vocabulary).values() if isinstance(value, dict)]
     every = frozenset().union(*lists, *(frozenset(table) for table in tables))
     own = frozenset(word for word in every if word.isascii()) - vocabulary.FOREIGN
     return own | vocabulary.OTHER | frozenset(names)
+
+
+@cache
+def plurals(catalogue: Catalogue) -> frozenset[str]:
+    """Return the plurals of what `known_stems` returns, for the correction of typing errors (`erors`)."""
+    return frozenset(f"{word}s" for word in known_stems(catalogue) if len(word) > 3)
 
 
 def nearest(

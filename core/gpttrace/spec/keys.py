@@ -167,6 +167,9 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         if token.text.lower() in _CALLERS and token.meaning is None and "comm" not in asked.keys:
             asked.mentioned.append("comm")
             sentence.take(index, index, "processes")
+        if token.text.lower() == "whom" and token.meaning is None:
+            asked.mentioned += ["comm", "target_comm"]
+            sentence.take(index, index, "who does it to whom")
         if token.text.lower() == "who" and token.meaning is None and asked.keys and "comm" not in asked.keys:
             asked.keys.insert(0, "comm")
             sentence.take(index, index, "processes")

@@ -52,10 +52,10 @@ def _comparison_at(sentence: Sentence, index: int) -> tuple[Comparison | None, i
     if word == "at" and after in (stem("least"), stem("most")):
         return (">=" if after == stem("least") else "<="), index + 2
     op: Comparison | None = ">" if word in words.ABOVE else "<" if word in words.BELOW else None
-    return op, index + 2 if after == "than" else index + 1
+    return op, index + 2 if after in ("than", "then") else index + 1
 
 
-_SUPERLATIVES = stems("most largest biggest busiest heaviest slowest highest worst longest")
+_SUPERLATIVES = stems("top most frequent largest biggest busiest heaviest slowest highest worst longest")
 
 
 def take_top(sentence: Sentence, asked: Asked) -> None:
@@ -71,7 +71,7 @@ def take_top(sentence: Sentence, asked: Asked) -> None:
             asked.top = DEFAULT_TOP
             sentence.take(index, index, f"the {DEFAULT_TOP} {LARGEST_ROWS}")
             return
-    ranked = any(token.stem in words.MOST for token in sentence.tokens)
+    ranked = any(token.stem in words.MOST | _SUPERLATIVES for token in sentence.tokens)
     for index in range(len(sentence.tokens)):
         amount = amount_at(sentence, index)
         if (

@@ -27,8 +27,9 @@ def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
         return ()
     found = []
     for index, token in enumerate(sentence.tokens):
-        name = token.text if token.text in known else token.text.lower()
-        if token.kind != "word" or name not in known:
+        small = token.text.lower()
+        name = next((each for each in (token.text, small, small.removesuffix("s")) if each in known), "")
+        if token.kind != "word" or not name:
             continue
         if name in _ENGLISH:
             continue

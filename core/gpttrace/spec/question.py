@@ -14,7 +14,7 @@ from gpttrace.spec.asked import Asked
 from gpttrace.spec.beyond import beyond_tracing
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.decide import decide
-from gpttrace.spec.events import Candidate, find_events, known_stems, nearest, take_event
+from gpttrace.spec.events import Candidate, find_events, known_stems, nearest, plurals, take_event
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_filler
 from gpttrace.spec.lexicon import lexicon
@@ -70,7 +70,7 @@ def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) ->
     _take_request(sentence)
     _correct(sentence, known, _SLOT_WORDS)
     _take_fixed_slots(sentence, asked, known)
-    _correct(sentence, known)
+    _correct(sentence, known, more=plurals(catalogue))
     found = find_events(sentence, asked, catalogue, host)
     readings = [_with_event(sentence.copy(), copy.deepcopy(asked), each, catalogue, known) for each in found]
     if not any(each.is_sure for each in readings) and (raw := raw_event(sentence, host)) is not None:
@@ -118,10 +118,10 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     who.take_named_comm(sentence, asked, is_known)
     times.take_hz(sentence, asked)
     times.take_every(sentence, asked)
+    limits.take_buckets(sentence, asked)
     limits.take_thresholds(sentence, asked)
     times.take_output_unit(sentence, asked)
     times.take_duration(sentence, asked)
-    limits.take_buckets(sentence, asked)
     limits.take_top(sentence, asked)
     limits.take_ratio(sentence, asked)
     limits.take_errors(sentence, asked)
@@ -129,7 +129,12 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     keys.take_keys(sentence, asked, vocabulary.KEYS)
 
 
-def _correct(sentence: Sentence, known: frozenset[str], right_ones: frozenset[str] | None = None) -> None:
+def _correct(
+    sentence: Sentence,
+    known: frozenset[str],
+    right_ones: frozenset[str] | None = None,
+    more: frozenset[str] = frozenset(),
+) -> None:
     # A correction must not make a word mean nothing, unless rows can be told by it (`by comand`, `by reasn`).
     if right_ones is None:
         right_ones = (
@@ -142,7 +147,7 @@ def _correct(sentence: Sentence, known: frozenset[str], right_ones: frozenset[st
             and token.stem not in known
             and not is_program(token.text)
         ):
-            right = _right(token, right_ones)
+            right = _right(token, right_ones, more)
             if right is not None and stem(right) != token.stem:
                 sentence.corrections.append((token.text, right))
                 sentence.tokens[index].stem = stem(right)
@@ -150,10 +155,11 @@ def _correct(sentence: Sentence, known: frozenset[str], right_ones: frozenset[st
                     sentence.tokens[index].text = right
 
 
-def _right(token: Token, right_ones: frozenset[str]) -> str | None:
+def _right(token: Token, right_ones: frozenset[str], more: frozenset[str]) -> str | None:
     text = token.text.lower()
     found = one_letter_off(text, SPELLED) or one_letter_off(text, right_ones) or one_letter_off(token.stem, right_ones)
-    if found is None and len(text) >= 8:  # a long word is near nothing else by chance
+    found = found or one_letter_off(text, more)
+    if found is None and len(text) >= 6:  # a long word is near nothing else by chance
         found = one_letter_off(text, _LONG_FILLERS) or one_letter_off(token.stem, vocabulary.EMPTY)
     return found
 
@@ -164,7 +170,7 @@ _LONG_FILLERS = frozenset(("separately", "different", "individually", "currently
 # What stands before and after amounts must be right before they are read.
 _SLOT_WORDS = frozenset(
     "second seconds minute minutes process processes program programs every millisecond milliseconds histogram distribution "
-    "average latency longest slower faster larger bigger smaller number".split()
+    "average latency system common longest slower faster larger bigger smaller number".split()
 )
 _NAMES_OF_PROGRAMS = stems("docker container service")
 
@@ -186,7 +192,7 @@ def _with_event(
     if only:
         spec = replace(spec, only=only)
     if others:
-        spec, more = joined(spec, event, others, tuple(asked.grouped))
+        spec, more = joined(spec, event, others, tuple(asked.grouped), bool(asked.keys or asked.mentioned))
         problems += more
     take_filler(sentence, asked)
     words = lexicon(catalogue)
@@ -215,7 +221,7 @@ def _field_names(event: Event, numbers: bool = False) -> dict[str, str]:
         " ".join(stem(word) for word in name.split()): field.name
         for field in event.fields.values()
         for name in field.names
-        if not numbers or field.type in ("int", "int64", "uint64")
+        if (field.type in ("int", "int64", "uint64") if numbers else field.unit not in ("bytes", "ns"))
     }
     named = [
         f.name

@@ -69,12 +69,14 @@ def _next(
 
 
 def joined(
-    spec: TraceSpec, event: Event, others: list[Event], grouped: tuple[str, ...] = ()
+    spec: TraceSpec, event: Event, others: list[Event], grouped: tuple[str, ...] = (), asked_for: bool = True
 ) -> tuple[TraceSpec, list[str]]:
     """Return the spec with one part for each further event, alike in form, keys and conditions; and what stands against it."""
     value, problems = spec.value, []
     if spec.shape == "events" and grouped:
         spec = replace(spec, shape="count", keys=grouped)
+    if spec.shape != "events" and not asked_for:
+        spec = replace(spec, keys=())  # the rows that are usual for one of them are not asked for
     unit = event.fields[value].unit if value in event.fields else None
     if spec.shape in _VALUED and value and any(_like(value, unit, other) is None for other in others):
         # What one of them cannot measure, both are counted for.
@@ -96,6 +98,7 @@ def joined(
                 spec,
                 event=other.id,
                 value=_like(spec.value, unit, other) if spec.value else None,
+                only=(),
                 keys=keys,
                 conditions=tuple(dict.fromkeys((*conditions, *_assumed(other, conditions)))),
             )

@@ -140,7 +140,7 @@ def take_root(sentence: Sentence, asked: Asked) -> None:
             continue
         before = [sentence.stem(i) for i in (index - 1, index - 2, index - 3)]
         negated = before[0] in _EXCEPT or (before[0] in ("than", "by", "the") and before[1] in _EXCEPT)
-        if not negated and before[0] not in ("by", "as", "of", "for", "under"):
+        if not negated and before[0] not in ("by", "as", "of", "for", "under", "that", "do"):
             continue
         first = index - (2 if negated and before[0] in ("than", "by", "the") else 1)
         asked.conditions.append(Condition("uid", "!=" if negated else "==", 0))

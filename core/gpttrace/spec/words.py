@@ -48,6 +48,7 @@ def _action_nouns() -> dict[str, str]:
 
 
 _IRREGULAR |= _action_nouns()
+_IRREGULAR |= {"reader": "read", "readers": "read", "writer": "write", "writers": "write"}
 
 # Forms that no stem shows, for the correction of typing errors.
 SPELLED = frozenset(word for word in _IRREGULAR if len(word) > 4 and word.isalpha())

@@ -1,0 +1,162 @@
+"""The corpus on other kernels: which hooks of the catalogue each has, and the examples and canaries that this kernel cannot run.
+
+Each example that no bpftrace or hook here can show runs on one of the machines, and is compiled on each that it claims.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.corpus import acting, report
+from tests.corpus.canaries import Watched, called_in, numbers_in, program_of, watched, words_of, wrong_count
+from tests.corpus.confirmed import confirmed, label, recorded
+from tests.corpus.conftest import examples
+from tests.corpus.running import MAY_REFUSE, acts_of, command_of, wrong_checks
+from tests.corpus.running import program_of as program_of_example
+from tests.corpus.versions import absent, claims
+from tests.kernels.conftest import Laboratory
+from tests.kernels.lab import RELEASES, Vm
+from tests.kernels.modules import host_with_modules
+from tests.kernels.test_programs import attached
+
+from gpttrace.host import Host
+from gpttrace.index.header import Example
+from gpttrace.trace import Table
+from gpttrace.trace.table import Column
+
+pytestmark = pytest.mark.timeout(600)  # an emulated machine is slow, and others may use the processors
+HERE = Host.local()
+LEFT = [each for each in examples() if not claims(each, HERE.version) or absent(each, HERE)]
+END = " interval:ms:300 { exit(); }"
+VERSIONS = {"bookworm": (0, 17), "trixie": (0, 23), "sid": (0, 27)}
+COMPILE_ONLY = {"bookworm": "--test codegen", "trixie": "--test codegen", "sid": "--mode codegen"}
+# A program takes twice as long on sid, so it gets fewer of them.
+TURNS = ("bookworm", "trixie", "bookworm", "trixie", "sid")
+
+
+def _shared_out() -> dict[str, list[Example]]:
+    given: dict[str, list[Example]] = {release: [] for release in RELEASES}
+    for number, example in enumerate(LEFT):
+        turns = [TURNS[(number + later) % len(TURNS)] for later in range(len(TURNS))]
+        given[next(release for release in turns if claims(example, VERSIONS[release]))].append(example)
+    return given
+
+
+ASSIGNED = [
+    pytest.param(release, example, marks=pytest.mark.vm, id=f"{release}-{example.name}")
+    for release, theirs in _shared_out().items()
+    for example in theirs
+]
+
+
+@pytest.fixture(scope="module")
+def loaded(laboratory: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Host]:
+    """What this machine knows of the others when the modules of the catalogue are loaded there."""
+    folder = tmp_path_factory.mktemp("loaded")
+    return cache(lambda release: host_with_modules(laboratory.machine(release), folder / release))
+
+
+def test_a_kernel_has_the_hooks_that_it_is_said_to_have(vm: Vm, loaded: Callable[[str], Host]) -> None:
+    host = loaded(vm.release)
+    kernel = label(host.kernel)
+
+    found = confirmed({kernel: host}, kernel)
+
+    said = {event: [kernel in hook for hook in hooks] for event, hooks in recorded().items()}
+    assert {event: [kernel in hook for hook in hooks] for event, hooks in found.items()} == said
+
+
+@pytest.mark.parametrize(("release", "example"), ASSIGNED)
+def test_an_example_that_cannot_run_here_runs_there(
+    release: str, example: Example, laboratory: Laboratory, loaded: Callable[[str], Host]
+) -> None:
+    assert absent(example, loaded(release)) == []
+    machine, program = laboratory.machine(release), program_of_example(example)
+    if example.checks:
+        acts = acts_of(example)
+        assert wrong_checks(example, acts, traced(machine, program, ["python3", *command_of(acts)])) == []
+        report.ran(example.name, f"checked on {release}")
+    else:
+        answer = machine.run("bpftrace", "-e", program + END, timeout=120)
+        assert attached(answer), answer
+        report.ran(example.name, f"attached on {release}")
+
+
+def traced(vm: Vm, program: str, command: list[str]) -> tuple[Table, ...]:
+    """Run a program in a machine until a command ends there; return its tables."""
+    answer = vm.run(
+        "gpttrace",
+        "run",
+        "-e",
+        program,
+        "--cmd",
+        shlex.join(command),
+        "--for",
+        "100s",
+        "--yes",
+        "--json",
+        timeout=260,
+    )
+    assert answer.exit == 0, answer
+    result = json.loads(answer.stdout)["result"]
+    assert (result["status"], result["lost"]) == ("ok", 0), result["reason"]
+    return tuple(_table(each) for each in result["tables"])
+
+
+def _table(said: dict[str, Any]) -> Table:
+    columns = tuple(Column(**each) for each in said["columns"])
+    table = Table(said["name"], said["kind"], columns)
+    table.extend(said["rows"])
+    return table
+
+
+def test_canaries_that_cannot_be_counted_here_are_counted_there(
+    vm: Vm, loaded: Callable[[str], Host]
+) -> None:
+    left = {each.event.id for each in watched(HERE) if each.layout is None or each.canary.run in MAY_REFUSE}
+    there = [each for each in watched(loaded(vm.release)) if each.event.id in left]
+    assert [each.event.id for each in there if each.layout is None] == []
+    vm.run("sh", "-c", "cat >/tmp/acting.py", stdin=Path(acting.__file__).read_text(encoding="utf-8"))
+
+    wrong = [
+        each for by in ("process", "all") for each in _counted(vm, [w for w in there if w.canary.by == by])
+    ]
+
+    assert wrong == []
+    for each in there:
+        report.canary(each.event.id, "counted")
+
+
+def _counted(vm: Vm, batch: list[Watched]) -> list[str]:
+    if not batch:
+        return []
+    called = called_in(batch)
+    command = ["python3", "/tmp/acting.py", "/tmp/refused.json", *words_of(called)]
+    numbers = numbers_in(traced(vm, program_of(batch), command), batch, called)
+    refused = json.loads(vm.run("cat", "/tmp/refused.json").stdout)
+    return [
+        *map(str, refused.items()),
+        *(said for each in batch if (said := wrong_count(each, numbers)) is not None),
+    ]
+
+
+def test_every_example_compiles_where_it_claims_to(vm: Vm, loaded: Callable[[str], Host]) -> None:
+    host = loaded(vm.release)
+    wanted = {each.name: program_of_example(each) for each in LEFT if claims(each, VERSIONS[vm.release])}
+    lacking = {each.name: absent(each, host) for each in LEFT if each.name in wanted and absent(each, host)}
+    script = f"for f in *.bt; do bpftrace {COMPILE_ONLY[vm.release]} $f >$f.out 2>&1 || {{ echo $f; tail -n 5 $f.out; }}; done"
+    write = "import json, sys; [open(f'{n}.bt', 'w').write(t) for n, t in json.load(sys.stdin).items()]"
+    vm.run("mkdir", "-p", "/tmp/examples")
+    vm.run("python3", "-c", write, stdin=json.dumps(wanted), cwd="/tmp/examples")
+
+    said = vm.run("sh", "-c", script, timeout=400, cwd="/tmp/examples")
+
+    assert (lacking, said.exit, said.stdout) == ({}, 0, ""), said
+    for name in wanted:
+        report.compiled(name, ".".join(map(str, VERSIONS[vm.release])))
