@@ -17,7 +17,6 @@ import pytest
 from tests.writer.conftest import programs_for
 
 from gpttrace.host import Host
-from gpttrace.spec.catalogue import load_catalogue
 from gpttrace.testing import InstalledBpftrace, require
 from gpttrace.writer.offline import write_offline
 
@@ -35,7 +34,12 @@ def test_every_form_of_program_compiles(any_bpftrace: InstalledBpftrace, this_ho
     folder.mkdir()
     try:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            said = list(pool.map(lambda number: _refused(any_bpftrace, folder, number, bundles[number]), range(len(bundles))))
+            said = list(
+                pool.map(
+                    lambda number: _refused(any_bpftrace, folder, number, bundles[number]),
+                    range(len(bundles)),
+                )
+            )
     finally:
         shutil.rmtree(folder)
     assert len(programs) > 900
@@ -57,7 +61,10 @@ def _refused(installed: InstalledBpftrace, folder: Path, number: int, programs: 
     if len(programs) == 1:
         return [f"{programs[0]}\n{done.stderr[-400:]}"]
     half = len(programs) // 2
-    return [*_refused(installed, folder, number, programs[:half]), *_refused(installed, folder, number, programs[half:])]
+    return [
+        *_refused(installed, folder, number, programs[:half]),
+        *_refused(installed, folder, number, programs[half:]),
+    ]
 
 
 def _bpftrace(installed: InstalledBpftrace, *args: str) -> subprocess.CompletedProcess[str]:

@@ -81,7 +81,7 @@ def _shape(spec: TraceSpec, asked: Question) -> str | None:
 
 
 def _value(spec: TraceSpec, asked: Question) -> str | None:
-    if spec.shape in ("events", "stacks", "count", "ratio") or asked.value is None and spec.value is None:
+    if spec.shape in ("events", "stacks", "count", "ratio") or (asked.value is None and spec.value is None):
         return None
     if asked.value is None:
         return (

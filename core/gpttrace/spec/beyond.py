@@ -1,4 +1,4 @@
-"""Questions that no trace can answer, whatever words of tracing they hold: the past, the future, what the machine is, orders to change it.
+"""Questions that no trace can answer, whatever words they hold: about the past or the future, about what the machine is, orders.
 
 Each is refused with the reason, before an event is looked for.
 """
@@ -7,40 +7,52 @@ from __future__ import annotations
 
 import re
 
-_PAST = re.compile(
-    r"\b(yesterday|last (night|week|weekend|month|year|hour|monday|tuesday|wednesday|thursday|friday|saturday|sunday|reboot|boot|crash)"
-    r"|since (the )?(last )?(boot|reboot|yesterday|monday|this morning|midnight)|(hours?|days?|weeks?|months?|minutes?) ago|history of"
-    r"|this morning|earlier today|so far today|in the past (hour|day|week|month|year)|over the past (day|week|month|year)|crashed the|happened (at|on|when|before))\b",
-    re.IGNORECASE,
-)
-_FUTURE = re.compile(
-    r"\b(tomorrow|predict\w*|forecast\w*|next (week|month|year|monday|release)|will (be|run|fail|crash|happen|need|fill|have)|going to (fail|crash|fill|run)"
-    r"|by (the end of|tonight))\b",
-    re.IGNORECASE,
-)
-_STATE = re.compile(
-    r"\b(how much (free )?(ram|memory|(disk )?space|swap|storage) (do|does|is|are|has|have)\b|how (big|large|full) is (my|the|this) (disk|ram|memory|drive|partition)"
-    r"|how many (cores|cpus|disks) (do|does|has|are there)|uptime|kernel version|what (kernel|distribution|version|hardware)|which version|cpu model|serial number"
-    r"|ip address of (this|my)|is \w+ installed|installed packages|list (of )?(all )?(users|installed)|load average|(password|secret|contents?|plaintext) of)\b",
-    re.IGNORECASE,
-)
-_ORDER = re.compile(
-    r"^(please |now |can you |could you |just )?(reboot|restart|shut ?down|stop|kill|delete|remove|erase|wipe|install|uninstall|update|upgrade|fix|repair|disable|enable"
-    r"|block|limit|throttle|speed up|clean|free|format|start|terminate|suspend|renice|tune|optimi[sz]e|increase|decrease|reduce|set|change|make sure|prevent|deny|drop|rename|move|copy)"
-    r" (the|all|my|this|that|a|an|every|some|it|any|nginx|apache)\b",
-    re.IGNORECASE,
-)
-_OTHER = re.compile(
-    r"\b(weather|joke|poem|recipe|stock price|who won|capital of|translate|meaning of life|president|football|lottery|horoscope|hello world|how old|favou?rite)\b",
-    re.IGNORECASE,
-)
+_DAY = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+_SPAN = "hour|day|week|month|year"
 
-_REASONS = (
-    (_PAST, "tracing sees what happens from now on, not the past; logs and `gpttrace runs` keep what was"),
-    (_FUTURE, "tracing sees what happens while it runs; it foretells nothing"),
-    (_STATE, "this asks what the machine is or holds, not what happens on it; other commands tell that"),
-    (_ORDER, "this asks to change the machine, which is only watched here"),
-    (_OTHER, "this is not about what happens on a Linux machine"),
+_PAST = rf"""
+    \b( yesterday | last[ ](night|weekend|reboot|boot|crash|{_SPAN}|{_DAY}) | this[ ]morning | earlier[ ]today
+    | since[ ](the[ ])?(last[ ])?(boot|reboot|yesterday|{_DAY}|this[ ]morning|midnight)
+    | (hours?|days?|weeks?|months?|minutes?)[ ]ago
+    | history[ ]of | so[ ]far[ ]today | (in|over)[ ]the[ ]past[ ]({_SPAN}) | happened[ ](at|on|when|before)
+    | before[ ](i|you|we)[ ]started )\b
+"""
+_FUTURE = rf"""
+    \b( tomorrow | predict\w* | forecast\w* | next[ ](week|month|year|release|{_DAY}) | by[ ](the[ ]end[ ]of|tonight)
+    | will[ ](be|run|fail|crash|happen|need|fill|have) | going[ ]to[ ](fail|crash|fill|run) )\b
+"""
+_STATE = r"""
+    \b( how[ ]much[ ](free[ ])?(ram|memory|(disk[ ])?space|swap|storage)[ ](do|does|is|are|has|have)
+    | how[ ](big|large|full)[ ]is[ ](my|the|this)[ ](disk|ram|memory|drive|partition)
+    | how[ ]many[ ](cores|cpus|disks)[ ](do|does|has|are[ ]there) | uptime | load[ ]average | cpu[ ]model | serial[ ]number
+    | kernel[ ]version | which[ ]version | what[ ](kernel|distribution|version|hardware) | ip[ ]address[ ]of[ ](this|my)
+    | is[ ]\w+[ ]installed | installed[ ]packages | list[ ](of[ ])?(all[ ])?(users|installed)
+    | (password|secret|contents?|plaintext)[ ]of )\b
+"""
+_ORDER = r"""
+    ^((please|now|just|can[ ]you|could[ ]you)[ ])?
+    (reboot|restart|shut[ ]?down|stop|kill|terminate|suspend|start|delete|remove|erase|wipe|clean|free|format|rename|move|copy
+    |install|uninstall|update|upgrade|fix|repair|disable|enable|block|deny|drop|prevent|limit|throttle|renice|tune|optimi[sz]e
+    |speed[ ]up|increase|decrease|reduce|set|change|make[ ]sure)
+    [ ](the|all|my|this|that|a|an|every|some|it|any|nginx|apache)\b
+"""
+_OTHER = r"""
+    \b( weather | joke | poem | recipe | stock[ ]price | who[ ]won | capital[ ]of | translate | meaning[ ]of[ ]life | president
+    | football | lottery | horoscope | hello[ ]world | how[ ]old | favou?rite )\b
+"""
+
+_REASONS = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.VERBOSE), reason)
+    for pattern, reason in (
+        (
+            _PAST,
+            "tracing sees what happens from now on, not the past; logs and `gpttrace runs` keep what was",
+        ),
+        (_FUTURE, "tracing sees what happens while it runs; it foretells nothing"),
+        (_STATE, "this asks what the machine is or holds, not what happens on it; other commands tell that"),
+        (_ORDER, "this asks to change the machine, which is only watched here"),
+        (_OTHER, "this is not about what happens on a Linux machine"),
+    )
 )
 
 

@@ -228,7 +228,9 @@ _USUAL = {
 
 def _field(name: str, given: dict[str, Any]) -> Field:
     given = dict(given)
-    given["names"] = [*dict.fromkeys((*given.get("names", ()), *_USUAL.get(name, ()), name.replace("_", " ")))]
+    given["names"] = [
+        *dict.fromkeys((*given.get("names", ()), *_USUAL.get(name, ()), name.replace("_", " ")))
+    ]
     if (both := given.pop("both", None)) is not None:
         given |= {"begin": both, "end": both}
     return Field(name=name, **_tuples(given))

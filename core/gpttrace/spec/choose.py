@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, replace
 
 from gpttrace.spec.catalogue import Event, Hook, Point, seen_by
-from gpttrace.spec.layout import Layout, expressions, fields_of, lay_out
 from gpttrace.spec.facts import Facts
+from gpttrace.spec.layout import Layout, expressions, fields_of, lay_out
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.narrow import narrowed
 

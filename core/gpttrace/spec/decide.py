@@ -103,11 +103,15 @@ def _directed(asked: Asked, event: Event) -> list[str]:
 def _named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Condition]:
     found = []
     if "sig" in event.fields:
-        for index, token in enumerate(sentence.tokens):
-            number = getattr(signal, token.text.upper(), None) if token.text[:3].upper() == "SIG" else None
-            if number is not None and token.meaning is None and token.text.lower() not in event.fields["sig"].values:
-                found.append(Condition("sig", "==", int(number)))
-                sentence.take(index, index, f"only {token.text.upper()}")
+        for at, token in enumerate(sentence.tokens):
+            known = getattr(signal, token.text.upper(), None) if token.text[:3].upper() == "SIG" else None
+            if (
+                known is not None
+                and token.meaning is None
+                and token.text.lower() not in event.fields["sig"].values
+            ):
+                found.append(Condition("sig", "==", int(known)))
+                sentence.take(at, at, f"only {token.text.upper()}")
     for field in event.fields.values():
         by_stem = {stem(name): name for name in field.values}
         named: list[str] = []
@@ -148,7 +152,10 @@ def _asks_for_files(sentence: Sentence) -> bool:
     return any(
         token.stem in stems("file filename path")
         and token.meaning != ""
-        and (sentence.stem(index - 1) in asking or (token.text.lower() == "files" and sentence.stem(index - 1) not in within))
+        and (
+            sentence.stem(index - 1) in asking
+            or (token.text.lower() == "files" and sentence.stem(index - 1) not in within)
+        )
         for index, token in enumerate(sentence.tokens)
     )
 
@@ -316,7 +323,7 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
         measured = "stats"  # bpftrace's stats() are count, average and total
     if measured is None and (asked.per_second or "rate" in found):
         return "rate", value
-    return measured or next((shape for shape in ("sum", "count") if shape in found), None), value  # type: ignore[return-value]
+    return measured or next((shape for shape in ("sum", "count") if shape in found), None), value
 
 
 _SHAPE_WORDS: tuple[tuple[Shape, frozenset[str]], ...] = (
@@ -343,7 +350,12 @@ def _usual_shape(
     # "opened files by process" is the classic list; of other events `by process` asks for a table.
     beyond += [k for k in asked.grouped if not listed and (k not in _SUBJECTS or not few)]
     listing = asked.thresholds and not asked.grouped
-    if (event.context != "none" or listing) and not cut and (listing or not beyond) and _is_list(asked, event, listed):
+    if (
+        (event.context != "none" or listing)
+        and not cut
+        and (listing or not beyond)
+        and _is_list(asked, event, listed)
+    ):
         return "events", value
     if value is not None:
         return (hint or "hist"), value
@@ -383,8 +395,8 @@ def _keys(
     mentioned = [
         key
         for key in asked.mentioned
-        if (key != "target_comm" or key in event.fields)
-        and key != "comm" or ("comm" in event.fields and not (asked.keys or pinned))
+        if ((key != "target_comm" or key in event.fields) and key != "comm")
+        or ("comm" in event.fields and not (asked.keys or pinned))
     ]
     if shape != "stacks" and asked.stacks:
         asked.keys += [side for side in asked.stacks if side in event.fields and side not in asked.keys]

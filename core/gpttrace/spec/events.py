@@ -14,8 +14,8 @@ from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Catalogue, Event, words_of
 from gpttrace.spec.facts import Facts
-from gpttrace.spec.limits import ONLY_FAILED, ONLY_ONES_THAT_FAILED
 from gpttrace.spec.lexicon import LINKS, Entry, Lexicon, left_for_later, lexicon
+from gpttrace.spec.limits import ONLY_FAILED, ONLY_ONES_THAT_FAILED
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.syscalls import syscall_names

@@ -124,7 +124,11 @@ def take_field_values(sentence: Sentence, asked: Asked, fields: dict[str, str]) 
         if sentence.is_free(index - 1) and sentence.stem(index - 1) in ("zero", "nonzero"):
             negated = sentence.stem(index - 1) == "nonzero" or sentence.stem(index - 2) in ("non", "not")
             asked.conditions.append(Condition(field_name, "!=" if negated else "==", 0))
-            sentence.take(index - 1 - (sentence.stem(index - 2) in ("non", "not")), last, f"only {field_name} {'not ' * negated}0")
+            sentence.take(
+                index - 1 - (sentence.stem(index - 2) in ("non", "not")),
+                last,
+                f"only {field_name} {'not ' * negated}0",
+            )
             continue
         at = last + 1
         while sentence.stem(at) in (*EQUALS, "number"):
@@ -182,7 +186,9 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
             continue
         near = [sentence.stem(i) for i in range(index + 1, index + 5)]
         # `rank the user ids by their number of system calls`
-        wished = "by" in near and bool({"number", "count", "their", "its"} & set(near)) or any(sentence.stem(i) in ("with", "and", "show", "includ") for i in (index - 1, index - 2))
+        wished = ("by" in near and bool({"number", "count", "their", "its"} & set(near))) or any(
+            sentence.stem(i) in ("with", "and", "show", "includ") for i in (index - 1, index - 2)
+        )
         if key != "comm" and not wished:
             continue
         last = index

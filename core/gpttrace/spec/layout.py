@@ -1,4 +1,4 @@
-"""Where each part of a spec is evaluated with one hook: at the begin or the end of the event, and what is carried between them."""
+"""Where each part of a spec is evaluated with one hook: at begin or end of the event, and what is carried between them."""
 
 from __future__ import annotations
 

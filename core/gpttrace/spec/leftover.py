@@ -24,7 +24,8 @@ _NEGATIONS = stems("not no without except excluding never none nor unless") | {"
 
 def sort_out(sentence: Sentence, entry: Entry | None, words: Lexicon) -> tuple[list[str], list[str]]:
     """Return the words that stand in the way and those that may be ignored, each once, in order."""
-    blocking, ignored = [], []
+    blocking: list[str] = []
+    ignored: list[str] = []
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None:
             (blocking if _blocks(sentence, index, entry, words) else ignored).append(token.text)
@@ -66,7 +67,11 @@ def take_filler(sentence: Sentence, asked: Asked) -> None:
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and (token.stem in vocabulary.EMPTY or token.stem in vocabulary.JOINING):
             sentence.take(index, index, "")
-        elif token.meaning is None and token.stem in vocabulary.MOST | _RANKING and (asked.keys or asked.stacks):
+        elif (
+            token.meaning is None
+            and token.stem in vocabulary.MOST | _RANKING
+            and (asked.keys or asked.stacks)
+        ):
             sentence.take(index, index, "the largest first")
 
 

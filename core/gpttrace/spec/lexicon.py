@@ -10,16 +10,16 @@ from functools import cache, lru_cache
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.catalogue import Catalogue, Event
-from gpttrace.spec.words import stem
+from gpttrace.spec.words import plain, stem
 
 Phrase = tuple[str, ...]
 # Rows and conditions begin with these, also where the name of an event holds one (`read by file`).
-LINKS = frozenset("by per for of from to with in on each every".split())
+LINKS = plain("by per for of from to with in on each every")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event with the stems of its names; `own` are the words that say nothing new beside a name, `words` all it is known by."""
+    """An event with the stems of its names; `own` words say nothing new beside a name, `words` are all it is known by."""
 
     event: Event
     phrases: tuple[Phrase, ...]

@@ -37,7 +37,11 @@ def _take_or_more(sentence: Sentence, asked: Asked) -> None:
             continue
         at = amount.last + (1 if sentence.stem(amount.last + 1) == "or" else 2)
         word = sentence.stem(at + 1)
-        if sentence.stem(at) == "or" and word in words.ABOVE | words.BELOW and sentence.stem(at + 2) != "than":
+        if (
+            sentence.stem(at) == "or"
+            and word in words.ABOVE | words.BELOW
+            and sentence.stem(at + 2) != "than"
+        ):
             op: Comparison = ">=" if word in words.ABOVE else "<="
             asked.thresholds.append((op, amount.value, amount.kind))
             sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
@@ -133,7 +137,14 @@ def take_buckets(sentence: Sentence, asked: Asked) -> None:
         if token.meaning is not None:
             continue
         amount = amount_at(sentence, index + 1)
-        before = next((a for i in range(max(index - 2, 0), index) if (a := amount_at(sentence, i)) and a.last == index - 1), None)
+        before = next(
+            (
+                a
+                for i in range(max(index - 2, 0), index)
+                if (a := amount_at(sentence, i)) and a.last == index - 1
+            ),
+            None,
+        )
         if token.stem in _STEPS and before is not None and asked.linear:
             step = int(before.value)
             sentence.take(index - 1 - (before.kind != ""), index, "the width of a bucket")
@@ -198,11 +209,8 @@ def take_errors(sentence: Sentence, asked: Asked) -> None:
 def _take_errno(sentence: Sentence, asked: Asked) -> None:
     for index, token in enumerate(sentence.tokens):
         # `erofs` in small letters is the file system.
-        if (
-            token.meaning is None
-            and token.text in _BY_NAME
-            or token.text.upper() in _BY_NAME
-            and _is_error(sentence, index)
+        if (token.meaning is None and token.text in _BY_NAME) or (
+            token.text.upper() in _BY_NAME and _is_error(sentence, index)
         ):
             return _set_errno(sentence, asked, index, index, _BY_NAME[token.text.upper()])
         if token.meaning is None and token.stem in ("errno", "error"):

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from gpttrace.spec.catalogue import Event, Hook, Point
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import plain
 
 # Names of system calls that are plain English too: `reads` are reads by any of the calls that read.
-_ENGLISH = frozenset(
+_ENGLISH = plain(
     """read write open close kill mount link rename stat access pause select poll accept connect bind listen send splice tee sync
     time wait exit fork clone exec execve unlink mkdir brk free truncate lock futex nanosleep fsync mmap unshare socket sendto
-    recvfrom setns umount chmod chown readv writev rmdir statfs""".split()
+    recvfrom setns umount chmod chown readv writev rmdir statfs"""
 )
 
 

@@ -25,7 +25,7 @@ from gpttrace.spec.refuse import refuse_text
 from gpttrace.spec.sentence import Sentence, Span
 from gpttrace.spec.several import joined, more_events
 from gpttrace.spec.who import is_program
-from gpttrace.spec.words import SPELLED, Token, one_letter_off, stem, stems
+from gpttrace.spec.words import SPELLED, Token, one_letter_off, plain, stem, stems
 
 BAR = 0.6
 _CORRECTED = 0.08
@@ -39,7 +39,8 @@ class Reading:
 
     `ignored` are words that were left out, `not_understood` those that stand in the way.
     `problems` are sentences that say why it cannot be answered as asked; with any of them, or below `BAR`, it must not be run.
-    `catalogue` is there when it has an event that was made for this question. `alternatives` are pairs of what the nearest events show and a question that works.
+    `catalogue` is there when it has an event that was made for this question. `alternatives` are pairs of what the nearest events
+    show and a question that works.
     """
 
     spec: TraceSpec | None
@@ -157,20 +158,26 @@ def _correct(
 
 def _right(token: Token, right_ones: frozenset[str], more: frozenset[str]) -> str | None:
     text = token.text.lower()
-    found = one_letter_off(text, SPELLED) or one_letter_off(text, right_ones) or one_letter_off(token.stem, right_ones)
+    found = (
+        one_letter_off(text, SPELLED)
+        or one_letter_off(text, right_ones)
+        or one_letter_off(token.stem, right_ones)
+    )
     found = found or one_letter_off(text, more)
     if found is None and len(text) >= 6:  # a long word is near nothing else by chance
         found = one_letter_off(text, _LONG_FILLERS) or one_letter_off(token.stem, vocabulary.EMPTY)
     return found
 
 
-_LONG_FILLERS = frozenset(("separately", "different", "individually", "currently", "respectively", "continuously"))
+_LONG_FILLERS = frozenset(
+    ("separately", "different", "individually", "currently", "respectively", "continuously")
+)
 
 
 # What stands before and after amounts must be right before they are read.
-_SLOT_WORDS = frozenset(
-    "second seconds minute minutes process processes program programs every millisecond milliseconds histogram distribution "
-    "average latency system common longest slower faster larger bigger smaller number".split()
+_SLOT_WORDS = plain(
+    """second seconds minute minutes process processes program programs every millisecond milliseconds histogram distribution
+    average latency system common longest slower faster larger bigger smaller number"""
 )
 _NAMES_OF_PROGRAMS = stems("docker container service")
 

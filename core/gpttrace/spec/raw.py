@@ -67,7 +67,7 @@ def _event(name: str, host: Facts) -> Event:
         field: Field(field, kind, names=(field.replace("_", " "),), begin=f"args->{field}")
         for field, kind in host.plain_fields(name).items()
     }
-    context = {key: Field(key, kind, begin=expr, end=expr) for key, (kind, expr) in CONTEXT_FIELDS.items()}  # type: ignore[arg-type]
+    context = {key: Field(key, kind, begin=expr, end=expr) for key, (kind, expr) in CONTEXT_FIELDS.items()}
     return Event(
         id=point,
         summary=f"the kernel passes the tracepoint {name}",

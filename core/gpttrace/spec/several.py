@@ -77,7 +77,7 @@ def joined(
         spec = replace(spec, shape="count", keys=grouped)
     if spec.shape != "events" and not asked_for:
         spec = replace(spec, keys=())  # the rows that are usual for one of them are not asked for
-    unit = event.fields[value].unit if value in event.fields else None
+    unit = event.fields[value].unit if value is not None and value in event.fields else None
     if spec.shape in _VALUED and value and any(_like(value, unit, other) is None for other in others):
         # What one of them cannot measure, both are counted for.
         spec = replace(spec, shape="rate" if spec.shape == "rate" else "count", value=None)

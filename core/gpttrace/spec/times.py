@@ -140,7 +140,11 @@ def take_duration(sentence: Sentence, asked: Asked) -> None:
             first -= 1
         if sentence.stem(first - 1) in _PAST or any(sentence.stem(i) in _PAST for i in range(first, index)):
             asked.problems.append("tracing sees what happens from now on, not the past")
-        if asked.every is not None and text_at(sentence, index).lower() in ("a", "an") and sentence.stem(index - 1) == "in":
+        if (
+            asked.every is not None
+            and text_at(sentence, index).lower() in ("a", "an")
+            and sentence.stem(index - 1) == "in"
+        ):
             sentence.take(first, amount.last, "")  # `how many in a second, every second`
             return
         asked.duration = int(amount.value)
@@ -153,17 +157,18 @@ def take_output_unit(sentence: Sentence, asked: Asked) -> None:
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.stem in ("in", "as") and sentence.is_free(index + 1):
             named = unit(text_at(sentence, index + 1))
-            if named is not None and not text_at(sentence, index + 1).lower().startswith(
-                ("s", "m", "h", "k", "b")
+            if (
+                named is not None
+                and not text_at(sentence, index + 1).lower().startswith(("s", "m", "h", "k", "b"))
+            ) or (
+                (
+                    named is not None
+                    and len(text_at(sentence, index + 1)) > 4
+                    and not _is_interval(sentence, index + 2)
+                )
+                and (named[0] == "ns" or "byte" in text_at(sentence, index + 1))
             ):
                 sentence.take(index, index + 1, "")
-            elif (
-                named is not None
-                and len(text_at(sentence, index + 1)) > 4
-                and not _is_interval(sentence, index + 2)
-            ):
-                if named[0] == "ns" or "byte" in text_at(sentence, index + 1):
-                    sentence.take(index, index + 1, "")
 
 
 def _is_interval(sentence: Sentence, index: int) -> bool:

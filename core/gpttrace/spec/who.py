@@ -13,7 +13,7 @@ from gpttrace.spec.asked import EQUALS, Asked, text_at
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.units import unit
-from gpttrace.spec.words import stem, stems
+from gpttrace.spec.words import plain, stem, stems
 
 _LINKS = stems("by of for from in does do did is are to except excluding than")
 _UNIT_SUFFIXES = (".service", ".slice", ".scope")
@@ -136,7 +136,11 @@ _RANKS = stems("most largest biggest busiest heaviest slowest highest worst long
 def take_root(sentence: Sentence, asked: Asked) -> None:
     """`by root`, `as root`, `who is not root`, `non-root`: conditions on the user."""
     for index, token in enumerate(sentence.tokens):
-        if token.meaning is not None or token.stem != "root" or sentence.stem(index + 1) in ("cgroup", "directory", "folder"):
+        if (
+            token.meaning is not None
+            or token.stem != "root"
+            or sentence.stem(index + 1) in ("cgroup", "directory", "folder")
+        ):
             continue
         before = [sentence.stem(i) for i in (index - 1, index - 2, index - 3)]
         negated = before[0] in _EXCEPT or (before[0] in ("than", "by", "the") and before[1] in _EXCEPT)
@@ -175,7 +179,9 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
             continue
         value = sentence.tokens[at]
         inside = sentence.tokens[at : sentence.chunk(at)[1] + 1]
-        strange = any(not known(token.stem) for token in inside) or (len(inside) > 1 and inside[0].kind == "word")
+        strange = any(not known(token.stem) for token in inside) or (
+            len(inside) > 1 and inside[0].kind == "word"
+        )
         if value.kind == "quoted" or (value.kind in ("word", "path") and (explicit or strange)):
             if value.kind == "word" and not explicit and value.text.endswith("ly"):
                 continue
@@ -190,10 +196,10 @@ _NAMING = ("named", "called")
 
 
 # Programs that people ask about, some of which are words of the catalogue as well.
-_PROGRAMS = frozenset(
-    """nginx apache apache2 httpd haproxy envoy postgres postgresql mysql mysqld mariadbd redis mongod etcd java python python3 ruby
-    php dockerd docker containerd runc kubelet sshd bash sshd systemd journald rsyslogd cron chrome firefox chromium gcc rsync
-    curl wget qemu libvirtd dnsmasq memcached elasticsearch prometheus grafana""".split()
+_PROGRAMS = plain(
+    """nginx apache apache2 httpd haproxy envoy postgres postgresql mysql mysqld mariadbd redis mongod etcd java python python3
+    ruby php dockerd docker containerd runc kubelet sshd bash sshd systemd journald rsyslogd cron chrome firefox chromium gcc
+    rsync curl wget qemu libvirtd dnsmasq memcached elasticsearch prometheus grafana"""
 )
 
 
@@ -212,7 +218,10 @@ def take_bare_comm(
         if is_program(token.text):
             _set_comm(sentence, asked, index, index)
             return True
-        if sentence.stem(index + 1) in words.KEYS or text_at(sentence, index + 1).lower() in ("name", "names"):
+        if sentence.stem(index + 1) in words.KEYS or text_at(sentence, index + 1).lower() in (
+            "name",
+            "names",
+        ):
             continue  # `by previous process`: which of its processes, not what it is called
         if known(token.stem) or (sentence.stem(index - 1) == "to" and not has_target):
             continue

@@ -32,14 +32,15 @@ _IRREGULAR = {
 
 # Nouns of action and their verbs are one: `creation` is `create`.
 _ACTIONS = (
-    "create delete remove:removal add:addition insert complete terminate migrate transmit:transmission retransmit:retransmission "
-    "allocate register:registration compact evict activate acquire:acquisition invoke:invocation execute inject emulate "
-    "resolve:resolution receive:reception deallocate initialise:initialisation initialize:initialization authenticate suspend:suspension"
+    "create delete remove:removal add:addition insert complete terminate migrate transmit:transmission "
+    "retransmit:retransmission allocate register:registration compact evict activate acquire:acquisition invoke:invocation "
+    "execute inject emulate resolve:resolution receive:reception deallocate initialise:initialisation initialize:initialization "
+    "authenticate suspend:suspension"
 )
 
 
 def _action_nouns() -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for pair in _ACTIONS.split():
         verb, _, noun = pair.partition(":")
         noun = noun or f"{verb.removesuffix('e')}ion"
@@ -116,6 +117,11 @@ def _present(word: str) -> str:
 def stems(words: str) -> frozenset[str]:
     """Return the stems of a list of words."""
     return frozenset(stem(word) for word in words.split())
+
+
+def plain(words: str) -> frozenset[str]:
+    """Return the words of a list as they are written."""
+    return frozenset(words.split())
 
 
 def one_letter_off(word: str, known: frozenset[str]) -> str | None:
