@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import signal
-
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
+from gpttrace.spec.conditions import (
+    directed,
+    error_conditions,
+    file_names,
+    named_values,
+    settled,
+    share_of,
+    thresholds,
+)
 from gpttrace.spec.model import Condition, Shape, TraceSpec
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.validate import problems_of
@@ -24,11 +31,11 @@ def decide(
     sentence: Sentence, asked: Asked, event: Event, several: bool = False
 ) -> tuple[TraceSpec, list[str]]:
     """Return the spec and what stands against it; `several` says that further events are named."""
-    problems = [*_file_names(sentence, event), *_directed(asked, event)]
-    conditions = [*asked.conditions, *_named_values(sentence, event, asked)]
-    conditions += _error_conditions(asked, event, problems)
+    problems = [*file_names(sentence, event), *directed(asked, event)]
+    conditions = [*asked.conditions, *named_values(sentence, event, asked)]
+    conditions += error_conditions(asked, event, problems)
     hint, value = _value(sentence, asked, event, problems)
-    conditions += _thresholds(asked, event, value, problems)
+    conditions += thresholds(asked, event, value, problems)
     shape, value = _shape(sentence, asked, event, hint, value, problems, bool(conditions))
     if shape == "stacks" and value is not None:
         shape = "sum"  # `bytes by stack`, `time by stack`
@@ -36,7 +43,7 @@ def decide(
     part = None
     if asked.ratio:
         shape, value = "ratio", None
-        conditions, part = _share(conditions, event, sentence)
+        conditions, part = share_of(conditions, event, sentence)
         if part is None and not several:
             problems.append(
                 f"a share of {event.noun} is told by a condition or against another event; name it"
@@ -50,7 +57,7 @@ def decide(
         shape = "lhist" if value else shape
     keys = _keys(sentence, asked, event, shape, value, conditions)
     given = [*conditions, part] if part else conditions
-    conditions += [c for c in event.assume if not _settled(c, given, event, asked)]
+    conditions += [c for c in event.assume if not settled(c, given, event, asked)]
     spec = TraceSpec(
         event=event.id,
         shape=shape,
@@ -70,140 +77,6 @@ def decide(
 
 
 _BUCKETS = {"bytes": (0, 65536, 4096), "ns": (0, 10_000_000, 500_000)}
-
-
-def _share(
-    conditions: list[Condition], event: Event, sentence: Sentence
-) -> tuple[list[Condition], Condition | None]:
-    """Take the condition that a share is told of out of those that every event must meet."""
-    failed = [c for c in conditions if c.field in ("ret", "errno")]
-    named = [c for c in conditions if isinstance(c.value, str) and c.value in event.fields[c.field].values]
-    part = next(iter((*failed, *named)), None)
-    if part is None and not any(t.meaning and t.stem in words.JOINING for t in sentence.tokens):
-        return conditions, None
-    return [c for c in conditions if c != part], part
-
-
-# -------------------------------------------------------------------------------------------- conditions
-
-
-def _directed(asked: Asked, event: Event) -> list[str]:
-    """Turn `sent to process nginx` into a condition on the receiver; say so where an event has none."""
-    problems = []
-    for condition in asked.directed:
-        target = f"target_{condition.field}"
-        asked.conditions.remove(condition)
-        if target in event.fields:
-            asked.conditions.append(Condition(target, condition.op, condition.value))
-        else:
-            problems.append(f"{event.noun} do not carry whom they go to")
-    return problems
-
-
-def _named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Condition]:
-    found = []
-    if "sig" in event.fields:
-        for at, token in enumerate(sentence.tokens):
-            known = getattr(signal, token.text.upper(), None) if token.text[:3].upper() == "SIG" else None
-            if (
-                known is not None
-                and token.meaning is None
-                and token.text.lower() not in event.fields["sig"].values
-            ):
-                found.append(Condition("sig", "==", int(known)))
-                sentence.take(at, at, f"only {token.text.upper()}")
-    for field in event.fields.values():
-        by_stem = {stem(name): name for name in field.values}
-        named: list[str] = []
-        while (index := sentence.find(by_stem)) is not None:
-            named.append(by_stem[sentence.stem(index)])
-            sentence.take(index, index, f"{field.name} {named[-1]}")
-        named = list(dict.fromkeys(named))
-        if len(named) == 1 or asked.ratio:
-            found += [Condition(field.name, "==", name) for name in named[:1]]
-        elif named and field.name not in asked.keys:
-            asked.keys.append(field.name)  # `reads and writes`: one row for each
-    file = next((field.name for field in event.fields.values() if field.read == "str"), None)
-    return [*found, *(_paths(sentence, file) if file else [])]
-
-
-def _paths(sentence: Sentence, field: str) -> list[Condition]:
-    for index, token in enumerate(sentence.tokens):
-        if token.meaning is None and token.kind == "path" and len(token.text) > 1:
-            path, last = sentence.chunk(index)
-            below = path.endswith("/") or sentence.stem(index - 1) in stems("in under below inside within")
-            first = index - 1 if below and sentence.is_free(index - 1) else index
-            sentence.take(first, last, f"only files {'below' if below else 'named'} {path}")
-            if below:
-                return [Condition(field, "startswith", path.rstrip("/") + "/")]
-            return [Condition(field, "==", path)]
-    return []
-
-
-def _file_names(sentence: Sentence, event: Event) -> list[str]:
-    """Say that reads and the like do not know the name of the file, where the question wants it."""
-    if any(field.read == "str" for field in event.fields.values()) or not _asks_for_files(sentence):
-        return []
-    return [f"{event.noun} do not carry the name of the file; ask for files opened"]
-
-
-def _asks_for_files(sentence: Sentence) -> bool:
-    asking, within = stems("by per which what each"), stems("from to of into on in")
-    return any(
-        token.stem in stems("file filename path")
-        and token.meaning != ""
-        and (
-            sentence.stem(index - 1) in asking
-            or (token.text.lower() == "files" and sentence.stem(index - 1) not in within)
-        )
-        for index, token in enumerate(sentence.tokens)
-    )
-
-
-def _error_conditions(asked: Asked, event: Event, problems: list[str]) -> list[Condition]:
-    if asked.failed is None and asked.errno is None:
-        return []
-    if "ret" not in event.fields:
-        problems.append(f"it cannot be seen whether {event.noun} fail")
-        return []
-    if asked.errno is not None:
-        return [Condition("ret", "==", -asked.errno)]
-    return [Condition("ret", "<", 0) if asked.failed else Condition("ret", ">=", 0)]
-
-
-def _settled(assumed: Condition, given: list[Condition], event: Event, asked: Asked) -> bool:
-    # `failed opens` replaces the assumption that only successful opens count; `open attempts` drops it.
-    if asked.attempts:
-        return True
-    same = {
-        f.name
-        for f in event.fields.values()
-        if f.end and event.fields[assumed.field].end in (f.end, f"-{f.end}")
-    }
-    same |= {
-        f.name for f in event.fields.values() if f.end and f.end == f"-{event.fields[assumed.field].end}"
-    }
-    return any(
-        c.field == assumed.field or c.field in same
-        for c in given
-        if c.op not in ("!=", "<", "<=") or c.value in (0,)
-    )
-
-
-def _thresholds(asked: Asked, event: Event, value: str | None, problems: list[str]) -> list[Condition]:
-    found = []
-    for op, amount, kind in asked.thresholds:
-        field = event.fields.get(value or event.value or "") if not kind else event.field_of_unit(kind)
-        if kind and value and event.fields[value].unit == kind:
-            field = event.fields[value]
-        if field is None and not kind:
-            field = event.field_of_unit("bytes") or event.field_of_unit("ns")
-        if field is None:
-            what = {"ns": "how long they take", "bytes": "a size"}.get(kind, "a number to compare")
-            problems.append(f"{event.noun} do not carry {what}")
-            continue
-        found.append(Condition(field.name, op, int(amount)))
-    return found
 
 
 # ---------------------------------------------------------------------------------------- value and form
