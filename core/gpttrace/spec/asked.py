@@ -22,7 +22,7 @@ class Asked:
     mentioned: list[str] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     directed: list[Condition] = field(default_factory=list)
-    thresholds: list[tuple[Comparison, float, Kind]] = field(default_factory=list)
+    thresholds: list[tuple[Comparison, float, Kind, tuple[str, ...]]] = field(default_factory=list)
     every: int | None = None
     per_second: bool = False
     duration: int | None = None

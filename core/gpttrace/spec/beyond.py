@@ -24,14 +24,16 @@ _FUTURE = rf"""
 _STATE = r"""
     \b( how[ ]much[ ](free[ ])?(ram|memory|(disk[ ])?space|swap|storage)[ ](do|does|is|are|has|have)
     | how[ ](big|large|full)[ ]is[ ](my|the|this)[ ](disk|ram|memory|drive|partition)
-    | how[ ]many[ ](cores|cpus|disks)[ ](do|does|has|are[ ]there) | uptime | load[ ]average | cpu[ ]model | serial[ ]number
+    | how[ ]many[ ](cores|cpus|disks)[ ](do|does|has|are[ ]there) | uptime | load[ ]average | current[ ](tcp[ ])?connections
+    | cpu[ ]model | serial[ ]number
     | kernel[ ]version | which[ ]version | what[ ](kernel|distribution|version|hardware) | ip[ ]address[ ]of[ ](this|my)
     | is[ ]\w+[ ]installed | installed[ ]packages | list[ ](of[ ])?(all[ ])?(users|installed)
     | (password|secret|contents?|plaintext)[ ]of )\b
 """
 _ORDER = r"""
     ^((please|now|just|can[ ]you|could[ ]you)[ ])?
-    (reboot|restart|shut[ ]?down|stop|kill|terminate|suspend|start|delete|remove|erase|wipe|clean|free|format|rename|move|copy
+    (reboot|restart|shut[ ]?down|stop|kill|send|create|close|connect|terminate
+    |suspend|start|delete|remove|erase|wipe|clean|free|format|rename|move|copy
     |install|uninstall|update|upgrade|fix|repair|disable|enable|block|deny|drop|prevent|limit|throttle|renice|tune|optimi[sz]e
     |speed[ ]up|increase|decrease|reduce|set|change|make[ ]sure)
     [ ](the|all|my|this|that|a|an|every|some|it|any|nginx|apache)\b

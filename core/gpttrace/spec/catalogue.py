@@ -186,7 +186,10 @@ def _event(key: str, entry: dict[str, Any]) -> Event:
     if (canary := entry.pop("canary", None)) is not None:
         entry["canary"] = Canary(**canary)
     context = entry.get("context", "process")
-    fields = _context_fields(context) | {name: _field(name, given) for name, given in given_fields.items()}
+    fields = _context_fields(context) | {
+        name: _field(name, _called_as_usual(name, given, given_fields))
+        for name, given in given_fields.items()
+    }
     if any(hook.spans for hook in hooks) and "latency" not in fields:
         fields["latency"] = Field("latency", "uint64", "ns")
     assume = tuple(_condition(text) for text in entry.pop("assume", ()))
@@ -226,11 +229,14 @@ _USUAL = {
 }
 
 
+def _called_as_usual(name: str, given: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    taken = {each for other, own in fields.items() if other != name for each in own.get("names", ())}
+    usual = (each for each in (*_USUAL.get(name, ()), name.replace("_", " ")) if each not in taken)
+    return {**given, "names": [*dict.fromkeys((*given.get("names", ()), *usual))]}
+
+
 def _field(name: str, given: dict[str, Any]) -> Field:
     given = dict(given)
-    given["names"] = [
-        *dict.fromkeys((*given.get("names", ()), *_USUAL.get(name, ()), name.replace("_", " ")))
-    ]
     if (both := given.pop("both", None)) is not None:
         given |= {"begin": both, "end": both}
     return Field(name=name, **_tuples(given))

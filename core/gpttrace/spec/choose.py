@@ -54,6 +54,9 @@ def choose_hook(spec: TraceSpec, event: Event, host: Facts | None) -> Choice:
         if (unseen := next((name for name in fields_of(spec) if name not in seen.fields), None)) is not None:
             passed.append(f"{_first(hook)} does not carry {unseen}")
             continue
+        if (unnamed := _unnamed(spec, event, seen)) is not None:
+            passed.append(f"{_first(hook)} cannot tell whether {unnamed}")
+            continue
         filled = fill(hook, spec)
         present = filled if host is None else _present(filled, host)
         if present is None and hook.given is not None:
@@ -68,6 +71,15 @@ def choose_hook(spec: TraceSpec, event: Event, host: Facts | None) -> Choice:
         return Choice(_spelled(present, host), seen, passed=tuple(passed))
     why = passed[-1] if passed else f"no hook is known for: {event.summary}"
     return Choice(None, event, why, lacking, tuple(passed))
+
+
+def _unnamed(spec: TraceSpec, event: Event, seen: Event) -> str | None:
+    # A named condition (`direction is read`) is an expression of one hook; another may have none for it.
+    for c in (*spec.conditions, *((spec.part,) if spec.part else ())):
+        named = c.field in event.fields and str(c.value) in event.fields[c.field].values
+        if named and str(c.value) not in seen.fields[c.field].values:
+            return f"{c.field} is {c.value}"
+    return None
 
 
 def _first(hook: Hook) -> str:

@@ -80,7 +80,11 @@ def _paths(sentence: Sentence, field: str) -> list[Condition]:
 
 def file_names(sentence: Sentence, event: Event) -> list[str]:
     """Say that reads and the like do not know the name of the file, where the question wants it."""
-    if any(field.read == "str" for field in event.fields.values()) or not _asks_for_files(sentence):
+    known = any(
+        field.read == "str" or field.name == "filename" or "file" in field.names
+        for field in event.fields.values()
+    )
+    if known or not _asks_for_files(sentence):
         return []
     return [f"{event.noun} do not carry the name of the file; ask for files opened"]
 
@@ -133,10 +137,15 @@ def settled(assumed: Condition, given: list[Condition], event: Event, asked: Ask
 def thresholds(asked: Asked, event: Event, value: str | None, problems: list[str]) -> list[Condition]:
     """Return the conditions on times, sizes and numbers; say so where an event carries none."""
     found = []
-    for op, amount, kind in asked.thresholds:
+    for op, amount, kind, near in asked.thresholds:
         field = event.fields.get(value or event.value or "") if not kind else event.field_of_unit(kind)
         if kind and value and event.fields[value].unit == kind:
             field = event.fields[value]
+        if not kind:
+            named = (
+                f for f in event.fields.values() if any(word in near for n in f.names for word in [stem(n)])
+            )
+            field = next((f for f in named if f.type != "string"), field)
         if field is None and not kind:
             field = event.field_of_unit("bytes") or event.field_of_unit("ns")
         if field is None:

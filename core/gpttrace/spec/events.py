@@ -121,6 +121,10 @@ def _misfit(event: Event, asked: Asked, said: Said) -> float:
     against = 5.0 * sum(key not in event.fields for key in asked.keys)
     against += 3.0 * (bool(said.free & _TIMES) and event.field_of_unit("ns") is None)
     against += 3.0 * (bool(said.free & _BYTES) and event.field_of_unit("bytes") is None)
+    against += (
+        3.0 * any(kind == "ns" for _, _, kind, _ in asked.thresholds) * (event.field_of_unit("ns") is None)
+    )
+    against += 5.0 * (asked.errno is not None and "ret" not in event.fields)
     return against + 5.0 * (asked.failed is True and "ret" not in event.fields)
 
 

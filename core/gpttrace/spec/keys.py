@@ -149,7 +149,7 @@ def _key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) ->
     owner = sentence.tokens[index].text.lower().endswith(("'s", "’s")) and sentence.is_free(index + 1)
     if owner and (owned := _key_at(sentence, names, index + 1, own)) is not None:
         return owned  # `the executable's path`
-    if (key := names.get(word)) is None:
+    if (key := names.get(word)) is None or (after in _LONGER and sentence.is_free(index + 1)):
         return None
     if after in _SECOND and sentence.is_free(index + 1):
         return _SECOND[after].get(key, key), index + 1
@@ -207,6 +207,7 @@ def _is_event_word(sentence: Sentence, index: int) -> bool:
     return 0 <= index < len(sentence.tokens) and sentence.tokens[index].meaning == sentence.event
 
 
+_LONGER = ("lin", "path")  # the `command line` and the `executable path` are no process names
 _SECOND: dict[str, dict[str, str]] = {
     stem("name"): {"tid": "comm"},
     stem("names"): {"tid": "comm"},

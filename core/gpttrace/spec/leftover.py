@@ -22,11 +22,23 @@ _LINKS = stems(
 _NEGATIONS = stems("not no without except excluding never none nor unless") | {"n't"}
 
 
-def sort_out(sentence: Sentence, entry: Entry | None, words: Lexicon) -> tuple[list[str], list[str]]:
-    """Return the words that stand in the way and those that may be ignored, each once, in order."""
+def sort_out(
+    sentence: Sentence, entry: Entry | None, words: Lexicon, phrase: tuple[str, ...] | None = None
+) -> tuple[list[str], list[str]]:
+    """Return the words that stand in the way and those that may be ignored, each once, in order.
+
+    `phrase` are the words that name the event, None where `by` needs no rows after it (there are some, or it ranks them).
+    """
     blocking: list[str] = []
     ignored: list[str] = []
     for index, token in enumerate(sentence.tokens):
+        if (
+            token.stem == "by"
+            and not token.meaning
+            and not ranked
+            and (rows := _rows_of_nothing(sentence, index))
+        ):
+            blocking.append(rows)
         if token.meaning is None:
             (blocking if _blocks(sentence, index, entry, words) else ignored).append(token.text)
     return list(dict.fromkeys(blocking)), list(dict.fromkeys(ignored))
@@ -48,6 +60,17 @@ def _blocks(sentence: Sentence, index: int, entry: Entry | None, words: Lexicon)
         return True
     following = sentence.tokens[index + 1 : index + 2]
     return bool(following) and following[0].meaning == sentence.event and not _is_verb(token.text)
+
+
+def _rows_of_nothing(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> str:
+    # `congestion window by connection`: the last word only named the event, and no field of it is called so.
+    after = index + 1
+    while sentence.stem(after) in ("the", "each", "every", "a"):
+        after += 1
+    following = sentence.tokens[after : after + 1]
+    if not following or following[0].meaning != sentence.event or "_" in following[0].text:
+        return ""
+    return f"by {following[0].text}" if following[0].stem not in phrase else ""
 
 
 def _is_verb(text: str) -> bool:

@@ -23,9 +23,14 @@ def take_thresholds(sentence: Sentence, asked: Asked) -> None:
         amount = amount_at(sentence, at) if op else None
         if op is None or amount is None or amount.kind == "hz":
             continue
-        if sentence.stem(index) in stems("over within") and amount.kind == "ns" and amount.value >= 10**9:
+        long = (
+            amount.kind == "ns"
+            and amount.value >= 10**9
+            and not any(t.stem in _LASTING for t in sentence.tokens)
+        )
+        if sentence.stem(index) in stems("over within") and long:
             continue  # `over 10 seconds` is a duration
-        asked.thresholds.append((op, amount.value, amount.kind))
+        asked.thresholds.append((op, amount.value, amount.kind, _near(sentence, index, amount.last)))
         sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
 
 
@@ -43,10 +48,18 @@ def _take_or_more(sentence: Sentence, asked: Asked) -> None:
             and sentence.stem(at + 2) != "than"
         ):
             op: Comparison = ">=" if word in words.ABOVE else "<="
-            asked.thresholds.append((op, amount.value, amount.kind))
+            asked.thresholds.append((op, amount.value, amount.kind, _near(sentence, index, amount.last)))
             sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
             sentence.take(at, at + 1, f"{op} {amount.value:g}")
             return
+
+
+_LASTING = stems("slow slower longer take takes took taking wait waits waited last lasted")
+
+
+def _near(sentence: Sentence, first: int, last: int) -> tuple[str, ...]:
+    """Return the words beside a comparison, which may name the field that is compared (`ports below 1024`)."""
+    return sentence.stem(first - 1), sentence.stem(last + 1)
 
 
 def _comparison_at(sentence: Sentence, index: int) -> tuple[Comparison | None, int]:

@@ -204,7 +204,9 @@ def _with_event(
     take_filler(sentence, asked)
     words = lexicon(catalogue)
     entry = next((each for each in words.entries if each.event is event), None)
-    unknown, ignored = sort_out(sentence, entry, words)
+    unknown, ignored = sort_out(
+        sentence, entry, words, None if asked.keys or asked.top or only else match.phrase
+    )
     confidence = (
         1.0 - IN_THE_WAY * len(unknown) - IGNORED * len(ignored) - _CORRECTED * len(sentence.corrections)
     )

@@ -106,7 +106,8 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
             continue
         plural = token.text.lower() == "times"
         near = [sentence.stem(i) for i in range(index + 1, index + 5)]
-        before = sentence.stem(index - 1) in _BEFORE_TIME
+        named = index > 0 and sentence.tokens[index - 1].meaning == sentence.event and not plural
+        before = sentence.stem(index - 1) in _BEFORE_TIME or named
         after = any(word in _AFTER_TIME for word in near) or index == 0
         if before or (after and not plural):
             asked.elapsed = True

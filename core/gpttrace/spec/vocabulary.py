@@ -69,7 +69,7 @@ EMPTY = stems(
     execution executions execute aggregate aggregated single end ends ended ending stay stays send sender senders work item items
     grow grows caused blame complain complains somebody's outcome outcomes other others further card cards
     grateful appreciate appreciated operations operation point points message messages tiny huge
-    old ish fetched kind
+    old ish fetched kind detect when
     i e eg ie etc respectively kernel-side woken awake friends
     consume consumes consumed last lasts lasting refreshed refresh updated far wich which's
     usage ranked rank ranking frequent first quarter

@@ -215,8 +215,14 @@ def take_bare_comm(
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None or token.kind not in ("word", "quoted"):
             continue
+        after = sentence.tokens[index + 1 : index + 2]
+        owned = sentence.stem(index - 1) == "the" and bool(after) and after[0].meaning == sentence.event
+        if token.stem in words.MOST or (owned and is_program(token.text)):
+            continue  # `the docker socket` is not opened by docker
         if is_program(token.text):
-            _set_comm(sentence, asked, index, index)
+            before = sentence.tokens[index - 1] if index else None
+            whom = has_target and before is not None and before.meaning == sentence.event
+            _set_comm(sentence, asked, index, index, "target_comm" if whom else "comm")
             return True
         if sentence.stem(index + 1) in words.KEYS or text_at(sentence, index + 1).lower() in (
             "name",
@@ -233,7 +239,7 @@ def take_bare_comm(
     return False
 
 
-def _set_comm(sentence: Sentence, asked: Asked, first: int, at: int) -> None:
+def _set_comm(sentence: Sentence, asked: Asked, first: int, at: int, field: str = "comm") -> None:
     text, last = sentence.chunk(at)
     text = text.replace("’", "'").removesuffix("'s")
     name = text.rsplit("/", 1)[-1] if text.startswith("/") else text
@@ -244,7 +250,7 @@ def _set_comm(sentence: Sentence, asked: Asked, first: int, at: int) -> None:
         asked.conditions.append(Condition("comm", "!=", name))
         sentence.take(at, last, f"only processes not named {name}")
         return
-    _add(sentence, asked, first, Condition("comm", "==", name))
+    _add(sentence, asked, first, Condition(field, "==", name))
     sentence.take(first, last, f"only processes named {name}")
 
 

@@ -21,7 +21,7 @@ _IRREGULAR = {
     "is": "is", "was": "was", "its": "its", "us": "us", "as": "as", "less": "less", "access": "access", "process": "process",
     "miss": "miss", "address": "address", "various": "various", "bus": "bus", "status": "status", "red": "red",
     "exited": "exit", "syscalls": "syscall", "system-calls": "syscall", "hertz": "hertz", "iops": "iops", "ios": "io",
-    "dns": "dns",
+    "dns": "dns", "cpus": "cpu", "ips": "ip", "ids": "id", "gcs": "gc", "zombies": "zombie",
     "during": "during", "string": "string", "string's": "string", "thing": "thing", "something": "something",
     "speed": "speed", "need": "need", "exceed": "exceed", "bed": "bed", "fed": "fed", "led": "led", "king": "king",
     "ping": "ping", "ring": "ring", "bring": "bring", "sing": "sing", "hundred": "hundred", "embed": "embed", "sched": "sched",

@@ -212,6 +212,8 @@ def _small_cgroup(limit: int) -> Path:
     root = Path("/sys/fs/cgroup")
     if not (root / "cgroup.controllers").exists():
         raise RuntimeError("there is no cgroup v2")
+    if "memory" in (root / "cgroup.controllers").read_text().split():
+        (root / "cgroup.subtree_control").write_text("+memory")
     group = root / f"gptcanary-{os.getpid()}"
     group.mkdir()
     try:
