@@ -32,13 +32,8 @@ def sort_out(
     blocking: list[str] = []
     ignored: list[str] = []
     for index, token in enumerate(sentence.tokens):
-        if (
-            token.stem == "by"
-            and not token.meaning
-            and not ranked
-            and (rows := _rows_of_nothing(sentence, index))
-        ):
-            blocking.append(rows)
+        if phrase is not None and token.stem == "by" and not token.meaning:
+            blocking += _rows_of_nothing(sentence, index, phrase)
         if token.meaning is None:
             (blocking if _blocks(sentence, index, entry, words) else ignored).append(token.text)
     return list(dict.fromkeys(blocking)), list(dict.fromkeys(ignored))
@@ -62,15 +57,15 @@ def _blocks(sentence: Sentence, index: int, entry: Entry | None, words: Lexicon)
     return bool(following) and following[0].meaning == sentence.event and not _is_verb(token.text)
 
 
-def _rows_of_nothing(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> str:
+def _rows_of_nothing(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> list[str]:
     # `congestion window by connection`: the last word only named the event, and no field of it is called so.
     after = index + 1
     while sentence.stem(after) in ("the", "each", "every", "a"):
         after += 1
     following = sentence.tokens[after : after + 1]
     if not following or following[0].meaning != sentence.event or "_" in following[0].text:
-        return ""
-    return f"by {following[0].text}" if following[0].stem not in phrase else ""
+        return []
+    return [f"by {following[0].text}"] if following[0].stem not in phrase else []
 
 
 def _is_verb(text: str) -> bool:
