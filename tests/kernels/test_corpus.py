@@ -114,6 +114,7 @@ def traced(vm: Vm, program: str, command: list[str]) -> tuple[Table, ...]:
     assert answer.exit == 0, answer
     result = json.loads(answer.stdout)["result"]
     assert (result["status"], result["lost"]) == ("ok", 0), result["reason"]
+    assert result["reason"].endswith("exit status 0"), (result["reason"], answer.stderr)
     return tuple(_table(each) for each in result["tables"])
 
 

@@ -39,6 +39,8 @@ def decide(
     shape, value = _shape(sentence, asked, event, hint, value, problems, bool(conditions))
     if shape == "stacks" and value is not None:
         shape = "sum"  # `bytes by stack`, `time by stack`
+    if asked.failed and shape == "sum" and event.shape == "sum" and hint is None:
+        shape, value = "count", None  # `mmap failures`: how many, nothing was moved
     shape, value = _of_failures(event, conditions, shape, value)
     part = None
     if asked.ratio:

@@ -6,6 +6,7 @@ Each function takes what it understands out of the sentence (its tokens get a me
 from __future__ import annotations
 
 import pwd
+import re
 from collections.abc import Callable
 
 from gpttrace.spec import vocabulary as words
@@ -233,10 +234,29 @@ def take_bare_comm(
             continue
         linked = sentence.stem(index - 1) in _LINKS or token.text.endswith(("'s", "’s"))
         verb = token.text.endswith("ing") and sentence.stem(index - 1) in ("is", "are")
+        if _DEVICE.fullmatch(token.text) or _is_adjective(sentence, index):
+            continue
         if linked and not verb and not token.text.endswith("ly") and token.text.isascii():
             _set_comm(sentence, asked, index, index)
             return True
     return False
+
+
+_DEVICE = re.compile(
+    r"(sd[a-z]|nvme|vd[a-z]|xvd|dm-|loop|md|eth|en[ops]|wl|lo|br|veth|docker|virbr|bond|tun|tap)[\w-]*\d?"
+)
+
+
+def _is_adjective(sentence: Sentence, index: int) -> bool:
+    # `allocations of unmovable type`: a word right after it, with nothing between, is what it describes.
+    token, following = sentence.tokens[index], sentence.tokens[index + 1 : index + 2]
+    if not following or following[0].kind != "word" or sentence.text[token.end : following[0].start].strip():
+        return False
+    return (
+        following[0].stem not in words.EMPTY
+        and following[0].meaning is None
+        and not token.text.endswith(("'s", "’s"))
+    )
 
 
 def _set_comm(sentence: Sentence, asked: Asked, first: int, at: int, field: str = "comm") -> None:
