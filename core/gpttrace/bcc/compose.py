@@ -109,7 +109,7 @@ def _times(wishes: Wishes, description: Description, made: Composed) -> None:
 
 
 def _thresholds(wishes: Wishes, description: Description, made: Composed) -> None:
-    for op, value, kind in wishes.thresholds:
+    for op, value, kind, _ in wishes.thresholds:
         above = op in (">", ">=")
         if kind == "bytes":
             _set(made, description, int(value), "least_size" if above else "most_size")

@@ -11,10 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gpttrace.spec import keys, limits, times, vocabulary, who
-from gpttrace.spec.asked import Asked, amount_at
-from gpttrace.spec.model import Comparison
+from gpttrace.spec.asked import Asked, Threshold, amount_at
 from gpttrace.spec.sentence import Sentence
-from gpttrace.spec.units import Kind
 from gpttrace.spec.words import stem, stems
 
 _DISK = re.compile(r"(?:sd[a-z]{1,2}\d*|nvme\d+n\d+(?:p\d+)?|x?vd[a-z]\d*|dm-\d+|md\d+|loop\d+|mmcblk\d+)")
@@ -37,7 +35,7 @@ class Wishes:
     times: int | None = None
     top: int | None = None
     hz: int | None = None
-    thresholds: list[tuple[Comparison, float, Kind]] = field(default_factory=list)
+    thresholds: list[Threshold] = field(default_factory=list)
     failed: bool | None = None
     errno: int | None = None
     signal: int | None = None
@@ -196,5 +194,5 @@ def _take_older(sentence: Sentence, asked: Asked) -> None:
         amount_at(sentence, index + 2) if index is not None and sentence.stem(index + 1) == "than" else None
     )
     if index is not None and amount is not None and amount.kind == "ns":
-        asked.thresholds.append((">", amount.value, "ns"))
+        asked.thresholds.append((">", amount.value, "ns", ()))
         sentence.take(index, amount.last, "older than that")

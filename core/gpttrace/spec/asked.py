@@ -12,6 +12,10 @@ LARGEST_ROWS = "largest rows"
 EQUALS = frozenset(("=", "==", "is"))
 
 
+# Comparison, amount in ns or bytes, which of them, and the words beside it, which may name the field that is compared.
+Threshold = tuple[Comparison, float, Kind, tuple[str, ...]]
+
+
 @dataclass(slots=True)
 class Asked:
     """What the slots found; thresholds wait for the event to say which field they speak of."""
@@ -22,7 +26,7 @@ class Asked:
     mentioned: list[str] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     directed: list[Condition] = field(default_factory=list)
-    thresholds: list[tuple[Comparison, float, Kind, tuple[str, ...]]] = field(default_factory=list)
+    thresholds: list[Threshold] = field(default_factory=list)
     every: int | None = None
     per_second: bool = False
     duration: int | None = None
