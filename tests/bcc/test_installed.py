@@ -51,7 +51,9 @@ def test_a_real_tool_answers_a_question(settings: Settings, cache: Path) -> None
     headers = os.environ.get("BCC_KERNEL_SOURCE") or f"/lib/modules/{os.uname().release}/build"
     known = Path(headers).exists() or Path("/sys/kernel/kheaders.tar.xz").exists()
     if not known:  # the machine's kernel decides, nothing that a set-up could install
-        pytest.skip(f"bcc cannot compile: there are no kernel headers at {headers} (BCC_KERNEL_SOURCE names others)")
+        pytest.skip(
+            f"bcc cannot compile: there are no kernel headers at {headers} (BCC_KERNEL_SOURCE names others)"
+        )
 
     async def follow(running: OtherRun) -> None:
         async for _ in running:

@@ -28,7 +28,12 @@ READY = 'BEGIN\n{\n\tprintf("ready\\n");\n}\n'
 
 @pytest.mark.timeout(900)
 def test_every_form_of_program_compiles(any_bpftrace: InstalledBpftrace, this_host: Host) -> None:
-    programs = [text for _, text in programs_for(this_host, any_bpftrace.version)]
+    inside = any_bpftrace.root == Path("/")  # another release's tree has libraries of its own
+    programs = [
+        text
+        for _, text in programs_for(this_host, any_bpftrace.version)
+        if inside or not _IN_LIBRARY.search(text)
+    ]
     bundles = [programs[at : at + BUNDLE] for at in range(0, len(programs), BUNDLE)]
     folder = any_bpftrace.root / f"tmp/gpttrace-compile-{os.getpid()}"
     folder.mkdir()
@@ -42,10 +47,11 @@ def test_every_form_of_program_compiles(any_bpftrace: InstalledBpftrace, this_ho
             )
     finally:
         shutil.rmtree(folder)
-    assert len(programs) > 900
+    assert len(programs) > 300
     assert [text for texts in said for text in texts] == []
 
 
+_IN_LIBRARY = re.compile(r"^(?:uprobe|uretprobe|usdt):", re.MULTILINE)
 # Starting bpftrace takes longer than compiling a small program: many go into one file, their maps renamed.
 BUNDLE = 30
 

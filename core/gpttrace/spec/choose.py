@@ -68,7 +68,7 @@ def choose_hook(spec: TraceSpec, event: Event, host: Facts | None) -> Choice:
         if host is not None and (absent := lacks(host, lay_out(spec, seen, present))) is not None:
             passed.append(absent)
             continue
-        return Choice(_spelled(present, host), seen, passed=tuple(passed))
+        return Choice(as_spelled(present, host), seen, passed=tuple(passed))
     why = passed[-1] if passed else f"no hook is known for: {event.summary}"
     return Choice(None, event, why, lacking, tuple(passed))
 
@@ -140,7 +140,8 @@ def lacks(host: Facts, layout: Layout) -> str | None:
     return None
 
 
-def _spelled(hook: Hook, host: Facts | None) -> Hook:
+def as_spelled(hook: Hook, host: Facts | None) -> Hook:
+    """Return the hook with its probes in the words of a host's bpftrace and with the paths of its libraries."""
     if host is None:
         return hook
     return replace(

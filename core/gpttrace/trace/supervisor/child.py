@@ -62,6 +62,19 @@ def resident(pid: int) -> int:
         return 0
 
 
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Tell whether a process has a handler for a signal; False when it is gone.
+
+    bpftrace gives SIGINT its default action back once it has noticed the first one (seen with 0.17.0): a second would kill it.
+    """
+    try:
+        with open(f"/proc/{pid}/status", "rb") as status:
+            caught = next(line for line in status if line.startswith(b"SigCgt:"))
+    except (OSError, StopIteration):
+        return False
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+
+
 def open_files(pid: int) -> int:
     """How many descriptors a process holds; 0 when it is gone."""
     try:

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from .child import Command, attached_probes, open_files, resident, signal_group, spawn
+from .child import Command, attached_probes, catches, open_files, resident, signal_group, spawn
 from .pipes import PIPE_SIZE, Outlet, Spool, pipe, read_into, read_some, write_all
 
 READ = 1 << 20
@@ -353,10 +353,11 @@ class Supervisor:
     def interrupt_again(self) -> None:
         """Repeat a SIGINT that was lost: 0.17 only sees one that arrives while it waits, not while it prints.
 
-        Whoever detaches closes descriptors; only one that has not begun is interrupted again.
+        Whoever detaches closes descriptors, and who noticed the first no longer catches it: a second would end bpftrace while
+        it detaches a uprobe, and its maps would be lost.
         """
         self.again_at = None
-        if not self.forced and open_files(self.pid) >= self.held:
+        if not self.forced and open_files(self.pid) >= self.held and catches(self.pid, signal.SIGINT):
             self.again_at = time.monotonic() + AGAIN
             signal_group(self.pid, signal.SIGINT)
 
@@ -366,7 +367,8 @@ class Supervisor:
             return False
         self.received_before = -1
         self.kill_at = self.kill_last = now + self.limits["grace"]
-        signal_group(self.pid, signal.SIGINT)
+        if self.is_other or catches(self.pid, signal.SIGINT):
+            signal_group(self.pid, signal.SIGINT)
         return True
 
     def drain(self) -> None:
