@@ -69,7 +69,12 @@ def _paths(sentence: Sentence, field: str) -> list[Condition]:
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.kind == "path" and len(token.text) > 1:
             path, last = sentence.chunk(index)
-            below = path.endswith("/") or sentence.stem(index - 1) in stems("in under below inside within")
+            # `/tmp` is a folder: what is opened is below it.
+            below = (
+                path.endswith("/")
+                or path.count("/") == 1
+                or sentence.stem(index - 1) in stems("in under below inside within")
+            )
             first = index - 1 if below and sentence.is_free(index - 1) else index
             sentence.take(first, last, f"only files {'below' if below else 'named'} {path}")
             if below:

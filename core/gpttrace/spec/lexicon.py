@@ -81,7 +81,8 @@ def stemmed(phrase: str) -> Phrase:
 def left_for_later(event: Event) -> set[str]:
     """Return the words of an event's name that also say what is measured: `bytes read`, `disk latency`, `IOPS`."""
     later = {stem(name) for field in event.fields.values() for name in field.values}
-    later |= vocabulary.RATE
+    if "rate" not in event.fields:  # of a clock the rate is what changes, not how often it does
+        later |= vocabulary.RATE
     if event.field_of_unit("bytes") is not None:
         later |= set(vocabulary.BYTES)
     if event.field_of_unit("ns") is not None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from gpttrace.spec.catalogue import Event, Hook, Point
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.syscalls import syscall_names
 from gpttrace.spec.words import plain
 
 # Names of system calls that are plain English too: `reads` are reads by any of the calls that read.
@@ -37,6 +39,16 @@ def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
         found.append(name)
         sentence.take(index, index, sentence.event)
     return tuple(dict.fromkeys(found))
+
+
+def is_call(word: str) -> bool:
+    """Tell whether a word is the name of a system call and no English word."""
+    return word not in _ENGLISH and word in _call_names()
+
+
+@cache
+def _call_names() -> frozenset[str]:
+    return frozenset(syscall_names("x86_64").values())
 
 
 def _last(probe: str) -> str:

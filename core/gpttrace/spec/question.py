@@ -19,7 +19,7 @@ from gpttrace.spec.facts import Facts
 from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_filler
 from gpttrace.spec.lexicon import lexicon
 from gpttrace.spec.model import TraceSpec
-from gpttrace.spec.narrow import named_hooks
+from gpttrace.spec.narrow import is_call, named_hooks
 from gpttrace.spec.raw import raw_event
 from gpttrace.spec.refuse import refuse_text
 from gpttrace.spec.sentence import Sentence, Span
@@ -142,14 +142,11 @@ def _correct(
             (known - vocabulary.EMPTY - _NAMES_OF_PROGRAMS) | frozenset(vocabulary.KEYS) | _ROWS | SPELLED
         )
     for index, token in enumerate(sentence.tokens):
-        if (
-            token.meaning is None
-            and token.kind == "word"
-            and token.stem not in known
-            and not is_program(token.text)
-        ):
+        # Names of calls differ by a letter (fopen, fsopen): one that is unknown is not another that is known.
+        named = "_" in token.text or is_program(token.text)
+        if token.meaning is None and token.kind == "word" and token.stem not in known and not named:
             right = _right(token, right_ones, more)
-            if right is not None and stem(right) != token.stem:
+            if right is not None and stem(right) != token.stem and not is_call(right):
                 sentence.corrections.append((token.text, right))
                 sentence.tokens[index].stem = stem(right)
                 if right in _SLOT_WORDS:  # units are looked up as they are written
