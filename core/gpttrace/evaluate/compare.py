@@ -142,7 +142,7 @@ def _numbered(condition: Condition, event: str) -> Condition:
     known = load_catalogue().events
     field = known[event].fields.get(condition.field) if event in known else None
     test = field.values.get(str(condition.value)) if field else None
-    number = re.fullmatch(r"\S+ == (\d+)", test) if test else None
+    number = re.fullmatch(r"\S+ == (-?\d+)", test) if test else None
     return replace(condition, value=int(number[1])) if number else condition
 
 

@@ -58,6 +58,8 @@ def decide(
         value = value or event.value or next((f.name for f in event.fields.values() if f.unit), None)
         shape = "lhist" if value else shape
     keys = _keys(sentence, asked, event, shape, value, conditions)
+    if any(c.field == "syscall" and c.op == "==" for c in conditions):
+        keys = tuple(key for key in keys if key != "syscall")  # the hook of one call does not say which it is
     given = [*conditions, part] if part else conditions
     conditions += [c for c in event.assume if not settled(c, given, event, asked)]
     spec = TraceSpec(

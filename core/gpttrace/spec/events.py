@@ -196,7 +196,8 @@ def take_words(sentence: Sentence, entry: Entry, phrase: Iterable[str]) -> None:
             sentence.take(index, index, entry.event.summary)
 
 
-def _syscall_names(host: Facts | None) -> frozenset[str]:
+def call_names(host: Facts | None) -> frozenset[str]:
+    """Return the names of the system calls of a host."""
     if host is None:
         return frozenset(syscall_names("x86_64").values())
     names = host.tracepoint_names()
@@ -212,7 +213,7 @@ def _cut_names(tracepoints: frozenset[str]) -> frozenset[str]:
 
 
 def _named_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None) -> list[Candidate] | None:
-    names = _syscall_names(host)
+    names = call_names(host)
     for index in range(len(sentence.tokens)):
         pair = sentence.stem(index) in ("system", "sys") and sentence.stem(index + 1) == "call"
         if not sentence.is_free(index) or not (pair or sentence.stem(index) in _SYSCALL):
@@ -225,7 +226,7 @@ def _named_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None)
 
 
 def _bare_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None) -> list[Candidate]:
-    names = _syscall_names(host)
+    names = call_names(host)
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.text.lower() in names and token.stem not in vocabulary.EMPTY:
             last = index + 1 if sentence.is_free(index + 1) and sentence.stem(index + 1) == "call" else index

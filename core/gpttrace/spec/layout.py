@@ -36,7 +36,7 @@ class Layout:
     @property
     def start(self) -> str:
         """Return the map that holds when an event began."""
-        return f"@start_{self.event.map}" if self.shared else "@start"
+        return f"@start_{_called(self.spec, self.event)}" if self.shared else "@start"
 
     @property
     def guard(self) -> str:
@@ -48,7 +48,7 @@ class Layout:
         """Return the map that remembers which values a `distinct` has counted."""
         if self.spec.shape != "distinct":
             return None
-        return f"@seen_{self.event.map}" if self.shared else "@seen"
+        return f"@seen_{_called(self.spec, self.event)}" if self.shared else "@seen"
 
     @property
     def helpers(self) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ class Layout:
 
     def helper(self, field: Field) -> str:
         """Return the map that carries a field from the begin to the end."""
-        name = f"@{field.name}_{self.event.map}" if self.shared else f"@{field.name}"
+        name = f"@{field.name}_{_called(self.spec, self.event)}" if self.shared else f"@{field.name}"
         return f"{name}_at_begin" if name in self.results else name
 
 
@@ -107,11 +107,18 @@ def result_map(spec: TraceSpec, event: Event, shared: bool = False) -> str | Non
     """Return the map that holds the result, None when events are printed."""
     if spec.shape == "events":
         return None
+    base = _called(spec, event) if shared else event.map
     if spec.shape == "distinct":
-        return f"@{event.map}_{spec.value}" if shared else f"@distinct_{spec.value}"
+        return f"@{base}_{spec.value}" if shared else f"@distinct_{spec.value}"
     if spec.value is not None:
-        return f"@{event.map}_{spec.value}" if shared else f"@{spec.value}"
-    return "@stacks" if spec.shape == "stacks" and not shared else f"@{event.map}"
+        return f"@{base}_{spec.value}" if shared else f"@{spec.value}"
+    return "@stacks" if spec.shape == "stacks" and not shared else f"@{base}"
+
+
+def _called(spec: TraceSpec, event: Event) -> str:
+    """Return what a map of an event is called after: of one system call among several, the call."""
+    calls = [str(c.value) for c in spec.conditions if c.field == "syscall" and c.op == "=="]
+    return calls[0] if calls and event.id == "syscall" else event.map
 
 
 def share_map(spec: TraceSpec, event: Event) -> str:

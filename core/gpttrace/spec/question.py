@@ -14,7 +14,7 @@ from gpttrace.spec.asked import Asked
 from gpttrace.spec.beyond import beyond_tracing
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.decide import decide
-from gpttrace.spec.events import Candidate, find_events, known_stems, nearest, plurals, take_event
+from gpttrace.spec.events import Candidate, call_names, find_events, known_stems, nearest, plurals, take_event
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_filler
 from gpttrace.spec.lexicon import lexicon
@@ -23,7 +23,7 @@ from gpttrace.spec.narrow import is_call, named_hooks
 from gpttrace.spec.raw import raw_event
 from gpttrace.spec.refuse import refuse_text
 from gpttrace.spec.sentence import Sentence, Span
-from gpttrace.spec.several import joined, more_events
+from gpttrace.spec.several import joined, more_calls, more_events
 from gpttrace.spec.who import is_program
 from gpttrace.spec.words import SPELLED, Token, one_letter_off, plain, stem, stems
 
@@ -73,11 +73,15 @@ def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) ->
     _take_fixed_slots(sentence, asked, known)
     _correct(sentence, known, more=plurals(catalogue))
     found = find_events(sentence, asked, catalogue, host)
-    readings = [_with_event(sentence.copy(), copy.deepcopy(asked), each, catalogue, known) for each in found]
+    readings = [
+        _with_event(sentence.copy(), copy.deepcopy(asked), each, catalogue, known, host) for each in found
+    ]
     if not any(each.is_sure for each in readings) and (raw := raw_event(sentence, host)) is not None:
         event, words = raw
         more = catalogue.including(event)
-        reading = _with_event(sentence.copy(), asked, Candidate(event, 1.0, tuple(words), True), more, known)
+        reading = _with_event(
+            sentence.copy(), asked, Candidate(event, 1.0, tuple(words), True), more, known, host
+        )
         if reading.is_sure and not reading.ignored:
             return replace(reading, catalogue=more)
     if not readings:
@@ -180,11 +184,18 @@ _NAMES_OF_PROGRAMS = stems("docker container service")
 
 
 def _with_event(
-    sentence: Sentence, asked: Asked, match: Candidate, catalogue: Catalogue, known: frozenset[str]
+    sentence: Sentence,
+    asked: Asked,
+    match: Candidate,
+    catalogue: Catalogue,
+    known: frozenset[str],
+    host: Facts | None,
 ) -> Reading:
     event = match.event
     take_event(sentence, asked, match, catalogue)
     only = match.only or named_hooks(sentence, event)
+    first = match.condition.value if match.condition is not None else None
+    calls = more_calls(sentence, str(first), call_names(host)) if first is not None else []
     others = more_events(sentence, asked, event, catalogue)
     keys.take_distinct(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_field_values(sentence, asked, _field_names(event, numbers=True))
@@ -193,6 +204,17 @@ def _with_event(
     times.take_elapsed(sentence, asked)
     bare = who.take_bare_comm(sentence, asked, known.__contains__, "target_comm" in event.fields)
     spec, problems = decide(sentence, asked, event, bool(others))
+    if calls and not others:
+        parts = [
+            replace(
+                spec,
+                conditions=tuple(
+                    replace(c, value=call) if c.field == "syscall" else c for c in spec.conditions
+                ),
+            )
+            for call in calls
+        ]
+        spec = replace(spec, others=tuple(parts))
     if only:
         spec = replace(spec, only=only)
     if others:

@@ -68,6 +68,19 @@ def _next(
     return (best[1], best[2]) if best else None
 
 
+def more_calls(sentence: Sentence, first: str, names: frozenset[str]) -> list[str]:
+    """Return further system calls that are named beside one (`sendmmsg and recvmmsg`), and take their words."""
+    found = []
+    for index, token in enumerate(sentence.tokens):
+        name = token.text.lower()
+        if token.meaning is None and token.kind == "word" and name in names and name != first:
+            before = [sentence.stem(index - 1), sentence.text[: token.start].rstrip()[-1:]]
+            if set(before) & (vocabulary.JOINING | {","}) or "_" in name:
+                sentence.take(index, index, f"the system call {name}")
+                found.append(name)
+    return found[: _MOST - 1]
+
+
 def joined(
     spec: TraceSpec, event: Event, others: list[Event], grouped: tuple[str, ...] = (), asked_for: bool = True
 ) -> tuple[TraceSpec, list[str]]:
