@@ -12,6 +12,7 @@ from gpttrace.errors import GpttraceError
 from gpttrace.index.embed import find_embedding
 from gpttrace.index.filters import Wanted, example_of
 from gpttrace.index.header import Example
+from gpttrace.index.meant import of_events
 from gpttrace.index.nearest import nearest, question_row
 from gpttrace.index.places import Places
 from gpttrace.index.ranking import examples_in, ranked
@@ -19,8 +20,8 @@ from gpttrace.index.schema import meta, one
 from gpttrace.index.store import Index
 from gpttrace.index.words import Query, query_of
 
-K = 10  # of reciprocal rank fusion; measured with 1:2 in generation.md §4.2
-OF_VECTORS, OF_WORDS, OF_WIDE = 2.0, 1.0, 0.5
+K = 10  # of reciprocal rank fusion, and 1:2 of words to vectors: measured in generation.md §4.2; that of events on our dev sets
+OF_VECTORS, OF_WORDS, OF_WIDE, OF_EVENTS = 2.0, 1.0, 0.5, 2.5
 _FIRST = 64  # candidates of each ranking; more only when a filter leaves too few
 _LONGEST_QUESTION = 2_000
 _LEAST_COSINE = 0.3  # further away, and no word speaks for it: it has nothing to do with the question
@@ -62,7 +63,8 @@ def search(index: Index, places: Places, question: str, k: int, wanted: Wanted) 
             plain = ranked(index, query.words, limit)
             cosines, warnings = _near(index, places, question, plain, limit)
             wide = ranked(index, query.wide, limit) if query.wide != query.words else plain
-            found = _chosen(index, _Rankings(query, plain, wide, cosines), k, wanted)
+            rankings = _Rankings(query, plain, wide, cosines, of_events(index, question, limit))
+            found = _chosen(index, rankings, k, wanted)
             if len(found) >= k or limit >= count or not wanted.asks:
                 return Hits(found, warnings)
             limit = min(count, limit * 8)
@@ -74,6 +76,7 @@ class _Rankings:
     plain: list[int]
     wide: list[int]
     cosines: dict[int, float]
+    events: list[int]
 
 
 def _near(
@@ -92,8 +95,9 @@ def _near(
 
 
 def _chosen(index: Index, by: _Rankings, k: int, wanted: Wanted) -> list[Found]:
-    scores = fused([(OF_WORDS, by.plain), (OF_WIDE, by.wide), (OF_VECTORS, list(by.cosines))])
-    by_word = {*by.plain, *by.wide}
+    ranks = [(OF_WORDS, by.plain), (OF_WIDE, by.wide), (OF_VECTORS, list(by.cosines)), (OF_EVENTS, by.events)]
+    scores = fused(ranks)
+    by_word = {*by.plain, *by.wide, *by.events}
     found: list[Found] = []
     for number, score in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
         cosine = by.cosines.get(number)
@@ -101,7 +105,8 @@ def _chosen(index: Index, by: _Rankings, k: int, wanted: Wanted) -> list[Found]:
             continue
         example = example_of(one(index.database, "select whole from examples where id = ?", number))
         if wanted.takes(example):
-            found.append(Found(example, score, _why(example, by.query, number in by.plain, cosine)))
+            why = _why(example, by.query, number in by.plain, cosine)
+            found.append(Found(example, score, f"{why}; event" if number in by.events else why))
         if len(found) == k:
             break
     return found

@@ -59,19 +59,30 @@ class Reading:
         return self.spec is not None and not self.problems and self.confidence >= BAR
 
 
+def likely_events(text: str, catalogue: Catalogue) -> list[str]:
+    """Return the ids of the events that a text may speak of, the likeliest first; never raises."""
+    if refuse_text(text) is not None:
+        return []
+    sentence, asked, _ = _slots(text, catalogue)
+    return [found.event.id for found in find_events(sentence, asked, catalogue, None)]
+
+
+def _slots(text: str, catalogue: Catalogue) -> tuple[Sentence, Asked, frozenset[str]]:
+    sentence, asked, known = Sentence(text), Asked(), known_stems(catalogue)
+    _take_request(sentence)
+    _correct(sentence, known, _SLOT_WORDS)
+    _take_fixed_slots(sentence, asked, known)
+    _correct(sentence, known, more=plurals(catalogue))
+    return sentence, asked, known
+
+
 def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) -> Reading:
     """Read a question; never raises, whatever the text is."""
     if (problem := refuse_text(text)) is not None:
         return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue))
     if (problem := beyond_tracing(text)) is not None:
         return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue, Sentence(text)))
-    sentence = Sentence(text)
-    known = known_stems(catalogue)
-    asked = Asked()
-    _take_request(sentence)
-    _correct(sentence, known, _SLOT_WORDS)
-    _take_fixed_slots(sentence, asked, known)
-    _correct(sentence, known, more=plurals(catalogue))
+    sentence, asked, known = _slots(text, catalogue)
     found = find_events(sentence, asked, catalogue, host)
     readings = [
         _with_event(sentence.copy(), copy.deepcopy(asked), each, catalogue, known, host) for each in found
