@@ -178,3 +178,18 @@ def test_a_large_index_is_searched_within_a_bound(
         "opens" in found(places, "files opened, counted by process and file", sources=("user",)) or most == 0
     )
     assert found(places, '")(') == []
+
+
+@pytest.mark.parametrize(
+    ("question", "event"),
+    [
+        ("count files opened by user", "file-open"),
+        ("dns lookup latency by process", "dns-lookup"),
+        ("pages that the kernel swaps in", "swap-in"),
+    ],
+)
+def test_an_event_that_is_named_is_among_the_first(places: Places, question: str, event: str) -> None:
+    found = look_up(question, 3, Wanted(), places).found
+
+    assert any(event in (each.example.name, *each.example.events) for each in found)
+    assert any(each.why.endswith("; event") for each in found)
