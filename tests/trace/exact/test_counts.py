@@ -111,7 +111,7 @@ def test_a_pointer_may_be_a_predicate(traced: Traced) -> None:
 def test_every_event_that_does_not_arrive_is_counted(traced: Traced) -> None:
     times = 40_009
     program = CALL + '{ printf("%d %d %s\\n", cpu, nsecs, comm); @n[comm] = count(); }'
-    result = traced(program, ("calls", [0, 1], times), buffer_pages=1)
+    result = traced(program, ("calls", [0, 1], times), ("pause", 1), buffer_pages=1)
     arrived = len(result.table("printf:1"))
     assert arrived + result.lost == 2 * times
     assert rows(result, "@n")[0][-1] == 2 * times
