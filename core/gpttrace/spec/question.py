@@ -23,7 +23,7 @@ from gpttrace.spec.narrow import is_call, named_hooks
 from gpttrace.spec.raw import raw_event
 from gpttrace.spec.refuse import refuse_text
 from gpttrace.spec.sentence import Sentence, Span
-from gpttrace.spec.several import joined, more_calls, more_events
+from gpttrace.spec.several import joined, more_calls, more_events, with_calls
 from gpttrace.spec.who import is_program
 from gpttrace.spec.words import SPELLED, Token, one_letter_off, plain, stem, stems
 
@@ -216,36 +216,18 @@ def _with_event(
     bare = who.take_bare_comm(sentence, asked, known.__contains__, "target_comm" in event.fields)
     spec, problems = decide(sentence, asked, event, bool(others))
     if calls and not others:
-        parts = [
-            replace(
-                spec,
-                conditions=tuple(
-                    replace(c, value=call) if c.field == "syscall" else c for c in spec.conditions
-                ),
-            )
-            for call in calls
-        ]
-        spec = replace(spec, others=tuple(parts))
+        spec = with_calls(spec, calls)
     if only:
         spec = replace(spec, only=only)
     if others:
         spec, more = joined(spec, event, others, tuple(asked.grouped), bool(asked.keys or asked.mentioned))
         problems += more
     take_filler(sentence, asked)
-    words = lexicon(catalogue)
-    entry = next((each for each in words.entries if each.event is event), None)
-    unknown, ignored = sort_out(
-        sentence, entry, words, None if asked.keys or asked.top or only else match.phrase
-    )
-    confidence = (
-        1.0 - IN_THE_WAY * len(unknown) - IGNORED * len(ignored) - _CORRECTED * len(sentence.corrections)
-    )
-    confidence -= (_BARE_NAME if bare else 0) + (_GUESSED if match.guessed else 0)
-    if confidence < BAR and not unknown:
-        unknown, ignored = ignored, []
+    phrase = None if asked.keys or asked.top or only else match.phrase
+    confidence, unknown, ignored = _sureness(sentence, match, phrase, catalogue, bare)
     return Reading(
         spec=spec,
-        confidence=round(max(confidence, 0.0), 2),
+        confidence=confidence,
         understood=sentence.spans(),
         not_understood=tuple(unknown),
         ignored=tuple(ignored),
@@ -253,6 +235,20 @@ def _with_event(
         corrections=tuple(sentence.corrections),
         alternatives=nearest(event, catalogue),
     )
+
+
+def _sureness(
+    sentence: Sentence, match: Candidate, phrase: tuple[str, ...] | None, catalogue: Catalogue, bare: bool
+) -> tuple[float, list[str], list[str]]:
+    """Return the confidence, the words that stand in the way and those that are ignored."""
+    words = lexicon(catalogue)
+    entry = next((each for each in words.entries if each.event is match.event), None)
+    unknown, ignored = sort_out(sentence, entry, words, phrase)
+    confidence = 1.0 - IN_THE_WAY * len(unknown) - IGNORED * len(ignored)
+    confidence -= _CORRECTED * len(sentence.corrections) + _BARE_NAME * bare + _GUESSED * match.guessed
+    if confidence < BAR and not unknown:
+        unknown, ignored = ignored, []
+    return round(max(confidence, 0.0), 2), unknown, ignored
 
 
 def _field_names(event: Event, numbers: bool = False) -> dict[str, str]:

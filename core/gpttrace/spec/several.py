@@ -81,6 +81,16 @@ def more_calls(sentence: Sentence, first: str, names: frozenset[str]) -> list[st
     return found[: _MOST - 1]
 
 
+def with_calls(spec: TraceSpec, calls: list[str]) -> TraceSpec:
+    """Return the spec of one system call with a part like it for each further call."""
+
+    def of_call(call: str) -> TraceSpec:
+        conditions = (replace(c, value=call) if c.field == "syscall" else c for c in spec.conditions)
+        return replace(spec, conditions=tuple(conditions))
+
+    return replace(spec, others=tuple(of_call(call) for call in calls))
+
+
 def joined(
     spec: TraceSpec, event: Event, others: list[Event], grouped: tuple[str, ...] = (), asked_for: bool = True
 ) -> tuple[TraceSpec, list[str]]:
