@@ -47,6 +47,8 @@ def vm(request: pytest.FixtureRequest, laboratory: Laboratory) -> Vm:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the machines out unless they are asked for (`-m vm`): they take minutes."""
+    # The tests of the corpus come last: they load modules into the machine, and others look at one without them.
+    items.sort(key=lambda item: item.path.parent.name == "kernels" and item.path.name == "test_corpus.py")
     if "vm" in str(config.option.markexpr):
         return
     theirs = {item for item in items if item.get_closest_marker("vm")}
