@@ -13,7 +13,7 @@ from gpttrace.check.policy import load_policy
 from gpttrace.host import Host
 from gpttrace.settings import Settings
 from gpttrace.trace import Limits, Result
-from gpttrace.writer import Draft, write_offline
+from gpttrace.writer import Draft, Options, write_offline
 
 
 def draft(question: str, host: KnownHost) -> Draft:
@@ -40,6 +40,15 @@ def test_what_one_of_two_cannot_measure_is_counted_for_both(known_host: KnownHos
         ("comm",),
         ["syscall"],
     )
+
+
+def test_an_option_holds_for_every_event_of_the_question(known_host: KnownHost) -> None:
+    program = write_offline("bytes read and written by process", known_host, Options(pid=189, top=5)).program
+
+    assert program is not None
+    assert program.count("pid == 189") == 2
+    assert "print(@reads_bytes, 5);" in program
+    assert "print(@writes_bytes, 5);" in program
 
 
 def test_helper_maps_of_two_timed_events_do_not_clash(known_host: KnownHost) -> None:

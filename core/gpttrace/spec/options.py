@@ -46,7 +46,9 @@ def apply_options(spec: TraceSpec, options: Options) -> TraceSpec:
         changed = replace(changed, top=options.top)
     if options.every is not None:
         changed = replace(changed, every=round(options.every * _NANOSECONDS))
-    return _tabular(changed, options)
+    # What is given beside the question holds for every event that it names.
+    others = tuple(apply_options(other, options) for other in spec.others)
+    return _tabular(replace(changed, others=others), options)
 
 
 def _tabular(spec: TraceSpec, options: Options) -> TraceSpec:
