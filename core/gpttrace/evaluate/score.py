@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from gpttrace.evaluate.compare import difference
@@ -117,7 +117,7 @@ def _mark(question: Question, host: Host, check: Check, writer: Writer) -> Mark:
     wrong = difference(draft, question)
     if wrong is None and not elsewhere and draft.program is not None:
         wrong = check(draft.program)
-    return Mark(question, "wrong" if wrong else "right", wrong or "", seconds, replace(draft), elsewhere)
+    return Mark(question, "wrong" if wrong else "right", wrong or "", seconds, draft, elsewhere)
 
 
 def by_area(score: Score) -> Sequence[tuple[str, int, int, int]]:
