@@ -10,7 +10,7 @@ import shutil
 import struct
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -59,12 +59,16 @@ def sync_filesystem(times: int) -> Iterator[None]:
         yield
 
 
-def append_synced(times: int) -> Iterator[None]:
-    """Append a page to a file and write it through; each act is one fsync(2) that finds room for one new block."""
-    with _file(0) as fd:
+def allocate_block(times: int) -> Iterator[None]:
+    """Write the first page of an empty file and write it through; each act is one fsync(2) that finds room for one block.
+
+    Each file has its own: one that grows may need blocks for its extent tree as well, when the disk has no room in one piece.
+    """
+    with ExitStack() as opened:
+        files = [opened.enter_context(_file(0)) for _ in range(times)]
         data = bytes(_PAGE)
         yield
-        for _ in range(times):
+        for fd in files:
             os.write(fd, data)
             os.fsync(fd)
         yield
