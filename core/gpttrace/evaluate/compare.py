@@ -24,6 +24,9 @@ _SAME = {
     "comm": ("comm", "pcomm"), "filename": ("filename", "oldname", "pathname"), "dev": ("dev", "device"),
     "call_site": ("call_site", "caller"), "callsite": ("callsite", "caller"), "function": ("function", "func", "caller"),
 }  # fmt: skip
+# What every program can tell; an argument of the same name is somebody else's.
+_OF_THE_PROCESS = frozenset(("comm", "pid", "tid", "uid", "cpu", "ret", "latency"))
+_ARGUMENT = re.compile(r"(?:args->|->)(\w+)")
 
 
 def difference(draft: Draft, asked: Question) -> str | None:
@@ -89,9 +92,9 @@ def _value(spec: TraceSpec, asked: Question) -> str | None:
             if set(asked.shape) == {"count"}
             else None
         )
-    return (
-        None if _is_named(spec.value or "", asked.value) else f"{spec.value} is measured, not {asked.value}"
-    )
+    if any(_is_named(each, asked.value) for each in _called(spec.value or "", spec)):
+        return None
+    return f"{spec.value} is measured, not {asked.value}"
 
 
 def _keys(spec: TraceSpec, asked: Question) -> str | None:
@@ -99,12 +102,16 @@ def _keys(spec: TraceSpec, asked: Question) -> str | None:
         return None
     given = [key for key in spec.keys if spec.shape != "stacks" or key not in _STACKS]
     wanted = [key for key in asked.keys if spec.shape != "stacks" or not _is_stack(key)]
-    missing = [key for key in wanted if not any(_is_named(each, key) for each in given)]
+    called = {key: _called(key, spec) for key in given}
+    names = [name for key in given for name in called[key]]
+    missing = [key for key in wanted if not any(_is_named(name, key) for name in names)]
     if missing:
         return f"rows are not told apart by {missing[0]}"
     if spec.shape in ("events", "stacks"):
         return None
-    extra = [each for each in given if not any(_is_named(each, key) for key in wanted)]
+    extra = [
+        each for each in given if not any(_is_named(name, key) for name in called[each] for key in wanted)
+    ]
     return f"rows are told apart by {extra[0]}, which was not asked for" if extra else None
 
 
@@ -114,6 +121,14 @@ def _is_stack(key: str) -> bool:
 
 def _is_named(name: str, alternatives: str) -> bool:
     return any(name in _SAME.get(each, (each,)) for each in alternatives.split("|"))
+
+
+def _called(key: str, spec: TraceSpec) -> set[str]:
+    """Return the names by which a label may call a field: its own and those of the arguments that it reads."""
+    known = load_catalogue().events
+    fields = [known[each.event].fields.get(key) for each in (spec, *spec.others) if each.event in known]
+    texts = [text for field in fields if field for text in (field.begin, field.end) if text]
+    return {key, *(name for text in texts for name in _ARGUMENT.findall(text))} - (_OF_THE_PROCESS - {key})
 
 
 def _conditions(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> str | None:

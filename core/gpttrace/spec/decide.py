@@ -196,6 +196,8 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
             found.append(shape)
     order: tuple[Shape, ...] = ("hist", "avg", "stats", "max", "min")
     measured = next((shape for shape in order if shape in found), None)
+    if measured in ("max", "min") and "sum" in found:
+        return "sum", value  # `the biggest total run time`: the largest sums first
     if "avg" in found and ("sum" in found or "count" in found):
         measured = "stats"  # bpftrace's stats() are count, average and total
     if measured is None and (asked.per_second or "rate" in found):
@@ -283,6 +285,7 @@ def _keys(
         sides = [side for side in asked.stacks if side in event.fields or len(asked.stacks) == 1]
         return tuple(dict.fromkeys((*named, *sides)))
     if shape != "events":
+        asked.keys += [name for name in asked.columns if name not in asked.keys]
         if not asked.ratio and shape in ("count", "sum", "rate"):
             asked.keys += [
                 name for name in _named_fields(sentence, event) if name not in asked.keys and name != value
@@ -295,6 +298,7 @@ def _keys(
         return keys or (_ranked_by(sentence, event) if ranked else ())
     extra = [
         *_named_fields(sentence, event),
+        *asked.columns,
         *asked.keys,
         *mentioned,
         value,

@@ -77,7 +77,10 @@ def find_events(
         return [each for each in ranked if each.score >= _NEAR_BEST * ranked[0].score][:_MOST]
     if asked.stacks and not any(words.weight(word) for word in _content(sentence)):
         return [Candidate(catalogue["cpu-sample"], 1)]
-    return _bare_syscall(sentence, catalogue, host) or _most_covering(sentence, words)
+    bare = _bare_syscall(sentence, catalogue, host) or _most_covering(sentence, words)
+    if not bare and (asked.errno is not None or asked.failed) and not _content(sentence):
+        return [Candidate(catalogue["syscall"], 1)]  # `ENOENT by process`: of any call
+    return bare
 
 
 def take_event(sentence: Sentence, asked: Asked, found: Candidate, catalogue: Catalogue) -> None:
@@ -88,13 +91,17 @@ def take_event(sentence: Sentence, asked: Asked, found: Candidate, catalogue: Ca
     if found.place is not None:
         sentence.event = found.event.summary
         name = sentence.text[sentence.tokens[found.place[0]].start : sentence.tokens[found.place[1]].end]
+        called = sentence.stem(found.place[0])
         sentence.take(*found.place, f"the system call {name}")
+        for index, token in enumerate(sentence.tokens):
+            if token.meaning is None and token.stem == called:  # `socket failures: socket() …`
+                sentence.take(index, index, f"the system call {name}")
         return
     if any(word in vocabulary.FAILED for word in found.phrase):
         asked.failed = None
         for token in sentence.tokens:
             if _is_failure(token):
-                token.meaning = None
+                token.meaning = None if token.stem in found.phrase else ""
     entry = next((each for each in lexicon(catalogue).entries if each.event is found.event), None)
     if entry is not None:
         take_words(sentence, entry, found.phrase)
@@ -214,6 +221,10 @@ def _cut_names(tracepoints: frozenset[str]) -> frozenset[str]:
 
 def _named_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None) -> list[Candidate] | None:
     names = call_names(host)
+    for index, token in enumerate(sentence.tokens):
+        if sentence.text[token.end : token.end + 1] == "(" and token.text in names and sentence.is_free(index):
+            called = sentence.stem(index + 1) in ("call", *_SYSCALL) and sentence.is_free(index + 1)
+            return _specific(catalogue, token.text, (index, index + called), exact=True)
     for index in range(len(sentence.tokens)):
         pair = sentence.stem(index) in ("system", "sys") and sentence.stem(index + 1) == "call"
         if not sentence.is_free(index) or not (pair or sentence.stem(index) in _SYSCALL):
@@ -234,8 +245,10 @@ def _bare_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None) 
     return []
 
 
-def _specific(catalogue: Catalogue, name: str, place: tuple[int, int]) -> list[Candidate]:
-    if name in FAMILIES:
+def _specific(
+    catalogue: Catalogue, name: str, place: tuple[int, int], exact: bool = False
+) -> list[Candidate]:
+    if name in FAMILIES and not exact:
         return [Candidate(catalogue[FAMILIES[name]], 20, place=place, attempts=True)]
     real = ALIASES.get(name, name)
     named = Candidate(catalogue["syscall"], 20, condition=Condition("syscall", "==", real), place=place)
@@ -246,7 +259,8 @@ def _specific(catalogue: Catalogue, name: str, place: tuple[int, int]) -> list[C
         for event in catalogue.events.values()
         if any(probe in point.begin for point in event.hooks[0].points)
     ]
-    return [named, *own[:2]]
+    # Where more than one knows it (`bpf`), it is not clear which of them is meant.
+    return [own[0], named] if exact and len(own) == 1 else [named, *own[:2]]
 
 
 def _alone(event: Event, name: str) -> tuple[str, ...]:

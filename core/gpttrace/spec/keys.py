@@ -85,6 +85,31 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
         sentence.take(start, last, "rows by " + ", ".join(asked.keys))
 
 
+def take_listed_keys(sentence: Sentence, asked: Asked, names: dict[str, str], columns: bool) -> None:
+    """`signals: sender, receiver and number`: the rows, or the columns, after a colon; all of them are known or none is taken."""
+    first = next((i + 1 for i, t in enumerate(sentence.tokens) if sentence.text[t.end : t.end + 1] == ":"), 0)
+    at, found = first, list[str]()
+    while 0 < at < len(sentence.tokens):
+        if (key := _key_at(sentence, names, at, own=True)) is not None:
+            found.append(key[0])
+            at = key[1] + 1
+        elif found and sentence.is_free(at) and sentence.stem(at) in _BETWEEN:
+            at += 1
+        else:
+            break
+        if sentence.text[sentence.tokens[at - 1].end :].lstrip()[:1] in (".", "?", ";", "!"):
+            break
+    if len(found) > 1 or (found and at == len(sentence.tokens)):
+        if columns and not asked.grouped:
+            asked.columns += found
+            sentence.take(first, at - 1, "with " + ", ".join(found))
+            return
+        asked.keys += [key for key in found if key not in asked.keys]
+        asked.grouped += [key for key in found if key not in asked.grouped]
+        sentence.take(first, at - 1, "rows by " + ", ".join(found))
+
+
+_BETWEEN = ("and", "the", "its", "their", "with", "+", "&")
 _QUESTION_WORDS = stems("which what wich")
 
 
@@ -149,7 +174,7 @@ def _key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) ->
     owner = sentence.tokens[index].text.lower().endswith(("'s", "’s")) and sentence.is_free(index + 1)
     if owner and (owned := _key_at(sentence, names, index + 1, own)) is not None:
         return owned  # `the executable's path`
-    if (key := names.get(word)) is None or (after in _LONGER and sentence.is_free(index + 1)):
+    if (key := names.get(word)) is None or (_is_longer(word, after) and sentence.is_free(index + 1)):
         return None
     if after in _SECOND and sentence.is_free(index + 1):
         return _SECOND[after].get(key, key), index + 1
@@ -163,8 +188,8 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         if (
             token.text.lower() == "users"
             and token.meaning is None
-            and before
-            and not before.startswith("rows")
+            and (before or sentence.stem(index + 1) == "of")
+            and not (before or "").startswith("rows")
         ):
             asked.mentioned.append("comm")
             sentence.take(index, index, "processes")
@@ -172,10 +197,12 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
             asked.mentioned.append("comm")
             sentence.take(index, index, "processes")
         if token.text.lower() == "whom" and token.meaning is None:
-            asked.mentioned += ["comm", "target_comm"]
-            sentence.take(index, index, "who does it to whom")
+            by = sentence.stem(index - 1) == "by"
+            asked.mentioned += ["comm"] if by else ["comm", "target_comm"]
+            sentence.take(index, index, "processes" if by else "who does it to whom")
         if token.text.lower() == "who" and token.meaning is None and asked.keys and "comm" not in asked.keys:
-            asked.keys.insert(0, "comm")
+            if not _WHO_IT_IS & set(asked.grouped):  # `who opens files? by user`
+                asked.keys.insert(0, "comm")
             sentence.take(index, index, "processes")
     verb = 2 if sentence.stem(1) in ("is", "are") else 1
     if sentence.stem(0) == "what" and text_at(sentence, verb).lower().endswith("ing"):
@@ -199,6 +226,7 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         sentence.take(index, last, "processes" if key == "comm" else f"with {key}")
 
 
+_WHO_IT_IS = frozenset(("pid", "tid", "uid", "cgroup"))
 _CALLERS = ("caller", "callers", "invoker", "invokers", "issuer", "issuers")
 
 
@@ -207,7 +235,11 @@ def _is_event_word(sentence: Sentence, index: int) -> bool:
     return 0 <= index < len(sentence.tokens) and sentence.tokens[index].meaning == sentence.event
 
 
-_LONGER = ("lin", "path")  # the `command line` and the `executable path` are no process names
+def _is_longer(word: str, after: str) -> bool:
+    # The `command line`, the `executable path`, the `command number` of an ioctl and the `task state` are no process names.
+    return after in ("lin", "path", "cod", "typ", "stat") or (word == "command" and after == "number")
+
+
 _SECOND: dict[str, dict[str, str]] = {
     stem("name"): {"tid": "comm"},
     stem("names"): {"tid": "comm"},

@@ -78,6 +78,8 @@ _SUPERLATIVES = stems("top most frequent largest biggest busiest heaviest slowes
 def take_top(sentence: Sentence, asked: Asked) -> None:
     """`top 5`, `the five largest`, `first 10`, `top processes`."""
     index = sentence.find(("top", "first", "limit"))
+    if index is not None and sentence.stem(index) == "top" and _take_number_before(sentence, asked, index):
+        return
     if index is not None:
         amount = amount_at(sentence, index + 1)
         if amount is not None and amount.kind == "" and amount.value >= 1:
@@ -105,6 +107,16 @@ def take_top(sentence: Sentence, asked: Asked) -> None:
             return
 
 
+def _take_number_before(sentence: Sentence, asked: Asked, index: int) -> bool:
+    """`the six top processes`"""
+    amount = amount_at(sentence, index - 1)
+    if amount is None or amount.kind != "" or amount.last != index - 1 or amount.value < 1:
+        return False
+    asked.top = int(amount.value)
+    sentence.take(index - 1, index, f"the {asked.top} {LARGEST_ROWS}")
+    return True
+
+
 def _is_noun(sentence: Sentence, index: int) -> bool:
     # `the four programs that open the most files`
     following = [token for token in sentence.tokens[index : index + 2] if token.kind == "word"]
@@ -123,6 +135,9 @@ _ERRNO_PHRASES = {
     "not permitted": "EPERM", "already exists": "EEXIST", "broken pipe": "EPIPE",
     "no such process": "ESRCH", "invalid argument": "EINVAL", "bad file descriptor": "EBADF", "is a directory": "EISDIR",
     "read only file system": "EROFS", "no such device": "ENODEV", "out of memory error": "ENOMEM", "disk full": "ENOSPC",
+    "do not exist": "ENOENT", "does not exist": "ENOENT", "don't exist": "ENOENT", "doesn't exist": "ENOENT", "are missing": "ENOENT",
+    "timed out": "ETIMEDOUT", "time out": "ETIMEDOUT", "access denied": "EACCES", "connection refused": "ECONNREFUSED",
+    "interrupted by a signal": "EINTR", "interrupted by signals": "EINTR", "try again": "EAGAIN",
 }  # fmt: skip
 _BY_NAME = {name: code for code, name in errno.errorcode.items()}
 

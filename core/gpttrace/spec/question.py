@@ -211,6 +211,7 @@ def _with_event(
     keys.take_distinct(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_field_values(sentence, asked, _field_names(event, numbers=True))
     keys.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
+    keys.take_listed_keys(sentence, asked, vocabulary.KEYS | _field_names(event), event.shape == "events")
     keys.take_mentioned_keys(sentence, asked)
     times.take_elapsed(sentence, asked)
     bare = who.take_bare_comm(sentence, asked, known.__contains__, "target_comm" in event.fields)

@@ -153,7 +153,7 @@ def take_root(sentence: Sentence, asked: Asked) -> None:
         return
 
 
-_EXCEPT = stems("not non except excluding other besides without isn't aren't")
+_EXCEPT = stems("not non except excluding other besides without isn't aren't but")
 
 
 def _uid_of(name: str) -> int | None:
