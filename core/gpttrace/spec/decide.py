@@ -274,7 +274,8 @@ def _keys(
     mentioned = [
         key
         for key in asked.mentioned
-        if ((key != "target_comm" or key in event.fields) and key != "comm")
+        if (key not in ("target_comm", "target_pid") or key in event.fields)
+        and key != "comm"
         or ("comm" in event.fields and not (asked.keys or pinned))
     ]
     if shape != "stacks" and asked.stacks:

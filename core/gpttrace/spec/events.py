@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
@@ -17,6 +17,7 @@ from gpttrace.spec.facts import Facts
 from gpttrace.spec.lexicon import LINKS, Entry, Lexicon, left_for_later, lexicon
 from gpttrace.spec.limits import ONLY_FAILED, ONLY_ONES_THAT_FAILED
 from gpttrace.spec.model import Condition
+from gpttrace.spec.raw import with_arguments
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.syscalls import syscall_names
 from gpttrace.spec.words import Token, stem, stems
@@ -224,7 +225,7 @@ def _named_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None)
     for index, token in enumerate(sentence.tokens):
         if sentence.text[token.end : token.end + 1] == "(" and token.text in names and sentence.is_free(index):
             called = sentence.stem(index + 1) in ("call", *_SYSCALL) and sentence.is_free(index + 1)
-            return _specific(catalogue, token.text, (index, index + called), exact=True)
+            return _specific(catalogue, token.text, (index, index + called), host, exact=True)
     for index in range(len(sentence.tokens)):
         pair = sentence.stem(index) in ("system", "sys") and sentence.stem(index + 1) == "call"
         if not sentence.is_free(index) or not (pair or sentence.stem(index) in _SYSCALL):
@@ -232,7 +233,7 @@ def _named_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None)
         last = index + 1 if pair else index
         for near in (index - 1, last + 1):
             if sentence.is_free(near) and (text := sentence.tokens[near].text.lower()) in names:
-                return _specific(catalogue, text, (min(near, index), max(near, last)))
+                return _specific(catalogue, text, (min(near, index), max(near, last)), host)
     return None
 
 
@@ -241,17 +242,18 @@ def _bare_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None) 
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.text.lower() in names and token.stem not in vocabulary.EMPTY:
             last = index + 1 if sentence.is_free(index + 1) and sentence.stem(index + 1) == "call" else index
-            return _specific(catalogue, token.text.lower(), (index, last))
+            return _specific(catalogue, token.text.lower(), (index, last), host)
     return []
 
 
 def _specific(
-    catalogue: Catalogue, name: str, place: tuple[int, int], exact: bool = False
+    catalogue: Catalogue, name: str, place: tuple[int, int], host: Facts | None, exact: bool = False
 ) -> list[Candidate]:
     if name in FAMILIES and not exact:
         return [Candidate(catalogue[FAMILIES[name]], 20, place=place, attempts=True)]
     real = ALIASES.get(name, name)
-    named = Candidate(catalogue["syscall"], 20, condition=Condition("syscall", "==", real), place=place)
+    call = with_arguments(catalogue["syscall"], real, host)
+    named = Candidate(call, 20, condition=Condition("syscall", "==", real), place=place)
     # An event of its own knows the arguments of the call.
     probe = f"tracepoint:syscalls:sys_enter_{real}"
     own = [
@@ -268,7 +270,7 @@ def _alone(event: Event, name: str) -> tuple[str, ...]:
     return (name,) if len(probes) > 1 else ()
 
 
-@cache
+@lru_cache(maxsize=4)
 def known_stems(catalogue: Catalogue) -> frozenset[str]:
     """Return every stem that means something in a question."""
     return _known(
@@ -284,7 +286,7 @@ def _known(names: tuple[str, ...]) -> frozenset[str]:
     return own | vocabulary.OTHER | frozenset(names)
 
 
-@cache
+@lru_cache(maxsize=4)
 def plurals(catalogue: Catalogue) -> frozenset[str]:
     """Return the plurals of what `known_stems` returns, for the correction of typing errors (`erors`)."""
     return frozenset(f"{word}s" for word in known_stems(catalogue) if len(word) > 3)

@@ -227,6 +227,19 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
 
 
 _WHO_IT_IS = frozenset(("pid", "tid", "uid", "cgroup"))
+def turn_to_targets(sentence: Sentence, asked: Asked) -> None:
+    """`tasks which are woken most often`, `processes that receive signals`: they are those whom it happens to."""
+    passive = [i for i, t in enumerate(sentence.tokens) if t.stem in _PASSIVE]
+    if not passive or any(token.stem == "send" for token in sentence.tokens):
+        return
+    for index in passive:
+        if sentence.is_free(index):
+            sentence.take(index, index, "those whom it happens to")
+    for names in (asked.keys, asked.grouped, asked.mentioned):
+        names[:] = ["target_comm" if name == "comm" else "target_pid" if name == "pid" else name for name in names]
+
+
+_PASSIVE = stems("woken awoken awakened receive receives received receiving")
 _CALLERS = ("caller", "callers", "invoker", "invokers", "issuer", "issuers")
 
 

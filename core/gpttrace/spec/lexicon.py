@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.catalogue import Catalogue, Event
@@ -42,7 +42,7 @@ class Lexicon:
         return self.weights.get(word, 0.0)
 
 
-@cache
+@lru_cache(maxsize=4)
 def lexicon(catalogue: Catalogue) -> Lexicon:
     """Return the lexicon of a catalogue, made once."""
     entries = tuple(_entry(event) for event in catalogue.events.values())

@@ -213,6 +213,8 @@ def _with_event(
     keys.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_listed_keys(sentence, asked, vocabulary.KEYS | _field_names(event), event.shape == "events")
     keys.take_mentioned_keys(sentence, asked)
+    if {"target_comm", "target_pid"} <= set(event.fields):
+        keys.turn_to_targets(sentence, asked)
     times.take_elapsed(sentence, asked)
     bare = who.take_bare_comm(sentence, asked, known.__contains__, "target_comm" in event.fields)
     spec, problems = decide(sentence, asked, event, bool(others))
@@ -235,6 +237,7 @@ def _with_event(
         problems=(*asked.problems, *problems),
         corrections=tuple(sentence.corrections),
         alternatives=nearest(event, catalogue),
+        catalogue=None if catalogue.events.get(event.id) is event else catalogue.including(event),
     )
 
 

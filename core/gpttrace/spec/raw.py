@@ -6,6 +6,7 @@ the hook misses, and the answer says so. All words of the tracepoint's name must
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from gpttrace.spec import vocabulary
@@ -46,6 +47,24 @@ def raw_event(sentence: Sentence, host: Facts | None) -> tuple[Event, frozenset[
         if best is None or score > best[0] or (score == best[0] and len(name) < len(best[1])):
             best = (score, name, words | category | {stem(name.partition(":")[2])})
     return (_event(best[1], host), best[2]) if best else None
+
+
+def with_arguments(event: Event, call: str, host: Facts | None) -> Event:
+    """Return the event of one system call with the call's arguments that are numbers as further fields."""
+    given = host.plain_fields(f"syscalls:sys_enter_{call}") if host is not None else {}
+    own = {
+        name: Field(name, kind, names=(name.replace("_", " "), *_SAID.get(name, ())), begin=f"args->{name}")
+        for name, kind in given.items()
+        if name not in event.fields and not name.startswith("__")
+    }
+    return replace(event, fields={**event.fields, **own})
+
+
+# What people call arguments that the kernel names shortly.
+_SAID = {
+    "which_clock": ("clock", "clock id"), "cmd": ("command", "command number", "operation"), "op": ("operation", "op code"),
+    "prot": ("protection", "protection flags"), "fd": ("descriptor", "file descriptor"), "len": ("length",),
+}  # fmt: skip
 
 
 @lru_cache(maxsize=4)
