@@ -24,6 +24,7 @@ class Asked:
     grouped: list[str] = field(default_factory=list)
     ranked: bool = False
     mentioned: list[str] = field(default_factory=list)
+    who: bool = False
     columns: list[str] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     directed: list[Condition] = field(default_factory=list)

@@ -57,7 +57,13 @@ def decide(
     elif asked.linear and shape in ("hist", "events", "count", "sum", "lhist"):
         value = value or event.value or next((f.name for f in event.fields.values() if f.unit), None)
         shape = "lhist" if value else shape
-    keys = _keys(sentence, asked, event, shape, value, conditions)
+    keys = tuple(
+        key
+        for key in _keys(sentence, asked, event, shape, value, conditions)
+        if shape == "events" or key != value
+    )
+    if asked.who and "comm" not in event.fields and not any(key.endswith("comm") for key in keys):
+        problems.append(f"{event.noun} cannot be told by comm: the hook does not carry it")
     if any(c.field == "syscall" and c.op == "==" for c in conditions):
         keys = tuple(key for key in keys if key != "syscall")  # the hook of one call does not say which it is
     given = [*conditions, part] if part else conditions
@@ -106,7 +112,9 @@ def _value(
     if not asked.elapsed and value_in_name(sentence, event):
         asked.elapsed = True
     if asked.elapsed and (field := event.field_of_unit("ns")) is not None:
-        return "hist", field.name
+        # `off-CPU time by process`: how much of it each has; without rows its distribution says more.
+        long = any(token.stem == "long" for token in sentence.tokens)
+        return ("sum" if (asked.grouped or asked.top) and not long else "hist"), field.name
     return None, None
 
 
@@ -147,11 +155,28 @@ def _shape(
 
 
 def _take_listed(sentence: Sentence) -> bool:
-    found = False
+    found = _as_it_happens(sentence)
     while (index := sentence.find(words.WEAK_EVENTS)) is not None:
         sentence.take(index, index, "each by itself")
         found = True
     return found
+
+
+def _as_it_happens(sentence: Sentence) -> bool:
+    """`every process as it exits`, `each open, one by one`, `together with its exit code`."""
+    said = [token.stem for token in sentence.tokens]
+    pairs = set(zip(said, said[1:], strict=False))
+    return bool(
+        pairs
+        & {
+            ("as", "it"),
+            ("as", "they"),
+            ("one", "by"),
+            ("together", "with"),
+            ("each", "singl"),
+            ("every", "singl"),
+        }
+    )
 
 
 def _of_failures(
@@ -227,7 +252,10 @@ def _usual_shape(
     cut = asked.top is not None or asked.every is not None or most is not None
     beyond = [k for k in asked.keys if k not in event.columns]
     # "opened files by process" is the classic list; of other events `by process` asks for a table.
-    beyond += [k for k in asked.grouped if not listed and (k not in _SUBJECTS or not few)]
+    acts = any(
+        t.stem in _ACTS and sentence.stem(i + 1) in ("by", "per") for i, t in enumerate(sentence.tokens)
+    )
+    beyond += [k for k in asked.grouped if acts or not listed and (k not in _SUBJECTS or not few)]
     listing = asked.thresholds and not asked.grouped
     if (
         (event.context != "none" or listing)
@@ -292,7 +320,11 @@ def _keys(
                 name for name in _named_fields(sentence, event) if name not in asked.keys and name != value
             ]
         # A count without rows says little; a distribution or an average is whole by itself.
-        usual = event.keys if shape in ("count", "sum", "distinct") else ()
+        usual = (
+            event.keys
+            if shape in ("count", "sum", "distinct") and not _wants_a_number(sentence, asked)
+            else ()
+        )
         keys = tuple(dict.fromkeys((*asked.keys, *mentioned))) or usual
         ranking = words.MOST | set(_SUPERLATIVE_UNIT)
         ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
@@ -306,6 +338,14 @@ def _keys(
         *(c.field for c in conditions if c.field in ("ret", "latency", "bytes")),
     ]
     return tuple(dict.fromkeys((*event.columns, *(name for name in extra if name))))
+
+
+def _wants_a_number(sentence: Sentence, asked: Asked) -> bool:
+    """Tell whether `how many … in a second` asks for one number rather than for a table."""
+    return any(
+        token.stem == "many" and sentence.stem(index - 1) == "how" and sentence.stem(index + 1) != "time"
+        for index, token in enumerate(sentence.tokens)
+    )
 
 
 def _named_fields(sentence: Sentence, event: Event) -> list[str]:

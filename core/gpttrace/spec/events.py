@@ -223,7 +223,11 @@ def _cut_names(tracepoints: frozenset[str]) -> frozenset[str]:
 def _named_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None) -> list[Candidate] | None:
     names = call_names(host)
     for index, token in enumerate(sentence.tokens):
-        if sentence.text[token.end : token.end + 1] == "(" and token.text in names and sentence.is_free(index):
+        if (
+            sentence.text[token.end : token.end + 1] == "("
+            and token.text in names
+            and sentence.is_free(index)
+        ):
             called = sentence.stem(index + 1) in ("call", *_SYSCALL) and sentence.is_free(index + 1)
             return _specific(catalogue, token.text, (index, index + called), host, exact=True)
     for index in range(len(sentence.tokens)):

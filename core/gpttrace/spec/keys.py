@@ -25,6 +25,11 @@ def take_stacks(sentence: Sentence, asked: Asked) -> None:
         if (side := _STACK_SIDES.get(sentence.stem(i))) and side not in sides:
             sides.append(side)
     last = index + 1 if sentence.stem(index + 1) in stems("trace traces") else index
+    if not sides:  # `stacks in user space`, `kernel code paths: stacks`
+        for i, token in enumerate(sentence.tokens):
+            if token.meaning is None and (side := _STACK_SIDES.get(token.stem)) and side not in sides:
+                sides.append(side)
+                sentence.take(i, i + (sentence.stem(i + 1) == "space"), "")
     asked.stacks = tuple(sides) or ("kstack", "ustack")
     sentence.take(
         first,
@@ -62,9 +67,8 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
     strong = sentence.stem(first) not in _QUESTION_WORDS
     ranking = bool(sentence.tokens[first].meaning)
     # Files are no key in `top 5 processes by files opened`, nor in `each file opened` unless something is counted.
-    own = ranking or not (
-        asked.ranked or (sentence.stem(first) in ("each", "every") and not _counts(sentence))
-    )
+    of_each = sentence.stem(first) in ("each", "every") and sentence.stem(first - 1) not in _OF_EACH
+    own = ranking or not (asked.ranked or (of_each and not _counts(sentence)))
     while (found := _key_at(sentence, names, at, own)) is not None:
         key, end = found
         if key == "cpu" and sentence.stem(at - 1) == "by" and (asked.ranked or (ranking and asked.keys)):
@@ -109,6 +113,7 @@ def take_listed_keys(sentence: Sentence, asked: Asked, names: dict[str, str], co
         sentence.take(first, at - 1, "rows by " + ", ".join(found))
 
 
+_OF_EACH = ("in", "for", "of", "on", "at", "from")
 _BETWEEN = ("and", "the", "its", "their", "with", "+", "&")
 _QUESTION_WORDS = stems("which what wich")
 
@@ -200,6 +205,7 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
             by = sentence.stem(index - 1) == "by"
             asked.mentioned += ["comm"] if by else ["comm", "target_comm"]
             sentence.take(index, index, "processes" if by else "who does it to whom")
+        asked.who = asked.who or (token.text.lower() == "who" and token.meaning is None)
         if token.text.lower() == "who" and token.meaning is None and asked.keys and "comm" not in asked.keys:
             if not _WHO_IT_IS & set(asked.grouped):  # `who opens files? by user`
                 asked.keys.insert(0, "comm")
@@ -227,6 +233,8 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
 
 
 _WHO_IT_IS = frozenset(("pid", "tid", "uid", "cgroup"))
+
+
 def turn_to_targets(sentence: Sentence, asked: Asked) -> None:
     """`tasks which are woken most often`, `processes that receive signals`: they are those whom it happens to."""
     passive = [i for i, t in enumerate(sentence.tokens) if t.stem in _PASSIVE]
@@ -236,7 +244,9 @@ def turn_to_targets(sentence: Sentence, asked: Asked) -> None:
         if sentence.is_free(index):
             sentence.take(index, index, "those whom it happens to")
     for names in (asked.keys, asked.grouped, asked.mentioned):
-        names[:] = ["target_comm" if name == "comm" else "target_pid" if name == "pid" else name for name in names]
+        names[:] = [
+            "target_comm" if name == "comm" else "target_pid" if name == "pid" else name for name in names
+        ]
 
 
 _PASSIVE = stems("woken awoken awakened receive receives received receiving")

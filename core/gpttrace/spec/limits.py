@@ -43,7 +43,7 @@ def _take_or_more(sentence: Sentence, asked: Asked) -> None:
         at = amount.last + (1 if sentence.stem(amount.last + 1) == "or" else 2)
         word = sentence.stem(at + 1)
         if (
-            sentence.stem(at) == "or"
+            sentence.stem(at) in ("or", "and")
             and word in words.ABOVE | words.BELOW
             and sentence.stem(at + 2) != "than"
         ):

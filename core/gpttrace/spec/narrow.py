@@ -8,7 +8,7 @@ from functools import cache
 from gpttrace.spec.catalogue import Event, Hook, Point
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.syscalls import syscall_names
-from gpttrace.spec.words import plain
+from gpttrace.spec.words import Token, plain
 
 # Names of system calls that are plain English too: `reads` are reads by any of the calls that read.
 _ENGLISH = plain(
@@ -28,17 +28,32 @@ def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
     }
     if len(known) < 2:
         return ()
-    found = []
-    for index, token in enumerate(sentence.tokens):
-        small = token.text.lower()
-        name = next((each for each in (token.text, small, small.removesuffix("s")) if each in known), "")
-        if token.kind != "word" or not name:
-            continue
-        if name in _ENGLISH:
-            continue
-        found.append(name)
-        sentence.take(index, index, sentence.event)
+    found: list[str] = []
+    places = {i: names for i, token in enumerate(sentence.tokens) if (names := _meant(token, known))}
+    for index, names in places.items():
+        # `poll` may be any poll, but `poll and select` are two calls.
+        joined = index - 2 in places and sentence.stem(index - 1) in _JOINS
+        joined = joined or (index + 2 in places and sentence.stem(index + 1) in _JOINS)
+        if names[0] not in _ENGLISH or joined:
+            found += names
+            sentence.take(index, index, sentence.event)
     return tuple(dict.fromkeys(found))
+
+
+_JOINS = ("and", "or", "&", "+", "plus")
+
+
+def _meant(token: Token, known: set[str]) -> list[str]:
+    """Return the hooks that a word names, the word itself first: `poll` is also `ppoll`, `sigsuspend` is `rt_sigsuspend`."""
+    if token.kind != "word":
+        return []
+    small = token.text.lower()
+    forms = dict.fromkeys((token.text, small, small.removesuffix("s")))
+    said = next((form for form in forms if form in known or f"rt_{form}" in known), None)
+    if said is None:
+        return []
+    family = (f"rt_{said}", f"p{said}", f"p{said}6") if small == said else (f"rt_{said}",)
+    return [name for name in (said, *family) if name in known]
 
 
 def is_call(word: str) -> bool:

@@ -132,6 +132,7 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     who.take_ids(sentence, asked)
     who.take_root(sentence, asked)
     who.take_named_comm(sentence, asked, is_known)
+    who.take_last_comm(sentence, asked)
     times.take_hz(sentence, asked)
     times.take_every(sentence, asked)
     limits.take_buckets(sentence, asked)

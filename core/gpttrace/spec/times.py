@@ -56,6 +56,10 @@ def take_every(sentence: Sentence, asked: Asked) -> None:
 
 def _take_span(sentence: Sentence, asked: Asked, index: int, word: str) -> bool:
     one = unit(text_at(sentence, index + 1)) if sentence.is_free(index + 1) else None
+    if word == "a" and one == ("ns", 10**9) and sentence.stem(index - 1) == "in" and _how_many(sentence):
+        asked.every, asked.per_second = one[1], True  # `how many in a second`
+        sentence.take(index - 1, index + 1, "one table for each 1 s")
+        return True
     amount = Amount(one[1], one[0], index + 1) if one else amount_at(sentence, index + 1)
     if amount is None or amount.kind != "ns":
         return False
@@ -80,6 +84,12 @@ def _take_span(sentence: Sentence, asked: Asked, index: int, word: str) -> bool:
     return True
 
 
+def _how_many(sentence: Sentence) -> bool:
+    said = [token.stem for token in sentence.tokens]
+    asks = any(pair == ("how", "many") for pair in zip(said, said[1:], strict=False))
+    return asks and not {"every", "each", "per"} & set(said)
+
+
 def _take_interval(sentence: Sentence, asked: Asked, index: int) -> bool:
     for first in (index - 1, index - 2, index + 1, index + 2):
         amount = amount_at(sentence, first)
@@ -96,11 +106,17 @@ _BEFORE_TIME = stems(
     "io run running wait waiting execution processing response service handler handling blocked block sleep sleeping much cpu "
     "spent spend total average mean longest maximum hold holding queue queueing completion round-trip mean setup wake"
 )
+_HELD_UP = stems(
+    "stuck lost lose loses hang hangs hanging hung stall stalls stalled waste wasted wastes block blocks blocked sit sits stuck"
+)
 _AFTER_TIME = stems("take takes taken took need needs needed spend spent until from between in inside")
 
 
 def take_elapsed(sentence: Sentence, asked: Asked) -> None:
     """`time that unshare takes`, `run time`: how long an event lasts, unlike `at a time` and `times`."""
+    if any(t.text.lower() in ("long", "time") for t in sentence.tokens):
+        while (index := sentence.find(_HELD_UP)) is not None:
+            sentence.take(index, index, "")  # `how long are they stuck`, `the time lost`
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None or token.text.lower() not in ("time", "times") or token.kind != "word":
             continue

@@ -13,7 +13,12 @@ MOST_ROWS = 100_000
 
 def problems_of(spec: TraceSpec, event: Event) -> list[str]:
     """Return a sentence for each thing that keeps a spec from becoming a program."""
-    return [*_missing_fields(spec, event), *_bad_sampling(spec, event), *_bad_numbers(spec)]
+    return [
+        *_missing_fields(spec, event),
+        *_bad_sampling(spec, event),
+        *_bad_numbers(spec),
+        *_contradictions(spec),
+    ]
 
 
 def _missing_fields(spec: TraceSpec, event: Event) -> list[str]:
@@ -23,6 +28,17 @@ def _missing_fields(spec: TraceSpec, event: Event) -> list[str]:
         for name in used
         if name not in event.fields
     ]
+
+
+def _contradictions(spec: TraceSpec) -> list[str]:
+    numbers = [(c.field, c.op, c.value) for c in spec.conditions if isinstance(c.value, int)]
+    for field, op, low in numbers:
+        highest = [
+            high for other, comparison, high in numbers if other == field and comparison in ("<", "<=")
+        ]
+        if op in (">", ">=") and highest and low >= min(highest):
+            return [f"no {field} is above {low:,} and below {min(highest):,} at once"]
+    return []
 
 
 def _bad_sampling(spec: TraceSpec, event: Event) -> list[str]:

@@ -93,7 +93,7 @@ SUM_PHRASES = ("how much",)
 AVERAGE = stems("average avg mean")
 MAXIMUM = stems("maximum max longest largest biggest slowest worst highest")
 MINIMUM = stems("minimum min shortest smallest fastest lowest")
-MOST = stems("most busiest heaviest")
+MOST = stems("most busiest heaviest hottest noisiest commonest hungriest greediest chattiest")
 RATE = stems("rate rates persecond throughput bandwidth iops")
 STATS = stems("statistics stats")
 RATIO = stems("ratio ratios percentage percentages percent share shares fraction proportion proportions")
@@ -136,7 +136,8 @@ ABOVE = stems(
 BELOW = stems("shorter faster under below smaller less fewer most lower within")
 
 FAILED = stems(
-    "failed failing fail fails failure failures unsuccessful unsuccessfully error errors errored erroring"
+    "failed failing fail fails failure failures unsuccessful unsuccessfully error errors errored erroring denied denies refused "
+    "rejected rejects"
 )
 SUCCEEDED = stems("successful successfully succeeded succeed succeeds")
 ATTEMPTS = stems("attempt attempts attempted tried try tries trying")

@@ -204,6 +204,24 @@ _PROGRAMS = plain(
 )
 
 
+# Names of programs that are words of every question; they are meant where the question ends with `of find`, `by make`.
+_PLAIN_WORDS = plain("find make sort tar top less cat cut join split watch time date test install")
+
+
+def take_last_comm(sentence: Sentence, asked: Asked) -> None:
+    """`getdents latency of find`: a program whose name is a plain word, at the end of a question or a part of it."""
+    for index, token in enumerate(sentence.tokens):
+        after = sentence.text[token.end : token.end + 1]
+        if (
+            token.meaning is None
+            and token.text in _PLAIN_WORDS
+            and sentence.stem(index - 1) in ("of", "by", "in", "from")
+            and (index + 1 == len(sentence.tokens) or after in (",", ";", "?", ".", ":"))
+        ):
+            return _set_comm(sentence, asked, index, index)
+    return None
+
+
 def is_program(text: str) -> bool:
     """Tell whether a word is the name of a well-known program."""
     return text.lower().removesuffix("'s").removesuffix("’s") in _PROGRAMS
