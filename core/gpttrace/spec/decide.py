@@ -115,7 +115,22 @@ def _value(
         # `off-CPU time by process`: how much of it each has; without rows its distribution says more.
         long = any(token.stem == "long" for token in sentence.tokens)
         return ("sum" if (asked.grouped or asked.top) and not long else "hist"), field.name
-    return None, None
+    return _amount_of_things(sentence, asked, event)
+
+
+_THINGS = {"pages": "page", "packets": "packet", "requests": "request", "blocks": "block"}
+
+
+def _amount_of_things(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape | None, str | None]:
+    """`pages reclaimed per second`: one event is about many of them, so they are added up and not the events."""
+    said = {token.stem for token in sentence.tokens}
+    fields = [f for f in event.fields.values() if f.unit in _THINGS and _THINGS[f.unit] in said]
+    if not fields or any(f.name in asked.keys for f in fields):
+        return None, None
+    named = (f for f in fields if said & {stem(word) for name in f.names for word in name.split()} - {_THINGS[f.unit or ""]})
+    usual = (f for f in fields if f.name == event.value)
+    chosen = next(named, None) or next(usual, None) or fields[0]
+    return "sum", chosen.name
 
 
 def value_in_name(sentence: Sentence, event: Event) -> bool:
@@ -267,7 +282,7 @@ def _usual_shape(
     if value is not None:
         return (hint or "hist"), value
     # `which programs lock memory`: who does it, not how much, unless the most is asked for.
-    if event.shape == "sum" and most is None and any(t.text.lower() in _WHICH for t in sentence.tokens[:3]):
+    if event.shape in ("sum", "hist") and most is None and any(t.text.lower() in _WHICH for t in sentence.tokens[:3]):
         return "count", None
     if event.hz is not None and not asked.keys and any(token.stem in _PROFILES for token in sentence.tokens):
         asked.stacks = ("kstack", "ustack")
