@@ -74,6 +74,9 @@ class KnownHost:
     def comm_of(self, pid: int) -> str | None:
         return "known" if pid in self.pids else None
 
+    def block_device(self, name: str) -> int | None:
+        return 0x800000 if name == "sda" else None
+
 
 @pytest.fixture(scope="session")
 def known_host(tmp_path_factory: pytest.TempPathFactory) -> KnownHost:

@@ -24,6 +24,9 @@ from gpttrace.host.sources import LocalEvents, Sources
 from gpttrace.host.tracefs import Field
 from gpttrace.settings import Settings
 
+# As MKDEV of include/linux/kdev_t.h.
+_MINOR_BITS = 20
+
 if TYPE_CHECKING:
     from gpttrace.host.btf import Btf
     from gpttrace.host.inventory import Inventory
@@ -155,6 +158,15 @@ class Host(Knowing):
             return Path(f"/proc/{pid}/comm").read_bytes().decode(errors="replace").removesuffix("\n")
         except OSError:
             return None
+
+    def block_device(self, name: str) -> int | None:
+        """Return the number that the kernel gives a disk (`sda`) in its events; None when there is none of this name."""
+        try:
+            text = "" if self.saved else Path(f"/sys/class/block/{name}/dev").read_text(encoding="ascii")
+        except OSError:
+            return None
+        major, _, minor = text.strip().partition(":")
+        return (int(major) << _MINOR_BITS) | int(minor) if minor else None
 
     def problems(self) -> list[tuple[str, str]]:
         """List what keeps this machine from tracing, each with the command that mends it; none for a host file."""

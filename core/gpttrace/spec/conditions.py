@@ -7,6 +7,7 @@ import signal
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
+from gpttrace.spec.devices import take_device
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
@@ -39,7 +40,7 @@ def directed(asked: Asked, event: Event) -> list[str]:
 
 def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Condition]:
     """Return the conditions that named values set (`read`, `sigkill`, a path)."""
-    found = []
+    found = take_device(sentence, event)
     if "sig" in event.fields:
         for at, token in enumerate(sentence.tokens):
             known = getattr(signal, token.text.upper(), None) if token.text[:3].upper() == "SIG" else None

@@ -127,7 +127,11 @@ def _amount_of_things(sentence: Sentence, asked: Asked, event: Event) -> tuple[S
     fields = [f for f in event.fields.values() if f.unit in _THINGS and _THINGS[f.unit] in said]
     if not fields or any(f.name in asked.keys for f in fields):
         return None, None
-    named = (f for f in fields if said & {stem(word) for name in f.names for word in name.split()} - {_THINGS[f.unit or ""]})
+    named = (
+        f
+        for f in fields
+        if said & {stem(word) for name in f.names for word in name.split()} - {_THINGS[f.unit or ""]}
+    )
     usual = (f for f in fields if f.name == event.value)
     chosen = next(named, None) or next(usual, None) or fields[0]
     return "sum", chosen.name
@@ -282,7 +286,11 @@ def _usual_shape(
     if value is not None:
         return (hint or "hist"), value
     # `which programs lock memory`: who does it, not how much, unless the most is asked for.
-    if event.shape in ("sum", "hist") and most is None and any(t.text.lower() in _WHICH for t in sentence.tokens[:3]):
+    if (
+        event.shape in ("sum", "hist")
+        and most is None
+        and any(t.text.lower() in _WHICH for t in sentence.tokens[:3])
+    ):
         return "count", None
     if event.hz is not None and not asked.keys and any(token.stem in _PROFILES for token in sentence.tokens):
         asked.stacks = ("kstack", "ustack")

@@ -20,7 +20,7 @@ from gpttrace.spec.question import Reading, read_question
 from gpttrace.spec.validate import problems_of
 from gpttrace.writer.draft import Draft, Refusal
 from gpttrace.writer.remarks import findings_for, misses_of, notes_for, units_of
-from gpttrace.writer.resolve import resolve_cgroup
+from gpttrace.writer.resolve import resolve_cgroup, resolve_disk
 
 # With one word that was not understood a program is offered to those who insist (`--yes`); with more it is not.
 HALF_UNDERSTOOD = 0.4
@@ -49,7 +49,9 @@ def _write(reading: Reading, spec: TraceSpec, catalogue: Catalogue, host: Facts 
     if problems:
         return _refused(reading, "; ".join(dict.fromkeys(problems)))
     spec = resolve_cgroup(spec, host)
-    specs = (spec, *(resolve_cgroup(each, host) for each in spec.others))
+    specs = tuple(
+        resolve_disk(resolve_cgroup(each, host), catalogue[each.event], host) for each in (spec, *spec.others)
+    )
     choices = [choose_hook(each, catalogue[each.event], host) for each in specs]
     missing = next((choice for choice in choices if choice.hook is None), None)
     without = f"without that it would be: {describe(spec, catalogue)}"

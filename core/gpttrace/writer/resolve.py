@@ -1,4 +1,4 @@
-"""Names in a question that only this machine can resolve: which cgroup is meant."""
+"""Names in a question that only this machine can resolve: which cgroup and which disk is meant."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gpttrace.errors import QuestionRefused
 from gpttrace.host import find_cgroups
+from gpttrace.spec.catalogue import Event
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.model import Condition, TraceSpec
 
@@ -15,6 +16,25 @@ def resolve_cgroup(spec: TraceSpec, host: Facts | None) -> TraceSpec:
     """Return the spec with cgroup names as paths; QuestionRefused when a name means none or several groups."""
     conditions = tuple(_resolved(c, host) if c.field == "cgroup" else c for c in spec.conditions)
     return replace(spec, conditions=conditions)
+
+
+def resolve_disk(spec: TraceSpec, event: Event, host: Facts | None) -> TraceSpec:
+    """Return the spec with the numbers of disks for their names; QuestionRefused when there is no such disk."""
+    field = event.fields.get("dev")
+    if field is None or field.type == "string":
+        return spec
+    return replace(
+        spec, conditions=tuple(_numbered(c, host) if c.field == "dev" else c for c in spec.conditions)
+    )
+
+
+def _numbered(condition: Condition, host: Facts | None) -> Condition:
+    if isinstance(condition.value, int):
+        return condition
+    number = host.block_device(condition.value) if host is not None else None
+    if number is None:
+        raise QuestionRefused(f"there is no disk called {condition.value} here", hint="list them: lsblk")
+    return replace(condition, value=number)
 
 
 def _resolved(condition: Condition, host: Facts | None) -> Condition:

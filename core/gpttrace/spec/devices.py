@@ -1,0 +1,37 @@
+"""A device that a question names (`packets on eth0`, `requests to sda`): a condition on the event's own device."""
+
+from __future__ import annotations
+
+import re
+
+from gpttrace.spec.catalogue import Event
+from gpttrace.spec.model import Condition
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import stems
+
+# Names as the kernel and systemd give them.
+_INTERFACE = re.compile(
+    r"(eth|ens|enp|eno|enx|wlan|wlp|veth|br|bond|tun|tap|docker|virbr|wg|team|ib|vlan|vxlan|cni|cali)[\w.-]*\d[\w.]*|lo"
+)
+_DISK = re.compile(
+    r"sd[a-z]{1,2}|nvme\d+n\d+|vd[a-z]|xvd[a-z]|dm-\d+|md\d+|loop\d+|mmcblk\d+|sr\d+|zram\d+|nbd\d+|rbd\d+"
+)
+_BEFORE = stems("on over via through from to of into in at interface device disk drive nic card by for")
+
+
+def take_device(sentence: Sentence, event: Event) -> list[Condition]:
+    """Return the condition that the device of an event is the one named, and take its words."""
+    field = event.fields.get("dev")
+    if field is None:
+        return []
+    pattern = _INTERFACE if field.type == "string" else _DISK
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is not None or token.kind not in ("word", "quoted"):
+            continue
+        name, last = sentence.chunk(index)
+        linked = sentence.stem(index - 1) in _BEFORE
+        if pattern.fullmatch(name) and (linked or name != "lo"):
+            first = index - 1 if linked and sentence.is_free(index - 1) else index
+            sentence.take(first, last, f"only the device {name}")
+            return [Condition("dev", "==", name)]
+    return []
