@@ -37,6 +37,7 @@ _ORDER = r"""
     |install|uninstall|update|upgrade|fix|repair|disable|enable|block|deny|drop|prevent|limit|throttle|renice|tune|optimi[sz]e
     |speed[ ]up|increase|decrease|reduce|set|change|make[ ]sure)
     [ ](the|all|my|this|that|a|an|every|some|it|any|nginx|apache)\b
+    (?![ ](\w+[ ])?(count|histogram|table|list|chart|plot|graph|trace|program|script|breakdown|distribution|summary|profile)\b)
 """
 _OTHER = r"""
     \b( weather | joke | poem | recipe | stock[ ]price | who[ ]won | capital[ ]of | translate | meaning[ ]of[ ]life | president

@@ -51,6 +51,8 @@ def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Conditi
             ):
                 found.append(Condition("sig", "==", int(known)))
                 sentence.take(at, at, f"only {token.text.upper()}")
+            if known is not None and sentence.is_free(at + 1) and sentence.stem(at + 1) == str(int(known)):
+                sentence.take(at + 1, at + 1, f"only {token.text.upper()}")  # `SIGUSR1 (10)`
     for field in event.fields.values():
         by_stem = {stem(name): name for name in field.values}
         named: list[str] = []

@@ -98,7 +98,7 @@ def take_event(sentence: Sentence, asked: Asked, found: Candidate, catalogue: Ca
             if token.meaning is None and token.stem == called:  # `socket failures: socket() …`
                 sentence.take(index, index, f"the system call {name}")
         return
-    if any(word in vocabulary.FAILED for word in found.phrase):
+    if any(word in vocabulary.FAILED for word in found.phrase) and _is_of_failures(found.event):
         asked.failed = None
         for token in sentence.tokens:
             if _is_failure(token):
@@ -106,6 +106,11 @@ def take_event(sentence: Sentence, asked: Asked, found: Candidate, catalogue: Ca
     entry = next((each for each in lexicon(catalogue).entries if each.event is found.event), None)
     if entry is not None:
         take_words(sentence, entry, found.phrase)
+
+
+def _is_of_failures(event: Event) -> bool:
+    # `disk errors` are an event; of `module loads that fail` some do and some do not.
+    return "ret" not in event.fields or any(stem(word) in vocabulary.FAILED for word in event.id.split("-"))
 
 
 def phrase_score(words: Lexicon, entry: Entry, number: int, said: Said) -> float:

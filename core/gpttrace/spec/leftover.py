@@ -7,9 +7,12 @@ sentence (`I would be grateful for …`) are ignored at a small cost; many of th
 
 from __future__ import annotations
 
+import re
+
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.lexicon import Entry, Lexicon
+from gpttrace.spec.narrow import is_call
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stems
 
@@ -37,6 +40,51 @@ def sort_out(
         if token.meaning is None:
             (blocking if _blocks(sentence, index, entry, words) else ignored).append(token.text)
     return list(dict.fromkeys(blocking)), list(dict.fromkeys(ignored))
+
+
+_ENDS = re.compile(r"[.!?;:,]|\s[-\u2013\u2014]+\s")
+
+
+def clauses(sentence: Sentence) -> list[range]:
+    """Return the parts of a question between its stops and commas."""
+    first, found = 0, []
+    for index, (token, following) in enumerate(zip(sentence.tokens, sentence.tokens[1:], strict=False)):
+        if _ENDS.search(sentence.text[token.end : following.start]):
+            found.append(range(first, index + 1))
+            first = index + 1
+    return [*found, range(first, len(sentence.tokens))]
+
+
+def take_background(sentence: Sentence, entry: Entry | None, words: Lexicon, phrase: tuple[str, ...]) -> None:
+    """`the network is flaky, do we retransmit?`: a part that asks for nothing, where another names the event whole.
+
+    It must hold no word that was understood as more than the event, no number, name or negation, and no word of other events.
+    """
+    parts = clauses(sentence)
+    if len(parts) < 2:
+        return
+    named = [set(phrase) <= {sentence.stem(i) for i in part} for part in parts]
+    for part in parts:
+        elsewhere = any(whole for whole, other in zip(named, parts, strict=True) if other is not part)
+        unknown = [i for i in part if sentence.tokens[i].meaning is None]
+        if elsewhere and unknown and all(_says_nothing(sentence, i, entry, words) for i in part):
+            for i in unknown:
+                sentence.take(i, i, "")
+
+
+def _says_nothing(sentence: Sentence, index: int, entry: Entry | None, words: Lexicon) -> bool:
+    token = sentence.tokens[index]
+    if token.meaning is not None:
+        return token.meaning in ("", sentence.event)
+    plain = token.kind == "word" and token.text.isascii() and "_" not in token.text and token.stem not in _NEGATIONS
+    first = index == 0 or sentence.text[: token.start].rstrip()[-1:] in ".!?:;'\""
+    if not plain or (token.text[:1].isupper() and not first) or token.stem in vocabulary.OTHER:
+        return False
+    if entry is not None and token.stem in entry.fields:
+        return False
+    # `bpftool does what?`, `checks for dockerd`: names of programs that nobody knows here.
+    named = sentence.stem(index - 1) in _LINKS or sentence.stem(index + 1) == "do" or is_call(token.text.lower())
+    return words.weight(token.stem) < _RARE and not named
 
 
 def _blocks(sentence: Sentence, index: int, entry: Entry | None, words: Lexicon) -> bool:

@@ -127,7 +127,27 @@ ONLY_FAILED, ONLY_ONES_THAT_FAILED = "only calls that failed", "only those that 
 
 _CANNOT = [
     tuple(stem(w) for w in p.split())
-    for p in ("could not", "couldn't", "can not", "cannot", "can't", "unable to", "did not", "didn't")
+    for p in (
+        "did not succeed",
+        "didn't succeed",
+        "do not succeed",
+        "don't succeed",
+        "not succeed",
+        "does not work",
+        "do not work",
+        "did not work",
+        "go wrong",
+        "goes wrong",
+        "went wrong",
+        "could not",
+        "couldn't",
+        "can not",
+        "cannot",
+        "can't",
+        "unable to",
+        "did not",
+        "didn't",
+    )
 ]
 _ERRNO_PHRASES = {
     "permission denied": "EACCES", "no such file": "ENOENT", "not found": "ENOENT", "would block": "EAGAIN",
@@ -246,6 +266,9 @@ def _take_errno(sentence: Sentence, asked: Asked) -> None:
             amount = amount_at(sentence, at)
             if amount is not None and amount.kind == "":
                 return _set_errno(sentence, asked, index, at, int(amount.value))
+    for index, token in enumerate(sentence.tokens):
+        if token.kind == "quoted" and token.meaning is None and token.text.lower() in _ERRNO_PHRASES:
+            return _set_errno(sentence, asked, index, index, _BY_NAME[_ERRNO_PHRASES[token.text.lower()]])
     for phrase, name in _ERRNO_PHRASES.items():
         found = sentence.find_phrase(tuple(stem(word) for word in phrase.split()))
         if found is not None:
@@ -260,4 +283,5 @@ def _is_error(sentence: Sentence, index: int) -> bool:
 
 def _set_errno(sentence: Sentence, asked: Asked, first: int, last: int, code: int) -> None:
     asked.errno = code
+    last += sentence.is_free(last + 1) and text_at(sentence, last + 1) == str(code)  # `EMFILE (24)`
     sentence.take(first, last, f"only calls that failed with {errno.errorcode.get(code, code)}")

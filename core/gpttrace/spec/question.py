@@ -16,7 +16,7 @@ from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.decide import decide
 from gpttrace.spec.events import Candidate, call_names, find_events, known_stems, nearest, plurals, take_event
 from gpttrace.spec.facts import Facts
-from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_filler
+from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_background, take_filler
 from gpttrace.spec.lexicon import lexicon
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.narrow import is_call, named_hooks
@@ -248,6 +248,7 @@ def _sureness(
     """Return the confidence, the words that stand in the way and those that are ignored."""
     words = lexicon(catalogue)
     entry = next((each for each in words.entries if each.event is match.event), None)
+    take_background(sentence, entry, words, match.phrase)
     unknown, ignored = sort_out(sentence, entry, words, phrase)
     confidence = 1.0 - IN_THE_WAY * len(unknown) - IGNORED * len(ignored)
     confidence -= _CORRECTED * len(sentence.corrections) + _BARE_NAME * bare + _GUESSED * match.guessed
