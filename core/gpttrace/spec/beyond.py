@@ -15,22 +15,25 @@ _PAST = rf"""
     | since[ ](the[ ])?(last[ ])?(boot|reboot|yesterday|{_DAY}|this[ ]morning|midnight)
     | (hours?|days?|weeks?|months?|minutes?)[ ]ago
     | history[ ]of | so[ ]far[ ]today | (in|over)[ ]the[ ]past[ ]({_SPAN}) | happened[ ](at|on|when|before)
-    | before[ ](i|you|we)[ ]started )\b
+    | before[ ](i|you|we)[ ](started|came|got|logged|arrived|asked) )\b
 """
 _FUTURE = rf"""
     \b( tomorrow | predict\w* | forecast\w* | next[ ](week|month|year|release|{_DAY}) | by[ ](the[ ]end[ ]of|tonight)
-    | will[ ](be|run|fail|crash|happen|need|fill|have) | when[ ]will[ ](the|my|our|this|it|we|i) | going[ ]to[ ](fail|crash|fill|run) )\b
+    | will[ ](be|run|fail|crash|happen|need|fill|have) | will[ ]\w+[ ](in|within|during|over)[ ]the[ ](next|coming) | when[ ]will[ ](the|my|our|this|it|we|i) | going[ ]to[ ](fail|crash|fill|run) )\b
 """
 _STATE = r"""
     \b( how[ ]much[ ](free[ ])?(ram|memory|(disk[ ])?space|swap|storage)[ ](do|does|is|are|has|have)
     | how[ ](big|large|full)[ ]is[ ](my|the|this)[ ](disk|ram|memory|drive|partition)
     | how[ ]many[ ](cores|cpus|disks)[ ](do|does|has|are[ ]there) | uptime | load[ ]average | current[ ](tcp[ ])?connections
     | cpu[ ]model | serial[ ]number
-    | kernel[ ]version | which[ ]version | what[ ](kernel|distribution|version|hardware) | ip[ ]address[ ]of[ ](this|my)
+    | kernel[ ]version | which[ ]version | what[ ](distribution|version)
+    | what[ ](kernel|hardware)[ ](is|am|are|do|does|have|has|version)
+    | how[ ]many[ ]\w+[ ](are|is)[ ](loaded|mounted|open|installed|established|running)[ ](currently|now|right[ ]now|at[ ]the[ ]moment) | ip[ ]address[ ]of[ ](this|my)
     | is[ ]\w+[ ]installed | installed[ ]packages | list[ ](of[ ])?(all[ ])?(users|installed)
     | (password|secret|contents?|plaintext)[ ]of )\b
 """
 _ORDER = r"""
+    ^(please[ ])?(put|turn|switch)[ ](the|my|this|that|it|our)[ ]\w+([ ]\w+)?[ ](to[ ]sleep|on|off|down|up)\b |
     ^((please|now|just|can[ ]you|could[ ]you)[ ])?
     (reboot|restart|shut[ ]?down|stop|kill|send|create|close|connect|terminate
     |suspend|start|delete|remove|erase|wipe|clean|free|format|rename|move|copy
@@ -41,7 +44,7 @@ _ORDER = r"""
 """
 _OTHER = r"""
     \b( weather | joke | poem | recipe | stock[ ]price | who[ ]won | capital[ ]of | translate | meaning[ ]of[ ]life | president
-    | football | lottery | horoscope | hello[ ]world | how[ ]old | favou?rite )\b
+    | explain[ ]what[ ](a|an|the)[ ]\w+[ ]is | football | lottery | horoscope | hello[ ]world | how[ ]old | favou?rite )\b
 """
 
 _REASONS = tuple(

@@ -350,6 +350,8 @@ def _keys(
         )
         keys = tuple(dict.fromkeys((*asked.keys, *mentioned))) or usual
         ranking = words.MOST | set(_SUPERLATIVE_UNIT)
+        if not keys and asked.who and "comm" in event.fields and shape in ("count", "sum", "rate"):
+            return ("comm",)
         ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
         return keys or (_ranked_by(sentence, event) if ranked else ())
     extra = [

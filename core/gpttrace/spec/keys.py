@@ -30,6 +30,14 @@ def take_stacks(sentence: Sentence, asked: Asked) -> None:
             if token.meaning is None and (side := _STACK_SIDES.get(token.stem)) and side not in sides:
                 sides.append(side)
                 sentence.take(i, i + (sentence.stem(i + 1) == "space"), "")
+    for i, token in enumerate(sentence.tokens):  # `hot kernel code: sample kernel stacks`
+        if (
+            token.meaning is None
+            and token.text.lower() == "kernel"
+            and sides == ["kstack"]
+            and i not in range(first, last + 1)
+        ):
+            sentence.take(i, i, "")
     asked.stacks = tuple(sides) or ("kstack", "ustack")
     sentence.take(
         first,
@@ -59,6 +67,12 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
         at = index + 1
         while sentence.stem(at) in ("each", "every", "the", "by", "per", "most", "busiest", "heaviest"):
             at += 1
+        if (
+            sentence.stem(index) in _QUESTION_WORDS
+            and sentence.stem(at) in words.EMPTY
+            and sentence.is_free(at)
+        ):
+            at += sentence.stem(at + 1) in words.COMM_WORDS  # `which poor processes`
         _take_key_list(sentence, asked, names, index, at)
 
 
@@ -121,7 +135,7 @@ _QUESTION_WORDS = stems("which what wich")
 def _goes_on(sentence: Sentence, index: int) -> bool:
     # The list of keys in `by process and file` goes on after a key that was already taken.
     before = sentence.tokens[index - 1].meaning if index else None
-    return sentence.stem(index) == "and" and (before or "").startswith("rows by")
+    return sentence.stem(index) == "and" and (before or "").startswith(("rows by", "one table for each"))
 
 
 def _counts(sentence: Sentence) -> bool:
@@ -205,7 +219,7 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
             by = sentence.stem(index - 1) == "by"
             asked.mentioned += ["comm"] if by else ["comm", "target_comm"]
             sentence.take(index, index, "processes" if by else "who does it to whom")
-        asked.who = asked.who or (token.text.lower() == "who" and token.meaning is None)
+        asked.who = asked.who or (token.text.lower() in ("who", "whose") and token.meaning is None)
         if token.text.lower() == "who" and token.meaning is None and asked.keys and "comm" not in asked.keys:
             if not _WHO_IT_IS & set(asked.grouped):  # `who opens files? by user`
                 asked.keys.insert(0, "comm")

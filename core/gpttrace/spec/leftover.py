@@ -76,14 +76,21 @@ def _says_nothing(sentence: Sentence, index: int, entry: Entry | None, words: Le
     token = sentence.tokens[index]
     if token.meaning is not None:
         return token.meaning in ("", sentence.event)
-    plain = token.kind == "word" and token.text.isascii() and "_" not in token.text and token.stem not in _NEGATIONS
+    plain = (
+        token.kind == "word"
+        and token.text.isascii()
+        and "_" not in token.text
+        and token.stem not in _NEGATIONS
+    )
     first = index == 0 or sentence.text[: token.start].rstrip()[-1:] in ".!?:;'\""
     if not plain or (token.text[:1].isupper() and not first) or token.stem in vocabulary.OTHER:
         return False
     if entry is not None and token.stem in entry.fields:
         return False
     # `bpftool does what?`, `checks for dockerd`: names of programs that nobody knows here.
-    named = sentence.stem(index - 1) in _LINKS or sentence.stem(index + 1) == "do" or is_call(token.text.lower())
+    named = (
+        sentence.stem(index - 1) in _LINKS or sentence.stem(index + 1) == "do" or is_call(token.text.lower())
+    )
     return words.weight(token.stem) < _RARE and not named
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field, replace
 
-from gpttrace.spec import keys, limits, times, vocabulary, who
+from gpttrace.spec import around, keys, limits, times, vocabulary, who
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.beyond import beyond_tracing
 from gpttrace.spec.catalogue import Catalogue, Event
@@ -70,6 +70,7 @@ def likely_events(text: str, catalogue: Catalogue) -> list[str]:
 def _slots(text: str, catalogue: Catalogue) -> tuple[Sentence, Asked, frozenset[str]]:
     sentence, asked, known = Sentence(text), Asked(), known_stems(catalogue)
     _take_request(sentence)
+    around.take_around(sentence)
     _correct(sentence, known, _SLOT_WORDS)
     _take_fixed_slots(sentence, asked, known)
     _correct(sentence, known, more=plurals(catalogue))
@@ -226,6 +227,7 @@ def _with_event(
     if others:
         spec, more = joined(spec, event, others, tuple(asked.grouped), bool(asked.keys or asked.mentioned))
         problems += more
+    around.take_owned(sentence)
     take_filler(sentence, asked)
     phrase = None if asked.keys or asked.top or only else match.phrase
     confidence, unknown, ignored = _sureness(sentence, match, phrase, catalogue, bare)

@@ -74,6 +74,16 @@ def _take_span(sentence: Sentence, asked: Asked, index: int, word: str) -> bool:
         "within",
         "than",
         "after",
+        "beyond",
+        "abov",
+        "under",
+        "below",
+        "exceed",
+        "about",
+        "least",
+        "over",
+        "take",
+        "tak",
     ):
         return False
     if word == "a" and index == 0:

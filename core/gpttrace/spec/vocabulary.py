@@ -75,6 +75,32 @@ EMPTY = stems(
     usage ranked rank ranking frequent first quarter
     responsible hitting getting under-way underway
     time-stamped timestamped timestamp
+    obtain obtains obtained lead leads led put putting transfer transfers transferred eat eats eaten eating chew chews chewing
+    hog hogs hogging hammer hammers hammering pound pounding burn burns burning spend waste wastes wasting sit sits sitting stand
+    stands standing pop pops popping pour pours fly talk talks talking speak chat churn churns grow grew pile piles rise rises drive
+    drives driving push pushes pushing grab grabs grabbing bring brings bringing brought pull pulls pulling keep keeps
+    gulp gulps bother bothers insist insists bite bites beat beats bounce bouncing flood floods flooding swamp
+    fire fires firing blow blows blowing kick kicks throw throws threw thrown walk walks walking hop hops hopping slip slips jump
+    jumps turn turns turning pester pesters fiddle fiddling poke pokes snoop snoops snooping spy spying peek peeks sneak sneaks
+    feed feeds feeding sip sips fetch-and-carry howl howling nap naps
+    doze dozes fight fights fighting compete competes struggle struggles suffer strike strikes struck shoot shoots attack attacks
+    arrange itself themselves himself herself oneself altogether afterwards meanwhile nonstop steadily incessantly
+    frantically crazily badly terribly awfully weirdly oddly strangely
+    odd weird strange suspicious unusual unexpected crazy insane wild mad silly ugly bad good better best worse terrible awful
+    annoying noisy mysterious excessive enormous massive constant sudden guilty nasty evil innocent lonely poor lazy greedy hungry
+    tight loop hot hotly nervous evenly spread late later soon awhile while
+    trouble troubles nightmare storm storms hiccup hiccups hunt spike spikes picture pictures idea ideas clue clues
+    sense insight rundown story culprit bottleneck bottlenecks hotspot hotspots contributor contributors eye eyes crap
+    shoulder curiosity suspicion complaint complaints incident outage alert alerts ticket audit review lecture homework
+    exam course lesson help helps catch catches spot spots notify notifies enumerate enumerates count-up
+    okay alright sorry hopefully frankly honestly basically literally somewhere anywhere everywhere whenever wherever whoever
+    whatever whichever however cause loudly noisily mostly mainly chiefly primarily hardest harder
+    vanish available possible whether argument arguments payload payloads invocation
+    uprobe uretprobe kprobe kretprobe fentry fexit tracepoint tracepoints hits per-comm tested altered renew dump dumped
+    teh hte adn taht pls plz thx beeing whos hows
+    elapse elapses passes by-and-large quantity amount-of family families piece pieces chunk chunks bit bits
+    disappear disappears appearance people guys folks lookout hear hears heard
+    exist exists existing appear appears entry entries
     """
 )
 
@@ -107,7 +133,10 @@ BYTES = {
     **dict.fromkeys(stems("size sizes length large big small"), "hist"),
 }
 TIMES = dict.fromkeys(
-    stems("latency latencies duration delay delays slow slowness response long"), "hist"
+    stems(
+        "latency latencies duration delay delays slow slowness response long sluggish lag lags laggy crawl crawls dawdle dawdles linger lingers"
+    ),
+    "hist",
 ) | dict.fromkeys(stems("spent"), "sum")
 
 # What rows are grouped by.
@@ -126,7 +155,7 @@ KEYS: dict[str, str] = {
     **dict.fromkeys(stems("thread threads tid tids"), "tid"),
     **dict.fromkeys(stems("user users uid uids"), "uid"),
     **dict.fromkeys(stems("cpu cpus core cores processor processors"), "cpu"),
-    **dict.fromkeys(stems("cgroup cgroups container containers"), "cgroup"),
+    **dict.fromkeys(stems("cgroup cgroups container containers pod pods"), "cgroup"),
 }
 COMM_WORDS = frozenset(stem for stem, key in KEYS.items() if key == "comm")
 

@@ -168,6 +168,8 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None or not (token.stem in words.COMM_WORDS or token.text.lower() in _NAMING):
             continue
+        if token.text.lower() == "who" or text_at(sentence, index + 1).lower().endswith(("n't", "n’t")):
+            continue
         if sentence.stem(index - 1) in _DETERMINERS or (
             token.text.lower().endswith(("es", "s")) and token.stem != "process"
         ):

@@ -7,10 +7,11 @@ import errno
 import fcntl
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -220,6 +221,50 @@ def seek_file(times: int) -> Iterator[None]:
         os.lseek(fd, number % 2, os.SEEK_SET)
     yield
     os.close(fd)
+
+
+def take_lease(times: int) -> Iterator[None]:
+    """Take a lease on a file of its own and give it back; each act is one F_SETLEASE for reading."""
+    with _leased() as fd:
+        yield
+        for _ in range(times):
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        yield
+
+
+def break_lease(times: int) -> Iterator[None]:
+    """Take a lease on a file and open it for writing without waiting; each act breaks one lease."""
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)
+    with _leased() as fd:
+        path = f"/proc/self/fd/{fd}"
+        yield
+        for _ in range(times):
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            with suppress(BlockingIOError):
+                os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        yield
+    signal.signal(signal.SIGIO, before)
+
+
+@contextmanager
+def _leased() -> Iterator[int]:
+    """Open a file on which a lease can be taken; RuntimeError where the file system has none."""
+    folder = _folder()
+    path = folder / "leased"
+    path.touch()
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as error:
+        raise RuntimeError(f"no leases here: {error.strerror}") from error
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+        shutil.rmtree(folder)
 
 
 def lock_file(times: int) -> Iterator[None]:

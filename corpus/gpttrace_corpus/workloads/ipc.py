@@ -132,6 +132,16 @@ def use_semaphore(times: int) -> Iterator[None]:
     libc.semctl(semaphore, 0, _IPC_RMID)
 
 
+def make_semaphore(times: int) -> Iterator[None]:
+    """Make a set of one System V semaphore and remove it; each act is one semget(2) and one semctl(2)."""
+    libc = _libc()
+    libc.semctl(_made("semaphores", libc.semget(_IPC_PRIVATE, 1, _IPC_CREAT | _MODE)), 0, _IPC_RMID)
+    yield
+    for _ in range(times):
+        libc.semctl(libc.semget(_IPC_PRIVATE, 1, _IPC_CREAT | _MODE), 0, _IPC_RMID)
+    yield
+
+
 def send_message(times: int) -> Iterator[None]:
     """Put a message of 9 bytes into a System V queue `times` times."""
     libc, queue = _queue()

@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -224,6 +225,17 @@ def send_signal(times: int) -> Iterator[None]:
     signal.signal(signal.SIGUSR1, before)
 
 
+def signal_own_thread(times: int) -> Iterator[None]:
+    """Send its own thread SIGUSR1 `times` times, each with tgkill(2)."""
+    before = signal.signal(signal.SIGUSR1, _handler)
+    me = threading.get_ident()
+    yield
+    for _ in range(times):
+        signal.pthread_kill(me, signal.SIGUSR1)
+    yield
+    signal.signal(signal.SIGUSR1, before)
+
+
 def check_signal(times: int) -> Iterator[None]:
     """Ask `times` times whether it may signal itself: kill(2) with signal 0 sends nothing."""
     pid = os.getpid()
@@ -287,6 +299,21 @@ def block_signal(times: int) -> Iterator[None]:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
 
 
+def read_own_memory(times: int) -> Iterator[None]:
+    """Read 64 bytes of its own memory as if it were another process's, `times` times."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    source, target, pid = ctypes.create_string_buffer(64), ctypes.create_string_buffer(64), os.getpid()
+    one = ctypes.c_ulong(1)
+    there = (ctypes.c_size_t * 2)(ctypes.addressof(source), 64)
+    here = (ctypes.c_size_t * 2)(ctypes.addressof(target), 64)
+    if libc.process_vm_readv(pid, here, one, there, one, ctypes.c_ulong(0)) != 64:
+        raise RuntimeError("this kernel refuses process_vm_readv")
+    yield
+    for _ in range(times):
+        libc.process_vm_readv(pid, here, one, there, one, ctypes.c_ulong(0))
+    yield
+
+
 def set_itimer(times: int) -> Iterator[None]:
     """Set the interval timer `times` times, so late that it never runs out."""
     yield
@@ -294,6 +321,14 @@ def set_itimer(times: int) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 1000)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def get_itimer(times: int) -> Iterator[None]:
+    """Ask how long the interval timer still runs `times` times."""
+    yield
+    for _ in range(times):
+        signal.getitimer(signal.ITIMER_REAL)
+    yield
 
 
 def expire_itimer(times: int) -> Iterator[None]:

@@ -8,11 +8,12 @@ import platform
 import select
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 _NUMBERS = {
-    "x86_64": {"getrandom": 318},
-    "aarch64": {"getrandom": 278},
-    "riscv64": {"getrandom": 278},
+    "x86_64": {"getrandom": 318, "clock_gettime": 228},
+    "aarch64": {"getrandom": 278, "clock_gettime": 113},
+    "riscv64": {"getrandom": 278, "clock_gettime": 113},
 }
 
 
@@ -76,6 +77,25 @@ def get_random(times: int) -> Iterator[None]:
     yield
     for _ in range(times):
         syscall(number, buffer, 16, 0)
+    yield
+
+
+def set_no_clock(times: int) -> Iterator[None]:
+    """Ask `times` times to set a clock that nobody can set: each is refused."""
+    yield
+    for _ in range(times):
+        with suppress(OSError):
+            time.clock_settime(time.CLOCK_MONOTONIC, 1)
+    yield
+
+
+def ask_kernel_clock(times: int) -> Iterator[None]:
+    """Ask the kernel itself for the time `times` times, past the vDSO."""
+    syscall, number = _syscall("clock_gettime")
+    place = (ctypes.c_int64 * 2)()
+    yield
+    for _ in range(times):
+        syscall(number, ctypes.c_long(time.CLOCK_MONOTONIC), place)
     yield
 
 

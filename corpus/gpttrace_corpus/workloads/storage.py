@@ -126,6 +126,25 @@ def read_ahead(times: int) -> Iterator[None]:
         yield
 
 
+def advise_file(times: int) -> Iterator[None]:
+    """Tell the kernel `times` times that a file will be read in order."""
+    with _file(4) as fd:
+        yield
+        for _ in range(times):
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        yield
+
+
+def call_readahead(times: int) -> Iterator[None]:
+    """Ask `times` times for the first page of a file to be read into the page cache."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with _file(4) as fd:
+        yield
+        for _ in range(times):
+            libc.readahead(fd, ctypes.c_int64(0), ctypes.c_size_t(_PAGE))
+        yield
+
+
 def dirty_page(times: int) -> Iterator[None]:
     """Change clean pages of a file; each act makes one page dirty."""
     with _file(0) as fd:

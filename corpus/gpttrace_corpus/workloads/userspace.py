@@ -141,6 +141,59 @@ def take_semaphore(times: int) -> Iterator[None]:
     yield
 
 
+def open_stream(times: int) -> Iterator[None]:
+    """Open a file as a stream of the library and close it, `times` times."""
+    fopen, fclose = (
+        _function("fopen", ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p),
+        _function("fclose", ctypes.c_int, ctypes.c_void_p),
+    )
+    fclose(fopen(b"/proc/version", b"r"))
+    yield
+    for _ in range(times):
+        fclose(fopen(b"/proc/version", b"r"))
+    yield
+
+
+def sleep_microseconds(times: int) -> Iterator[None]:
+    """Sleep for 100 microseconds with usleep(3), `times` times."""
+    usleep = _function("usleep", ctypes.c_int, ctypes.c_uint)
+    usleep(1)
+    yield
+    for _ in range(times):
+        usleep(100)
+    yield
+
+
+def lock_for_writing(times: int) -> Iterator[None]:
+    """Take a read-write lock that is free for writing, `times` times."""
+    lock, unlock, place = _rwlock("pthread_rwlock_wrlock")
+    yield
+    for _ in range(times):
+        lock(place)
+        unlock(place)
+    yield
+
+
+def lock_for_reading(times: int) -> Iterator[None]:
+    """Take a read-write lock that is free for reading, `times` times."""
+    lock, unlock, place = _rwlock("pthread_rwlock_rdlock")
+    yield
+    for _ in range(times):
+        lock(place)
+        unlock(place)
+    yield
+
+
+def _rwlock(name: str) -> tuple[Callable[..., Any], Callable[..., Any], Any]:
+    place = ctypes.create_string_buffer(128)
+    _function("pthread_rwlock_init", ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(place, None)
+    return (
+        _function(name, ctypes.c_int, ctypes.c_void_p),
+        _function("pthread_rwlock_unlock", ctypes.c_int, ctypes.c_void_p),
+        place,
+    )
+
+
 # ----------------------------------------------------------------------------------------- libraries and names
 
 

@@ -1,0 +1,74 @@
+"""What people say around a question: courtesies, who they are, what made them ask. It is taken out before the question is read.
+
+Only set phrases are taken here; whole parts of a sentence that ask for nothing are `leftover.take_background`'s.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gpttrace.spec import vocabulary
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import plain, stems
+
+_COURTESY = re.compile(
+    r"""
+    \b( if[ ]((you[ ])?(please|can|could|may|like|want|wish|will|would|do[ ]not[ ]mind|don['’]t[ ]mind)
+            |(it|that)[ ]is[ ](not[ ]too[ ]much[ ]trouble|all[ ]right|okay|ok|possible)|possible|i[ ]may|at[ ]all)
+    | by[ ](means|way)[ ]of | i[ ]mean | that[ ]means | what[ ]i[ ]mean | it[ ]means | meaning[ ]that
+    | be[ ]so[ ](kind|good)[ ](as[ ]to)? | it[ ](would|['’]d)[ ]be[ ](\w+[ ])?(kind|good|great|nice|helpful|lovely)([ ]of[ ]you)?
+    | (i|we)([ ]would|['’]d|[ ]should|[ ]wish)[ ](be[ ]|to[ ]be[ ])?(\w+[ ])?
+      (glad|happy|obliged|thankful|grateful|delighted|pleased|interested|informed|told|love|like|appreciate|welcome|know)
+    | (would|do)[ ]you[ ]mind | would[ ]it[ ]be[ ]possible | might[ ]i[ ]ask | could[ ]i[ ]have | may[ ]i[ ]have
+    | por[ ]favor | s['’]il[ ]vous[ ]pla[iî]t | bitte | thanks[ ]in[ ]advance | many[ ]thanks | no[ ]idea[ ]why
+    | for[ ]the[ ]life[ ]of[ ]me | once[ ]in[ ]a[ ]while | on[ ]earth | the[ ]hell | the[ ]heck | keep[ ]an[ ]eye[ ]on
+    | all[ ]day([ ]long)? | all[ ]night([ ]long)? | all[ ]the[ ]time | all[ ]of[ ]a[ ]sudden | over[ ]and[ ]over([ ]again)? | again[ ]and[ ]again
+    | time[ ]and[ ]again | in[ ]vain | at[ ]run[ ]?time | at[ ]\d+[ ]?(%|percent) | \d+[ ]?%
+    | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
+    )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_OWNERS = ("my", "our", "your", "their", "his", "her", "somebody's", "someone's")
+_PEOPLE = plain(
+    """teacher student boss manager colleague colleagues customer customers dba admin admins administrator developer developers
+    intern engineer team blog docs documentation manual auditor lecturer professor friend vendor support people folks guys
+    somebody someone anybody anyone everybody everyone ops devops sre oncall"""
+)
+
+
+def take_around(sentence: Sentence) -> None:
+    """Give courtesies and the like an empty meaning."""
+    for match in _COURTESY.finditer(sentence.text):
+        for index, token in enumerate(sentence.tokens):
+            if match.start() <= token.start and token.end <= match.end() and token.meaning is None:
+                sentence.take(index, index, "")
+
+
+def take_owned(sentence: Sentence) -> None:
+    """`my laptop`, `our web service`, `the teacher`: what belongs to the asker, when nothing else has understood it."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.text.lower() in _PEOPLE:
+            sentence.take(index, index, "")
+        if token.text.lower() not in _OWNERS:
+            continue
+        at = index + 1
+        while sentence.is_free(at) and sentence.stem(at) in _KINDS_OF_OWNED and at < index + 3:
+            at += 1
+        if sentence.is_free(at) and sentence.stem(at) in _OWNED:
+            sentence.take(index + 1, at, "")
+
+
+_KINDS_OF_OWNED = stems(
+    "little old new web database application app main big small good poor own production test staging"
+)
+_OWNED = (
+    stems(
+        """laptop desktop server servers service services app apps application applications database databases db box boxes machine
+        machines host hosts node nodes vm vms cluster fleet board device devices phone router appliance workstation notebook computer
+        storage team platform product project code program programs script job jobs worker workers task daemon backend frontend
+        website site shop api build builds pipeline deployment release container containers pod pods customer customers users user
+        config setup environment system systems life day night shift work log logs"""
+    )
+    | vocabulary.EMPTY
+)
