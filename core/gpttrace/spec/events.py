@@ -14,6 +14,7 @@ from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Catalogue, Event, words_of
 from gpttrace.spec.facts import Facts
+from gpttrace.spec.kernel_names import call_in, named_points
 from gpttrace.spec.lexicon import LINKS, Entry, Lexicon, left_for_later, lexicon
 from gpttrace.spec.limits import ONLY_FAILED, ONLY_ONES_THAT_FAILED
 from gpttrace.spec.model import Condition
@@ -56,6 +57,7 @@ class Candidate:
     place: tuple[int, int] | None = None
     attempts: bool = False
     only: tuple[str, ...] = ()
+    elapsed: bool = False
 
 
 def find_events(
@@ -64,6 +66,10 @@ def find_events(
     """Return the events that the free words may name, the likeliest first."""
     if (named := _named_syscall(sentence, catalogue, host)) is not None:
         return named
+    if (call := call_in(sentence, call_names(host))) is not None:
+        return _specific(catalogue, call[0], (call[1], call[1]), host, exact=True)
+    if (points := named_points(sentence, catalogue)) is not None:
+        return [Candidate(points.event, 20, points.words, elapsed=points.spans)]
     words, said = lexicon(catalogue), said_in(sentence)
     best: dict[str, Candidate] = {}
     for entry in words.entries:
@@ -89,6 +95,7 @@ def take_event(sentence: Sentence, asked: Asked, found: Candidate, catalogue: Ca
     if found.condition is not None:
         asked.conditions.append(found.condition)
     asked.attempts = asked.attempts or found.attempts
+    asked.elapsed = asked.elapsed or found.elapsed
     if found.place is not None:
         sentence.event = found.event.summary
         name = sentence.text[sentence.tokens[found.place[0]].start : sentence.tokens[found.place[1]].end]

@@ -20,12 +20,10 @@ _ENGLISH = plain(
 
 def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
     """Return the names of hooks of an event that the question gives, when they are only some of them; their words are taken."""
-    known = {
-        _last(probe)
-        for hook in event.hooks[:1]
-        for point in hook.points
-        for probe in (*point.begin, *point.end)
-    }
+    known: set[str] = set()
+    for point in event.hooks[0].points:
+        begin, end = set(map(_last, point.begin)), set(map(_last, point.end))
+        known |= begin & end if begin and end else begin | end  # `irq_handler_entry` alone is no begin with its end
     if len(known) < 2:
         return ()
     found: list[str] = []
