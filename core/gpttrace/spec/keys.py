@@ -127,6 +127,31 @@ def take_listed_keys(sentence: Sentence, asked: Asked, names: dict[str, str], co
         sentence.take(first, at - 1, "rows by " + ", ".join(found))
 
 
+def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
+    """`…, and tell me the disk`, `I need the process and the uid`: columns that a later part of a question wishes for."""
+    for index, token in enumerate(sentence.tokens):
+        if index < 3 or token.stem not in _WISHES or token.meaning not in (None, ""):
+            continue
+        at = index + 1
+        while sentence.stem(at) in _BEFORE_WISH:
+            at += 1
+        first, found = at, list[str]()
+        while at > index + 1 and (key := _key_at(sentence, names, at, own=True)) is not None:
+            found.append(key[0])
+            at = key[1] + 1
+            if sentence.stem(at) not in ("and", "&", "+"):
+                break
+            at += 1
+            while sentence.stem(at) in _BEFORE_WISH:
+                at += 1
+        if found:
+            asked.columns += [key for key in found if key not in asked.keys]
+            last = max(i for i in range(first, min(at, len(sentence.tokens))) if sentence.stem(i) not in (*_BEFORE_WISH, "and"))
+            sentence.take(first, last, "with " + ", ".join(found))
+
+
+_WISHES = stems("tell print give show need want name")
+_BEFORE_WISH = ("me", "us", "also", "the", "its", "their", "also", "to", "know", "see", "have")
 _OF_EACH = ("in", "for", "of", "on", "at", "from")
 _BETWEEN = ("and", "the", "its", "their", "with", "+", "&")
 _QUESTION_WORDS = stems("which what wich")

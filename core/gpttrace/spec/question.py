@@ -214,6 +214,7 @@ def _with_event(
     keys.take_field_values(sentence, asked, _field_names(event, numbers=True))
     keys.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_listed_keys(sentence, asked, vocabulary.KEYS | _field_names(event), event.shape == "events")
+    keys.take_wished(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_mentioned_keys(sentence, asked)
     if {"target_comm", "target_pid"} <= set(event.fields):
         keys.turn_to_targets(sentence, asked)
