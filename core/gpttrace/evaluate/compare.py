@@ -86,6 +86,8 @@ def _shape(spec: TraceSpec, asked: Question) -> str | None:
 def _value(spec: TraceSpec, asked: Question) -> str | None:
     if spec.shape in ("events", "stacks", "count", "ratio") or (asked.value is None and spec.value is None):
         return None
+    if spec.value is None and spec.shape == "rate" and {"count", "events"} & set(asked.shape):
+        return None  # so many a second is a count
     if asked.value is None:
         return (
             f"{spec.value} is measured, where a count was asked for"

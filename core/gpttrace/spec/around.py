@@ -68,7 +68,7 @@ _OWNED = (
         machines host hosts node nodes vm vms cluster fleet board device devices phone router appliance workstation notebook computer
         storage team platform product project code program programs script job jobs worker workers task daemon backend frontend
         website site shop api build builds pipeline deployment release container containers pod pods customer customers users user
-        config setup environment system systems life day night shift work log logs"""
+        cpu cpus core cores disk disks drive ram memory network nic config setup environment system systems life day night shift work log logs"""
     )
     | vocabulary.EMPTY
 )

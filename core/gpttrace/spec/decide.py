@@ -19,6 +19,7 @@ from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.validate import problems_of
 from gpttrace.spec.words import stem, stems
 
+_ADJECTIVES = stems("large big small long slow")
 _NEED_VALUE = ("sum", "avg", "min", "max", "stats", "hist", "lhist")
 _SUPERLATIVE_UNIT = {
     **dict.fromkeys(stems("slowest longest shortest fastest"), "ns"),
@@ -66,6 +67,13 @@ def decide(
         problems.append(f"{event.noun} cannot be told by comm: the hook does not carry it")
     if any(c.field == "syscall" and c.op == "==" for c in conditions):
         keys = tuple(key for key in keys if key != "syscall")  # the hook of one call does not say which it is
+    elif (
+        event.id == "syscall"
+        and not keys
+        and shape == "count"
+        and any(c.field in _SUBJECTS for c in conditions)
+    ):
+        keys = ("syscall",)  # `the system calls of sshd`: which they are
     given = [*conditions, part] if part else conditions
     conditions += [c for c in event.assume if not settled(c, given, event, asked)]
     spec = TraceSpec(
@@ -99,6 +107,9 @@ def _value(
     for table, unit in ((words.BYTES, "bytes"), (words.TIMES, "ns")):
         index = sentence.find(table)
         if index is None or (sentence.stem(index) in words.RATE and event.field_of_unit(unit) is None):
+            continue
+        if sentence.stem(index) in _ADJECTIVES and any(kind == unit for _, _, kind, _ in asked.thresholds):
+            sentence.take(index, index, "")  # `small packets, less than 100 bytes`
             continue
         field = event.field_of_unit(unit)
         if field is None:
@@ -350,7 +361,7 @@ def _keys(
         )
         keys = tuple(dict.fromkeys((*asked.keys, *mentioned))) or usual
         ranking = words.MOST | set(_SUPERLATIVE_UNIT)
-        if not keys and asked.who and "comm" in event.fields and shape in ("count", "sum", "rate"):
+        if not keys and asked.who and "comm" in event.fields:
             return ("comm",)
         ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
         return keys or (_ranked_by(sentence, event) if ranked else ())

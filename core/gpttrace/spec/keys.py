@@ -146,7 +146,11 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
                 at += 1
         if found:
             asked.columns += [key for key in found if key not in asked.keys]
-            last = max(i for i in range(first, min(at, len(sentence.tokens))) if sentence.stem(i) not in (*_BEFORE_WISH, "and"))
+            last = max(
+                i
+                for i in range(first, min(at, len(sentence.tokens)))
+                if sentence.stem(i) not in (*_BEFORE_WISH, "and")
+            )
             sentence.take(first, last, "with " + ", ".join(found))
 
 
@@ -164,7 +168,7 @@ def _goes_on(sentence: Sentence, index: int) -> bool:
 
 
 def _counts(sentence: Sentence) -> bool:
-    counting = words.COUNT | {"many", "often"}
+    counting = words.COUNT | words.MAXIMUM | words.MINIMUM | words.AVERAGE | {"many", "often"}
     return any(token.stem in counting for token in sentence.tokens)
 
 
@@ -250,7 +254,9 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
                 asked.keys.insert(0, "comm")
             sentence.take(index, index, "processes")
     verb = 2 if sentence.stem(1) in ("is", "are") else 1
-    if sentence.stem(0) == "what" and text_at(sentence, verb).lower().endswith("ing"):
+    if sentence.stem(0) == "what" and any(
+        text_at(sentence, i).lower().endswith("ing") for i in (verb, verb + 1)
+    ):
         asked.mentioned.append("comm")
     for index, token in enumerate(sentence.tokens):
         key = words.KEYS.get(token.stem) if token.meaning is None else None
@@ -299,7 +305,7 @@ def _is_event_word(sentence: Sentence, index: int) -> bool:
 
 def _is_longer(word: str, after: str) -> bool:
     # The `command line`, the `executable path`, the `command number` of an ioctl and the `task state` are no process names.
-    return after in ("lin", "path", "cod", "typ", "stat") or (word == "command" and after == "number")
+    return (word in words.COMM_WORDS and after in ("lin", "path", "cod", "typ", "stat")) or (word == "command" and after == "number")
 
 
 _SECOND: dict[str, dict[str, str]] = {

@@ -138,6 +138,13 @@ def _stem_before(sentence: Sentence, index: int) -> str:
 def take_filler(sentence: Sentence, asked: Asked) -> None:
     """Give the words that carry no meaning of their own an empty one."""
     for index, token in enumerate(sentence.tokens):
+        if (
+            token.stem in _KINDS
+            and sentence.stem(index - 1) in _TELLING_APART
+            and token.meaning is None
+            and not asked.keys
+        ):
+            continue  # `by kind`: rows that the event does not have
         if token.meaning is None and (token.stem in vocabulary.EMPTY or token.stem in vocabulary.JOINING):
             sentence.take(index, index, "")
         elif (
@@ -148,4 +155,6 @@ def take_filler(sentence: Sentence, asked: Asked) -> None:
             sentence.take(index, index, "the largest first")
 
 
+_KINDS = stems("kind type sort form way reason")
+_TELLING_APART = ("by", "per", "each", "every")
 _RANKING = stems("ranked ordered top first largest biggest")

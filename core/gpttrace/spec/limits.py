@@ -145,8 +145,8 @@ _CANNOT = [
         "cannot",
         "can't",
         "unable to",
-        "did not",
-        "didn't",
+        "turned down",
+        "turned away",
     )
 ]
 _ERRNO_PHRASES = {
@@ -245,6 +245,8 @@ def take_errors(sentence: Sentence, asked: Asked) -> None:
         (words.SUCCEEDED, False, "only calls that succeeded"),
     ):
         while (index := sentence.find(stems_)) is not None and sentence.stem(index - 1) not in ("by", "per"):
+            if asked.failed is (not failed) and not asked.ratio:
+                asked.problems.append("a call cannot both succeed and fail; ask for one of them")
             asked.failed = failed
             last = index + 1 if sentence.stem(index + 1) == "only" else index
             first = index - 1 if sentence.stem(index - 1) in ("only", "that") else index

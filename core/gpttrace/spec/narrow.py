@@ -23,7 +23,9 @@ def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
     known: set[str] = set()
     for point in event.hooks[0].points:
         begin, end = set(map(_last, point.begin)), set(map(_last, point.end))
-        known |= begin & end if begin and end else begin | end  # `irq_handler_entry` alone is no begin with its end
+        known |= (
+            begin & end if begin and end else begin | end
+        )  # `irq_handler_entry` alone is no begin with its end
     if len(known) < 2:
         return ()
     found: list[str] = []

@@ -160,7 +160,7 @@ def _correct(
         )
     for index, token in enumerate(sentence.tokens):
         # Names of calls differ by a letter (fopen, fsopen): one that is unknown is not another that is known.
-        named = "_" in token.text or is_program(token.text)
+        named = "_" in token.text or is_program(token.text) or sentence.stem(index - 1) in ("nam", "call")
         if token.meaning is None and token.kind == "word" and token.stem not in known and not named:
             right = _right(token, right_ones, more)
             if right is not None and stem(right) != token.stem and not is_call(right):
@@ -220,6 +220,7 @@ def _with_event(
         keys.turn_to_targets(sentence, asked)
     times.take_elapsed(sentence, asked)
     bare = who.take_bare_comm(sentence, asked, known.__contains__, "target_comm" in event.fields)
+    around.take_owned(sentence)
     spec, problems = decide(sentence, asked, event, bool(others))
     if calls and not others:
         spec = with_calls(spec, calls)
@@ -228,7 +229,6 @@ def _with_event(
     if others:
         spec, more = joined(spec, event, others, tuple(asked.grouped), bool(asked.keys or asked.mentioned))
         problems += more
-    around.take_owned(sentence)
     take_filler(sentence, asked)
     phrase = None if asked.keys or asked.top or only else match.phrase
     confidence, unknown, ignored = _sureness(sentence, match, phrase, catalogue, bare)

@@ -83,7 +83,7 @@ def _split(names: frozenset[str]) -> tuple[tuple[str, frozenset[str], frozenset[
 def _event(name: str, host: Facts) -> Event:
     point = f"tracepoint:{name}"
     own = {
-        field: Field(field, kind, names=(field.replace("_", " "),), begin=f"args->{field}")
+        field: Field(field, kind, names=(field.replace("_", " "), field), begin=f"args->{field}")
         for field, kind in host.plain_fields(name).items()
     }
     context = {key: Field(key, kind, begin=expr, end=expr) for key, (kind, expr) in CONTEXT_FIELDS.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gpttrace.spec.asked import Amount, Asked, amount_at, seconds, text_at
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.units import unit
@@ -116,6 +118,11 @@ _BEFORE_TIME = stems(
     "io run running wait waiting execution processing response service handler handling blocked block sleep sleeping much cpu "
     "spent spend total average mean longest maximum hold holding queue queueing completion round-trip mean setup wake"
 )
+_FROM_TO = re.compile(
+    r"\b(between |from )?(entry|enter|entering|start|begin|beginning|issue)( and | to | until | till |-to-| ?→ ?| ?-> ?|/)"
+    r"(exit|exiting|return|returning|end|finish|completion)\b",
+    re.IGNORECASE,
+)
 _HELD_UP = stems(
     "stuck lost lose loses hang hangs hanging hung stall stalls stalled waste wasted wastes block blocks blocked sit sits stuck"
 )
@@ -124,6 +131,11 @@ _AFTER_TIME = stems("take takes taken took need needs needed spend spent until f
 
 def take_elapsed(sentence: Sentence, asked: Asked) -> None:
     """`time that unshare takes`, `run time`: how long an event lasts, unlike `at a time` and `times`."""
+    for match in _FROM_TO.finditer(sentence.text):
+        asked.elapsed = True
+        for index, token in enumerate(sentence.tokens):
+            if match.start() <= token.start and token.end <= match.end() and token.meaning is None:
+                sentence.take(index, index, "how long it takes")
     if any(t.text.lower() in ("long", "time") for t in sentence.tokens):
         while (index := sentence.find(_HELD_UP)) is not None:
             sentence.take(index, index, "")  # `how long are they stuck`, `the time lost`
@@ -193,7 +205,7 @@ def take_output_unit(sentence: Sentence, asked: Asked) -> None:
                     and len(text_at(sentence, index + 1)) > 4
                     and not _is_interval(sentence, index + 2)
                 )
-                and (named[0] == "ns" or "byte" in text_at(sentence, index + 1))
+                and (named[0] == "ns" or text_at(sentence, index + 1).lower().endswith("ibytes"))
             ):
                 sentence.take(index, index + 1, "")
 

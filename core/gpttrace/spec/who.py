@@ -224,6 +224,10 @@ def take_last_comm(sentence: Sentence, asked: Asked) -> None:
     return None
 
 
+# In `why is ksoftirqd busy?` they are a symptom, not who does it.
+_KERNEL_THREADS = ("ksoftirqd", "kworker", "kswapd", "kcompactd", "jbd2", "migration/", "rcu_")
+
+
 def is_program(text: str) -> bool:
     """Tell whether a word is the name of a well-known program."""
     return text.lower().removesuffix("'s").removesuffix("’s") in _PROGRAMS
@@ -240,6 +244,13 @@ def take_bare_comm(
         owned = sentence.stem(index - 1) == "the" and bool(after) and after[0].meaning == sentence.event
         if token.stem in words.MOST or (owned and is_program(token.text)):
             continue  # `the docker socket` is not opened by docker
+        if token.text.lower().startswith(_KERNEL_THREADS) and sentence.stem(index - 1) not in (
+            "by",
+            "of",
+            "for",
+            "from",
+        ):
+            continue
         if is_program(token.text):
             before = sentence.tokens[index - 1] if index else None
             whom = has_target and before is not None and before.meaning == sentence.event
