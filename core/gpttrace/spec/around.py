@@ -24,10 +24,15 @@ _COURTESY = re.compile(
     | for[ ]the[ ]life[ ]of[ ]me | once[ ]in[ ]a[ ]while | on[ ]earth | the[ ]hell | the[ ]heck | keep[ ]an[ ]eye[ ]on
     | all[ ]day([ ]long)? | all[ ]night([ ]long)? | all[ ]the[ ]time | all[ ]of[ ]a[ ]sudden | over[ ]and[ ]over([ ]again)? | again[ ]and[ ]again
     | time[ ]and[ ]again | in[ ]vain | at[ ]run[ ]?time | at[ ]\d+[ ]?(%|percent) | \d+[ ]?%
+    | do(es|ing)?[ ](its|their|his|her)[ ]job | (know|see|check|tell[ ]me|find[ ]out|wonder)[ ](if|whether)
+    | (for[ ])?as[ ]long[ ]as[ ](i|we|you|it|they)([ ]\w+){1,3} | side[ ]by[ ]side | which[ ]ones? | one[ ]after[ ](another|the[ ]other)
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,
     re.IGNORECASE | re.VERBOSE,
+)
+_ROLES = stems(
+    "web server servers service services backend backends database daemon app application program process worker workers runtime"
 )
 _OWNERS = ("my", "our", "your", "their", "his", "her", "somebody's", "someone's")
 _PEOPLE = plain(
@@ -48,15 +53,24 @@ def take_around(sentence: Sentence) -> None:
 def take_owned(sentence: Sentence) -> None:
     """`my laptop`, `our web service`, `the teacher`: what belongs to the asker, when nothing else has understood it."""
     for index, token in enumerate(sentence.tokens):
-        if token.meaning is None and token.text.lower() in _PEOPLE:
-            sentence.take(index, index, "")
+        beside = [t.meaning or "" for t in sentence.tokens[max(index - 1, 0) : index + 2]]
+        role = token.stem in _ROLES and any(meaning.startswith("only processes named") for meaning in beside)
+        if token.meaning is None and (token.text.lower() in _PEOPLE or role):
+            sentence.take(index, index, "")  # `the web server httpd`
         if token.text.lower() not in _OWNERS:
             continue
         at = index + 1
-        while sentence.is_free(at) and sentence.stem(at) in _KINDS_OF_OWNED and at < index + 3:
+        while at < index + 4 and _is_before_owned(sentence, at):
             at += 1
         if sentence.is_free(at) and sentence.stem(at) in _OWNED:
             sentence.take(index + 1, at, "")
+
+
+def _is_before_owned(sentence: Sentence, at: int) -> bool:
+    named = at < len(sentence.tokens) and (sentence.tokens[at].meaning or "").startswith(
+        "only processes named"
+    )
+    return named or (sentence.is_free(at) and sentence.stem(at) in _KINDS_OF_OWNED)
 
 
 _KINDS_OF_OWNED = stems(

@@ -13,8 +13,14 @@ _GROUPS = stems("by per each which what for every wich")
 
 def take_stacks(sentence: Sentence, asked: Asked) -> None:
     """`user stacks`, `kernel stack traces`, `user-level stacks`, `stacks`."""
+    for pair in _STACK_PAIRS:
+        if (at := sentence.find_phrase(pair)) is not None:
+            sentence.take(at, at, "")
+            sentence.tokens[at + 1].stem = "stack"
     index = sentence.find(
-        stems("stack stacks stacktrace stacktraces callstack callstacks backtrace backtraces ustack kstack")
+        stems(
+            "stack stacks stacktrace stacktraces callstack callstacks backtrace backtraces ustack kstack callchain callchains"
+        )
     )
     if index is None:
         return
@@ -46,6 +52,7 @@ def take_stacks(sentence: Sentence, asked: Asked) -> None:
     )
 
 
+_STACK_PAIRS = (("call", "chain"), ("code", "path"), ("call", "path"), ("call", "trac"))
 _STACK_SIDES = {
     **dict.fromkeys(stems("user userspace userland ustack"), "ustack"),
     **dict.fromkeys(stems("kernel kstack"), "kstack"),
@@ -305,7 +312,9 @@ def _is_event_word(sentence: Sentence, index: int) -> bool:
 
 def _is_longer(word: str, after: str) -> bool:
     # The `command line`, the `executable path`, the `command number` of an ioctl and the `task state` are no process names.
-    return (word in words.COMM_WORDS and after in ("lin", "path", "cod", "typ", "stat")) or (word == "command" and after == "number")
+    return (word in words.COMM_WORDS and after in ("lin", "path", "cod", "typ", "stat")) or (
+        word == "command" and after == "number"
+    )
 
 
 _SECOND: dict[str, dict[str, str]] = {

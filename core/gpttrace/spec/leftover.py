@@ -145,6 +145,8 @@ def take_filler(sentence: Sentence, asked: Asked) -> None:
             and not asked.keys
         ):
             continue  # `by kind`: rows that the event does not have
+        if asked.stacks and token.meaning is None and token.stem in _OF_STACKS:
+            sentence.take(index, index, "")
         if token.meaning is None and (token.stem in vocabulary.EMPTY or token.stem in vocabulary.JOINING):
             sentence.take(index, index, "")
         elif (
@@ -155,6 +157,9 @@ def take_filler(sentence: Sentence, asked: Asked) -> None:
             sentence.take(index, index, "the largest first")
 
 
+_OF_STACKS = stems(
+    "code path paths place places function functions chain chains graph graphs frame frames flame stack origin"
+)
 _KINDS = stems("kind type sort form way reason")
 _TELLING_APART = ("by", "per", "each", "every")
 _RANKING = stems("ranked ordered top first largest biggest")

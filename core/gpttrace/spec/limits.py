@@ -40,7 +40,7 @@ def _take_or_more(sentence: Sentence, asked: Asked) -> None:
         amount = amount_at(sentence, index)
         if amount is None or amount.kind == "hz":
             continue
-        at = amount.last + (1 if sentence.stem(amount.last + 1) == "or" else 2)
+        at = amount.last + (1 if sentence.stem(amount.last + 1) in ("or", "and") else 2)
         word = sentence.stem(at + 1)
         if (
             sentence.stem(at) in ("or", "and")
@@ -89,6 +89,21 @@ def take_top(sentence: Sentence, asked: Asked) -> None:
         if sentence.stem(index) == "top":
             asked.top = DEFAULT_TOP
             sentence.take(index, index, f"the {DEFAULT_TOP} {LARGEST_ROWS}")
+            return
+    for index, token in enumerate(sentence.tokens):
+        after = (
+            amount_at(sentence, index + 1)
+            if token.stem in _SUPERLATIVES | words.MOST and token.meaning is None
+            else None
+        )
+        if (
+            after is not None
+            and after.kind == ""
+            and after.value >= 1
+            and sentence.tokens[index + 1].kind == "number"
+        ):
+            asked.top = int(after.value)  # `the worst 3`
+            sentence.take(index + 1, after.last, f"the {asked.top} {LARGEST_ROWS}")
             return
     ranked = any(token.stem in words.MOST | _SUPERLATIVES for token in sentence.tokens)
     for index in range(len(sentence.tokens)):

@@ -88,6 +88,8 @@ def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) ->
     readings = [
         _with_event(sentence.copy(), copy.deepcopy(asked), each, catalogue, known, host) for each in found
     ]
+    if found and not any(each.is_sure for each in readings):
+        readings += _related(sentence, asked, found[0], readings[0], catalogue, known, host)
     if not any(each.is_sure for each in readings) and (raw := raw_event(sentence, host)) is not None:
         event, words = raw
         more = catalogue.including(event)
@@ -102,6 +104,41 @@ def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) ->
     if best is not readings[0] and (readings[0].is_sure or not best.is_sure):
         best = readings[0]
     return replace(best, alternatives=_other_readings(best, readings, catalogue))
+
+
+def _related(
+    sentence: Sentence,
+    asked: Asked,
+    found: Candidate,
+    first: Reading,
+    catalogue: Catalogue,
+    known: frozenset[str],
+    host: Facts | None,
+) -> list[Reading]:
+    """Read a question with the events of the same name that can fail, where the one meant cannot: a signal does not, kill(2) does."""
+    lacks_result = (asked.failed or asked.errno is not None) and "ret" not in found.event.fields
+    if not first.problems or not lacks_result or first.not_understood:
+        return []
+    named = set(found.phrase)
+    events = [
+        event
+        for event in catalogue.events.values()
+        if "ret" in event.fields and named <= {stem(word) for word in event.id.split("-")}
+    ]
+    return [
+        _with_event(
+            sentence.copy(),
+            copy.deepcopy(asked),
+            replace(found, event=event, guessed=True),
+            catalogue,
+            known,
+            host,
+        )
+        for event in events[:_RELATED]
+    ]
+
+
+_RELATED = 3
 
 
 def _other_readings(
@@ -191,7 +228,7 @@ _LONG_FILLERS = frozenset(
 # What stands before and after amounts must be right before they are read.
 _SLOT_WORDS = plain(
     """second seconds minute minutes process processes program programs every millisecond milliseconds histogram distribution
-    average latency system common longest slower faster larger bigger smaller number"""
+    average latency system common longest slower faster larger bigger smaller number errors failed failing failures"""
 )
 _NAMES_OF_PROGRAMS = stems("docker container service")
 

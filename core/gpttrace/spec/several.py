@@ -40,7 +40,8 @@ def _next(
     sentence: Sentence, asked: Asked, known: list[Event], catalogue: Catalogue
 ) -> tuple[Entry, tuple[str, ...]] | None:
     meanings = {event.summary for event in known}
-    joining = vocabulary.JOINING | ({"to"} if asked.ratio else set())
+    compared = asked.ratio or any(token.stem == "compar" for token in sentence.tokens)
+    joining = vocabulary.JOINING | ({"to", "with"} if compared else set())
     joins = [i for i, t in enumerate(sentence.tokens) if t.stem in joining and t.meaning in (None, "")]
     values = {stem(name) for event in known for field in event.fields.values() for name in field.values}
     free = {t.stem: i for i, t in enumerate(sentence.tokens) if t.meaning is None and t.stem not in values}

@@ -123,6 +123,8 @@ _FROM_TO = re.compile(
     r"(exit|exiting|return|returning|end|finish|completion)\b",
     re.IGNORECASE,
 )
+_HANGS = stems("stuck hang hangs hanging hung stall stalls stalled")
+_WHERE = ("in", "on", "inside", "at", "within", "behind")
 _HELD_UP = stems(
     "stuck lost lose loses hang hangs hanging hung stall stalls stalled waste wasted wastes block blocks blocked sit sits stuck"
 )
@@ -136,8 +138,13 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
         for index, token in enumerate(sentence.tokens):
             if match.start() <= token.start and token.end <= match.end() and token.meaning is None:
                 sentence.take(index, index, "how long it takes")
-    if any(t.text.lower() in ("long", "time") for t in sentence.tokens):
-        while (index := sentence.find(_HELD_UP)) is not None:
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.stem in _HANGS and sentence.stem(index + 1) in _WHERE:
+            asked.elapsed = True
+            sentence.take(index, index, "how long it takes")  # `who hangs in fsync`
+    long = any(t.text.lower() in ("long", "time") for t in sentence.tokens)
+    if long or any(kind == "ns" for _, _, kind, _ in asked.thresholds):
+        while (index := sentence.find(_HELD_UP if long else _HANGS)) is not None:
             sentence.take(index, index, "")  # `how long are they stuck`, `the time lost`
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None or token.text.lower() not in ("time", "times") or token.kind != "word":

@@ -115,7 +115,7 @@ HIST = stems(
 )
 WEAK_EVENTS = stems("trace tracing list log print individual")
 SUMS = stems("sum total totals volume amount")
-SUM_PHRASES = ("how much",)
+SUM_PHRASES = ("how much", "add up", "added up", "adds up", "sum up", "summed up", "in total")
 AVERAGE = stems("average avg mean")
 MAXIMUM = stems("maximum max longest largest biggest slowest worst highest")
 MINIMUM = stems("minimum min shortest smallest fastest lowest")

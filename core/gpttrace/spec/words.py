@@ -124,6 +124,10 @@ def plain(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+def _single(word: str) -> str:
+    return "".join(char for char, before in zip(word, " " + word, strict=False) if char != before)
+
+
 def one_letter_off(word: str, known: frozenset[str]) -> str | None:
     """Return the one known word with the same first letter that differs by a letter (missing, extra, wrong, swapped), or None."""
     if len(word) < 4 or len(word) > 24:
@@ -138,4 +142,8 @@ def one_letter_off(word: str, known: frozenset[str]) -> str | None:
     near |= {a + c + b[1:] for a, b in splits if b for c in letters}
     near |= {a + c + b for a, b in splits for c in letters}
     found = {each for each in near & known if each[0] == word[0]}
+    if len(found) > 1:  # a letter that should be double is left out more often than another is wrong
+        found = {
+            each for each in found if len(each) == len(word) + 1 and _single(each) == _single(word)
+        } or found
     return found.pop() if len(found) == 1 else None
