@@ -24,6 +24,7 @@ _FUTURE = rf"""
 _STATE = r"""
     \b( how[ ]much[ ](free[ ])?(ram|memory|(disk[ ])?space|swap|storage)[ ](do|does|is|are|has|have)
     | how[ ](big|large|full)[ ]is[ ](my|the|this)[ ](disk|ram|memory|drive|partition)
+    | how[ ]many[ ](kilo|mega|giga|tera)bytes[ ]of[ ]\w+[ ](is|are|do|does|have|has)
     | how[ ]many[ ](cores|cpus|disks)[ ](do|does|has|are[ ]there) | uptime | load[ ]average | current[ ](tcp[ ])?connections
     | cpu[ ]model | serial[ ]number
     | kernel[ ]version | which[ ]version | what[ ](distribution|version)

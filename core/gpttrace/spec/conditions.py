@@ -154,6 +154,8 @@ def thresholds(asked: Asked, event: Event, value: str | None, problems: list[str
                 f for f in event.fields.values() if any(word in near for n in f.names for word in [stem(n)])
             )
             field = next((f for f in named if f.type != "string"), field)
+        if not kind and amount == 0 and value is None and "ret" in event.fields:
+            field = event.fields["ret"]  # `__sys_connect() < 0`
         if field is None and not kind:
             field = event.field_of_unit("bytes") or event.field_of_unit("ns")
         if field is None:

@@ -407,10 +407,9 @@ def _is_own(sentence: Sentence, at: int, names: list[str]) -> bool:
 
 
 def _listed_at(sentence: Sentence) -> range:
-    """Return the tokens of a list of columns: after a colon or `with`, also those that named the event before."""
+    """Return the tokens of a list of columns: after `with`, also those that named the event before."""
     for index, token in enumerate(sentence.tokens):
-        colon = sentence.text[token.end : token.end + 1] == ":" and index > 0
-        if (colon or token.stem == "with") and index + 1 < len(sentence.tokens):
+        if token.stem == "with" and index + 1 < len(sentence.tokens):
             return range(index + 1, len(sentence.tokens))
     return range(0)
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from gpttrace.spec.catalogue import Catalogue, Event, Hook
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import Token
 
 _OF_CALL = re.compile(r"(?:__x64_|__se_|__do_|__|k|do_)?sys_(?:enter_|exit_)?(\w+)")
 
@@ -52,7 +53,16 @@ def named_points(sentence: Sentence, catalogue: Catalogue) -> Named | None:
             if side == "begin" and event.id in ends:
                 return Named(event, (*_category(sentence, first.start), first.stem, second.stem), spans=True)
     event = min(table[found[0].text], key=_distance)[0]
-    return Named(event, (*_category(sentence, found[0].start), found[0].stem))
+    # `set_task_cpu()/sched_migrate_task`: two names of one thing
+    beside = [
+        token.stem for token in sentence.tokens if "_" in token.text and _is_beside(sentence, token, found[0])
+    ]
+    return Named(event, (*_category(sentence, found[0].start), found[0].stem, *beside))
+
+
+def _is_beside(sentence: Sentence, token: Token, known: Token) -> bool:
+    between = sentence.text[min(token.end, known.end) : max(token.start, known.start)]
+    return token is not known and between.replace("()", "").strip() == "/"
 
 
 def _category(sentence: Sentence, start: int) -> tuple[str, ...]:

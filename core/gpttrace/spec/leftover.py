@@ -67,12 +67,24 @@ def take_background(sentence: Sentence, entry: Entry | None, words: Lexicon, phr
     for part in parts:
         elsewhere = any(whole for whole, other in zip(named, parts, strict=True) if other is not part)
         unknown = [i for i in part if sentence.tokens[i].meaning is None]
-        if elsewhere and unknown and all(_says_nothing(sentence, i, entry, words) for i in part):
+        rare = 9.0 if _is_statement(sentence, part) else _RARE
+        if elsewhere and unknown and all(_says_nothing(sentence, i, entry, words, rare) for i in part):
             for i in unknown:
                 sentence.take(i, i, "")
 
 
-def _says_nothing(sentence: Sentence, index: int, entry: Entry | None, words: Lexicon) -> bool:
+def _is_statement(sentence: Sentence, part: range) -> bool:
+    """Tell whether a part says how things are (`the network is flaky`) rather than adds to a request (`over IPv6 only`)."""
+    return len(part) >= 3 and any(sentence.tokens[i].text.lower() in _STATING for i in part)
+
+
+_STATING = frozenset(
+    """i we it is are was were has have gets keeps takes seems feels looks my our says said shows runs hangs drains they everything
+    something nothing suspected complain complains there""".split()
+)
+
+
+def _says_nothing(sentence: Sentence, index: int, entry: Entry | None, words: Lexicon, rare: float) -> bool:
     token = sentence.tokens[index]
     if token.meaning is not None:
         return token.meaning in ("", sentence.event)
@@ -91,7 +103,7 @@ def _says_nothing(sentence: Sentence, index: int, entry: Entry | None, words: Le
     named = (
         sentence.stem(index - 1) in _LINKS or sentence.stem(index + 1) == "do" or is_call(token.text.lower())
     )
-    return words.weight(token.stem) < _RARE and not named
+    return words.weight(token.stem) < rare and not named
 
 
 def _blocks(sentence: Sentence, index: int, entry: Entry | None, words: Lexicon) -> bool:
@@ -113,6 +125,8 @@ def _blocks(sentence: Sentence, index: int, entry: Entry | None, words: Lexicon)
 
 
 def _rows_of_nothing(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> list[str]:
+    if sentence.tokens[index - 1].text.lower().endswith(("ed", "en", "back", "tion")) and index:
+        return []  # `written back by the flusher`: who does it
     # `congestion window by connection`: the last word only named the event, and no field of it is called so.
     after = index + 1
     while sentence.stem(after) in ("the", "each", "every", "a"):
@@ -145,6 +159,8 @@ def take_filler(sentence: Sentence, asked: Asked) -> None:
             and not asked.keys
         ):
             continue  # `by kind`: rows that the event does not have
+        if token.meaning is None and _is_aside(sentence, index, asked):
+            sentence.take(index, index, "")
         if asked.stacks and token.meaning is None and token.stem in _OF_STACKS:
             sentence.take(index, index, "")
         if token.meaning is None and (token.stem in vocabulary.EMPTY or token.stem in vocabulary.JOINING):
@@ -155,6 +171,29 @@ def take_filler(sentence: Sentence, asked: Asked) -> None:
             and (asked.keys or asked.stacks)
         ):
             sentence.take(index, index, "the largest first")
+
+
+def _is_aside(sentence: Sentence, index: int, asked: Asked) -> bool:
+    """Tell whether a word says again what is known: the kernel that does it, containers beside cgroups, `EMFILE (24)`."""
+    token, before, after = sentence.tokens[index], sentence.stem(index - 1), sentence.stem(index + 1)
+    meant = sentence.tokens[index - 1].meaning if index else None
+    if token.stem == "kernel":
+        return before in ("the", "this", "our", "my", "that") and not asked.stacks
+    if token.stem in ("container", "pod"):
+        return "cgroup" in asked.keys
+    if token.stem == "caller":
+        return "comm" in asked.keys
+    if token.stem == "load":
+        return before == "to" or meant == sentence.event
+    if token.stem in ("user", "userspac", "spac"):
+        space = after == "spac" or before == "user" or token.stem == "userspac"
+        return (space and not asked.stacks) or (before == "do" and "uid" not in asked.keys)
+    bracket = token.kind == "number" and sentence.text[token.start - 1 : token.start] == "("
+    return (
+        bracket
+        and sentence.text[token.end : token.end + 1] == ")"
+        and meant not in (None, "", sentence.event)
+    )
 
 
 _OF_STACKS = stems(

@@ -171,6 +171,7 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     who.take_root(sentence, asked)
     who.take_named_comm(sentence, asked, is_known)
     who.take_last_comm(sentence, asked)
+    times.take_hangs(sentence, asked)
     times.take_hz(sentence, asked)
     times.take_every(sentence, asked)
     limits.take_buckets(sentence, asked)
@@ -266,6 +267,8 @@ def _with_event(
     if others:
         spec, more = joined(spec, event, others, tuple(asked.grouped), bool(asked.keys or asked.mentioned))
         problems += more
+    if not others and _asks_twice(sentence):
+        problems.append("two numbers are asked for, and only one of them is understood; ask for one")
     take_filler(sentence, asked)
     phrase = None if asked.keys or asked.top or only else match.phrase
     confidence, unknown, ignored = _sureness(sentence, match, phrase, catalogue, bare)
@@ -280,6 +283,11 @@ def _with_event(
         alternatives=nearest(event, catalogue),
         catalogue=None if catalogue.events.get(event.id) is event else catalogue.including(event),
     )
+
+
+def _asks_twice(sentence: Sentence) -> bool:
+    said = [token.stem for token in sentence.tokens]
+    return sum(pair == ("how", "many") for pair in zip(said, said[1:], strict=False)) > 1
 
 
 def _sureness(
@@ -309,7 +317,9 @@ def _field_names(event: Event, numbers: bool = False) -> dict[str, str]:
         for f in event.fields.values()
         if f.type == "string" and f.names and f.name not in ("comm", "cgroup")
     ]
-    return found if numbers or not named else {"nam": named[0], **found}
+    if numbers or not (named or "comm" in event.fields):
+        return found
+    return {"nam": named[0] if named else "comm", **found}
 
 
 def _no_event(sentence: Sentence, catalogue: Catalogue) -> Reading:

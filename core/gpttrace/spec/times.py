@@ -32,8 +32,15 @@ def take_hz(sentence: Sentence, asked: Asked) -> None:
         return
 
 
+_SECOND = stem("second")
+
+
 def take_every(sentence: Sentence, asked: Asked) -> None:
-    """`every 2 seconds`, `per second`, `each minute`, `in 5 s intervals`."""
+    """`every 2 seconds`, `per second`, `each minute`, `in 5 s intervals`, `second by second`."""
+    if (at := sentence.find_phrase((_SECOND, "by", _SECOND))) is not None:
+        asked.every, asked.per_second = 10**9, True
+        sentence.take(at, at + 2, "one table for each 1 s")
+        return
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None:
             continue
@@ -131,6 +138,14 @@ _HELD_UP = stems(
 _AFTER_TIME = stems("take takes taken took need needs needed spend spent until from between in inside")
 
 
+def take_hangs(sentence: Sentence, asked: Asked) -> None:
+    """`who hangs in fsync`: how long it lasts."""
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.stem in _HANGS and sentence.stem(index + 1) in _WHERE:
+            asked.elapsed = True
+            sentence.take(index, index, "how long it takes")  # `who hangs in fsync`
+
+
 def take_elapsed(sentence: Sentence, asked: Asked) -> None:
     """`time that unshare takes`, `run time`: how long an event lasts, unlike `at a time` and `times`."""
     for match in _FROM_TO.finditer(sentence.text):
@@ -138,10 +153,6 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
         for index, token in enumerate(sentence.tokens):
             if match.start() <= token.start and token.end <= match.end() and token.meaning is None:
                 sentence.take(index, index, "how long it takes")
-    for index, token in enumerate(sentence.tokens):
-        if token.meaning is None and token.stem in _HANGS and sentence.stem(index + 1) in _WHERE:
-            asked.elapsed = True
-            sentence.take(index, index, "how long it takes")  # `who hangs in fsync`
     long = any(t.text.lower() in ("long", "time") for t in sentence.tokens)
     if long or any(kind == "ns" for _, _, kind, _ in asked.thresholds):
         while (index := sentence.find(_HELD_UP if long else _HANGS)) is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gpttrace.spec.words import Token, tokenize
 
 _MEANS = {
@@ -31,6 +33,9 @@ def spelled_out(tokens: list[Token]) -> list[Token]:
     """Return the tokens with the name of a tool replaced by what it shows; places stay those of the name."""
     found: list[Token] = []
     for token in tokens:
+        if token.stem == "group" and found and found[-1].stem == "control":
+            found[-1] = replace(token, text="cgroup", stem="cgroup", start=found[-1].start)
+            continue
         text = token.text.lower().removesuffix(".bt").removesuffix("-bpfcc")
         if token.kind == "word" and text in _MEANS and _is_tool(tokens, token):
             for each in tokenize(_MEANS[text]):

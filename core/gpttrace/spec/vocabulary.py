@@ -99,7 +99,7 @@ EMPTY = stems(
     uprobe uretprobe kprobe kretprobe fentry fexit tracepoint tracepoints hits per-comm tested altered renew dump dumped
     teh hte adn taht pls plz thx beeing whos hows
     elapse elapses passes by-and-large quantity amount-of family families piece pieces chunk chunks bit bits
-    disappear disappears appearance people guys folks lookout hear hears heard
+    kilobytes megabytes gigabytes terabytes disappear disappears appearance people guys folks lookout hear hears heard
     exist exists existing appear appears entry entries
     """
 )
@@ -134,7 +134,7 @@ BYTES = {
 }
 TIMES = dict.fromkeys(
     stems(
-        "latency latencies duration delay delays slow slowness response long sluggish lag lags laggy crawl crawls dawdle dawdles linger lingers"
+        "latency latencies duration delay delays slow slowness response long sluggish lag lags laggy crawl crawls dawdle dawdles linger lingers ages forever delta deltas"
     ),
     "hist",
 ) | dict.fromkeys(stems("spent"), "sum")
@@ -146,7 +146,7 @@ KEYS: dict[str, str] = {
             """
             process processes program programs programme programmes comm command commands application applications app apps
             executable executables binary task tasks proc procs who culprit culprits offender
-            offenders daemon daemons workload workloads tool
+            offenders daemon daemons workload workloads tool job jobs agent agents
             """
         ),
         "comm",

@@ -264,7 +264,7 @@ def take_bare_comm(
         if known(token.stem) or (sentence.stem(index - 1) == "to" and not has_target):
             continue
         linked = sentence.stem(index - 1) in _LINKS or token.text.endswith(("'s", "’s"))
-        verb = token.text.endswith("ing") and sentence.stem(index - 1) in ("is", "are")
+        verb = token.text.endswith(("ing", "ed", "en")) and sentence.stem(index - 1) in ("is", "are")
         if _DEVICE.fullmatch(token.text) or _is_adjective(sentence, index):
             continue
         if linked and not verb and not token.text.endswith("ly") and token.text.isascii():
