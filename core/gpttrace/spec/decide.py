@@ -240,8 +240,11 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
                 sentence.take(at, at + len(phrase) - 1, shape)
                 found.append(shape)
     for shape, table in _SHAPE_WORDS:
-        while (index := sentence.find(table)) is not None:
-            word = sentence.stem(index)
+        start = 0
+        while (index := sentence.find(table, start)) is not None:
+            word, start = sentence.stem(index), index + 1
+            if sentence.tokens[index].text.lower() == "time":
+                continue  # `times` are counted, the time is not
             if (
                 word in _SUPERLATIVE_UNIT
                 and (field := event.field_of_unit(_SUPERLATIVE_UNIT[word])) is not None

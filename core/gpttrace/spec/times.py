@@ -164,7 +164,8 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
         near = [sentence.stem(i) for i in range(index + 1, index + 5)]
         named = index > 0 and sentence.tokens[index - 1].meaning == sentence.event and not plural
         before = sentence.stem(index - 1) in _BEFORE_TIME or named
-        after = any(word in _AFTER_TIME for word in near) or index == 0
+        of_it = sentence.stem(index - 1) == "the" and sentence.stem(index + 1) == "of"
+        after = any(word in _AFTER_TIME for word in near) or index == 0 or of_it
         if before or (after and not plural):
             asked.elapsed = True
             sentence.take(index, index, "how long it takes")
