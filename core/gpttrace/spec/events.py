@@ -79,6 +79,8 @@ def find_events(
             score = phrase_score(words, entry, number, said) - _misfit(entry.event, asked, said)
             if entry.event.id not in best or score > best[entry.event.id].score:
                 best[entry.event.id] = Candidate(entry.event, score, phrase)
+    if (path := _file_meant(sentence, catalogue, best)) is not None:
+        return [path]
     if best:
         ranked = sorted(best.values(), key=lambda each: -each.score)
         return [each for each in ranked if each.score >= _NEAR_BEST * ranked[0].score][:_MOST]
@@ -88,6 +90,22 @@ def find_events(
     if not bare and (asked.errno is not None or asked.failed) and not _content(sentence):
         return [Candidate(catalogue["syscall"], 1)]  # `ENOENT by process`: of any call
     return bare
+
+
+_TOUCHING = stems(
+    "read reads reading write writes writing touch access accesses look looks use uses open opens see view modify change edit who"
+)
+
+
+def _file_meant(sentence: Sentence, catalogue: Catalogue, best: dict[str, Candidate]) -> Candidate | None:
+    """`who reads /etc/shadow`: a call that reads knows no name, so the opening of the file shows it."""
+    named = any(t.kind == "path" and t.meaning is None and len(t.text) > 1 for t in sentence.tokens)
+    if not named or not any(token.stem in _TOUCHING for token in sentence.tokens):
+        return None
+    if any(field.read == "str" for each in best.values() for field in each.event.fields.values()):
+        return None
+    phrase = tuple(token.stem for token in sentence.tokens if token.stem in _TOUCHING and token.stem != "who")
+    return Candidate(catalogue["file-open"], 1, phrase, guessed=True)
 
 
 def take_event(sentence: Sentence, asked: Asked, found: Candidate, catalogue: Catalogue) -> None:

@@ -183,6 +183,11 @@ def _is_aside(sentence: Sentence, index: int, asked: Asked) -> bool:
         return "cgroup" in asked.keys
     if token.stem == "caller":
         return "comm" in asked.keys
+    if token.stem == "over":  # `received over sockets`
+        return (
+            bool(sentence.tokens[index + 1 : index + 2])
+            and sentence.tokens[index + 1].meaning == sentence.event
+        )
     if token.stem == "load":
         return before == "to" or meant == sentence.event
     if token.stem in ("user", "userspac", "spac"):

@@ -175,7 +175,10 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
         ):
             continue  # `each process reads`: the next word is a verb
         at, explicit = index + 1, token.text.lower() in _NAMING
-        while text_at(sentence, at).lower() in (*_NAMING, "name", "=", "=="):
+        explicit = explicit or (token.text.lower() == "comm" and sentence.stem(at) in EQUALS)
+        while text_at(sentence, at).lower() in (*_NAMING, "name", "=", "==") or (
+            explicit and sentence.stem(at) == "is"
+        ):
             explicit = explicit or text_at(sentence, at).lower() != "name"
             at += 1
         if not sentence.is_free(at):
