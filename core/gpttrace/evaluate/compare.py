@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 
 from gpttrace.evaluate.questions import Question
 from gpttrace.spec.catalogue import load_catalogue
+from gpttrace.spec.limits import DEFAULT_TOP
 from gpttrace.spec.literals import cut_comm
 from gpttrace.spec.model import Condition, TraceSpec
 from gpttrace.writer import Draft
@@ -47,7 +48,7 @@ def _parts(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> Iterable
     yield _number(
         "every", spec.every, asked.every if "rate" not in asked.shape else asked.every or spec.every
     )
-    yield _number("top", spec.top, asked.top)
+    yield _number("top", spec.top, asked.top) if (spec.top, asked.top) != (DEFAULT_TOP, None) else None
     yield _number("duration", spec.duration, asked.duration)
     yield _number("hz", spec.hz, asked.hz) if asked.hz else None
 

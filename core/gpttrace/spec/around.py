@@ -26,6 +26,7 @@ _COURTESY = re.compile(
     | time[ ]and[ ]again | in[ ]vain | at[ ]run[ ]?time | at[ ]\d+[ ]?(%|percent) | \d+[ ]?%
     | do(es|ing)?[ ](its|their|his|her)[ ]job | (know|see|check|tell[ ]me|find[ ]out|wonder)[ ](if|whether)
     | (for[ ])?as[ ]long[ ]as[ ](i|we|you|it|they)([ ]\w+){1,3} | side[ ]by[ ]side | which[ ]ones? | one[ ]after[ ](another|the[ ]other)
+    | (cpu[ ]|the[ ])?(load|utili[sz]ation|iowait|usage|si|sy|sys|hi)([ ]average)?[ ](is|at|of)[ ](at[ ])?\d+[ ]?(%|percent)?([ ]in[ ]top)?
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,

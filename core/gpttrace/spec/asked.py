@@ -79,7 +79,12 @@ def amount_at(sentence: Sentence, index: int) -> Amount | None:
         if value < 1:  # `half a second`, `a quarter of a minute`
             last += sentence.stem(last + 1) == "of"
             last += sentence.stem(last + 1) in ("a", "an")
-    if sentence.is_free(last + 1) and (named := unit(text_at(sentence, last + 1))) is not None:
+    apart = (
+        "," in sentence.text[sentence.tokens[last].end : sentence.tokens[last + 1].start]
+        if last + 1 < len(sentence.tokens)
+        else False
+    )
+    if sentence.is_free(last + 1) and not apart and (named := unit(text_at(sentence, last + 1))) is not None:
         return Amount(value * named[1], named[0], last + 1)
     return Amount(value, "", last)
 

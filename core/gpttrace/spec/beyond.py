@@ -19,7 +19,7 @@ _PAST = rf"""
 """
 _FUTURE = rf"""
     \b( tomorrow | predict\w* | forecast\w* | next[ ](week|month|year|release|{_DAY}) | by[ ](the[ ]end[ ]of|tonight)
-    | what[ ]would[ ](\w+[ ])?(have|be|happen|do) | will[ ](be|run|fail|crash|happen|need|fill|have) | will[ ]\w+[ ](in|within|during|over)[ ]the[ ](next|coming) | when[ ]will[ ](the|my|our|this|it|we|i) | going[ ]to[ ](fail|crash|fill|run) )\b
+    | would[ ]have[ ]\w+[ ](if|when|had) | what[ ]would[ ](\w+[ ])?(have|be|happen|do) | will[ ](be|run|fail|crash|happen|need|fill|have) | will[ ]\w+[ ](in|within|during|over)[ ]the[ ](next|coming) | when[ ]will[ ](the|my|our|this|it|we|i) | going[ ]to[ ](fail|crash|fill|run) )\b
 """
 _STATE = r"""
     \b( how[ ]much[ ](free[ ])?(ram|memory|(disk[ ])?space|swap|storage)[ ](do|does|is|are|has|have)

@@ -10,6 +10,7 @@ from gpttrace.spec.catalogue import Event
 from gpttrace.spec.devices import take_device
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.who import EXCEPT
 from gpttrace.spec.words import stem, stems
 
 
@@ -53,10 +54,27 @@ def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Conditi
                 sentence.take(at, at, f"only {token.text.upper()}")
             if known is not None and sentence.is_free(at + 1) and sentence.stem(at + 1) == str(int(known)):
                 sentence.take(at + 1, at + 1, f"only {token.text.upper()}")  # `SIGUSR1 (10)`
+        for at, token in enumerate(sentence.tokens):
+            minus = token.start > 1 and sentence.text[token.start - 2 : token.start] == " -"
+            if (
+                token.kind == "number"
+                and token.text.isdigit()
+                and minus
+                and sentence.stem(at - 1) == "kill"
+                and token.meaning is None
+            ):
+                found.append(Condition("sig", "==", int(token.text)))  # `kill -9`
+                sentence.take(at, at, f"only signal {token.text}")
     for field in event.fields.values():
         by_stem = {stem(name): name for name in field.values}
         named: list[str] = []
         while (index := sentence.find(by_stem)) is not None:
+            if sentence.stem(index - 1) in EXCEPT and sentence.is_free(index - 1):
+                found.append(
+                    Condition(field.name, "!=", by_stem[sentence.stem(index)])
+                )  # `all signals except SIGCHLD`
+                sentence.take(index - 1, index, f"not {field.name} {by_stem[sentence.stem(index)]}")
+                continue
             named.append(by_stem[sentence.stem(index)])
             sentence.take(index, index, f"{field.name} {named[-1]}")
         named = list(dict.fromkeys(named))
@@ -64,8 +82,34 @@ def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Conditi
             found += [Condition(field.name, "==", name) for name in named[:1]]
         elif named and field.name not in asked.keys:
             asked.keys.append(field.name)  # `reads and writes`: one row for each
+    found += _called(sentence, event)
     file = next((field.name for field in event.fields.values() if field.read == "str"), None)
     return [*found, *(_paths(sentence, file) if file else [])]
+
+
+def _called(sentence: Sentence, event: Event) -> list[Condition]:
+    """Return the condition that `a module named nvidia` sets on the name that the event carries."""
+    for index, token in enumerate(sentence.tokens):
+        if token.text.lower() not in ("named", "called") or not sentence.is_free(index + 1):
+            continue
+        before = sentence.stem(index - 1)
+        texts = [
+            f for f in event.fields.values() if f.type == "string" and f.name not in ("comm", "target_comm")
+        ]
+        field = next((f for f in texts if any(before in name.split() for name in f.names)), None)
+        field = field or (
+            texts[0] if len(texts) == 1 and sentence.tokens[index - 1].meaning == sentence.event else None
+        )
+        if field is not None:
+            name, last = sentence.chunk(index + 1)
+            sentence.take(index, last, f"only {field.name} {name}")
+            return [Condition(field.name, "==", name)]
+    return []
+
+
+_FOLDERS = frozenset(
+    "/dev/shm /var/tmp /var/log /var/lib /var/run /var/cache /var/spool /usr/bin /usr/sbin /usr/lib /usr/local /usr/share /run/user".split()
+)
 
 
 def _paths(sentence: Sentence, field: str) -> list[Condition]:
@@ -76,6 +120,7 @@ def _paths(sentence: Sentence, field: str) -> list[Condition]:
             below = (
                 path.endswith("/")
                 or path.count("/") == 1
+                or path in _FOLDERS
                 or sentence.stem(index - 1) in stems("in under below inside within")
             )
             first = index - 1 if below and sentence.is_free(index - 1) else index

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
@@ -40,7 +42,8 @@ def decide(
     shape, value = _shape(sentence, asked, event, hint, value, problems, bool(conditions))
     if shape == "stacks" and value is not None:
         shape = "sum"  # `bytes by stack`, `time by stack`
-    if asked.failed and shape == "sum" and event.shape == "sum" and hint is None:
+    few = asked.failed or asked.errno is not None or _counts_users(sentence)
+    if few and shape in ("sum", "hist") and event.shape == shape and hint is None:
         shape, value = "count", None  # `mmap failures`: how many, nothing was moved
     shape, value = _of_failures(event, conditions, shape, value)
     part = None
@@ -108,6 +111,9 @@ def _value(
         index = sentence.find(table)
         if index is None or (sentence.stem(index) in words.RATE and event.field_of_unit(unit) is None):
             continue
+        if sentence.stem(index) == "slow" and sentence.stem(index + 1) == "path":
+            sentence.take(index, index + 1, "")
+            continue
         if sentence.stem(index) in _ADJECTIVES and any(kind == unit for _, _, kind, _ in asked.thresholds):
             sentence.take(index, index, "")  # `small packets, less than 100 bytes`
             continue
@@ -120,7 +126,7 @@ def _value(
             if sentence.is_free(i) and sentence.stem(i) in table and sentence.stem(i) not in words.RATE:
                 sentence.take(i, i, f"{field.name} in {unit}")
         return hint, field.name
-    if not asked.elapsed and value_in_name(sentence, event):
+    if not asked.elapsed and (value_in_name(sentence, event) or _total_wait(sentence, event)):
         asked.elapsed = True
     if asked.elapsed and (field := event.field_of_unit("ns")) is not None:
         # `off-CPU time by process`: how much of it each has; without rows its distribution says more.
@@ -146,6 +152,29 @@ def _amount_of_things(sentence: Sentence, asked: Asked, event: Event) -> tuple[S
     usual = (f for f in fields if f.name == event.value)
     chosen = next(named, None) or next(usual, None) or fields[0]
     return "sum", chosen.name
+
+
+def _counts_users(sentence: Sentence) -> bool:
+    """Tell whether `sendfile users` or `calloc callers` are asked for: who they are, not how much they move."""
+    return any(
+        token.stem in _USERS
+        and index
+        and sentence.tokens[index - 1].meaning in (sentence.event, "processes")
+        or (token.stem in _USERS and (sentence.tokens[index - 1].meaning or "").startswith("the system call"))
+        for index, token in enumerate(sentence.tokens)
+    )
+
+
+_USERS = stems("user users caller callers")
+
+
+def _total_wait(sentence: Sentence, event: Event) -> bool:
+    """`kernel lock wait total`: the name says a wait, and waits are added up."""
+    total = any(token.stem in words.SUMS for token in sentence.tokens)
+    return total and any(t.stem in _WAITS and t.meaning == sentence.event for t in sentence.tokens)
+
+
+_WAITS = stems("wait waits waiting delay hold latency")
 
 
 def value_in_name(sentence: Sentence, event: Event) -> bool:
@@ -192,21 +221,16 @@ def _take_listed(sentence: Sentence) -> bool:
     return found
 
 
+_AS_IT_HAPPENS = re.compile(
+    r"\bas (it|they)\b|\bone by one\b|\btogether with\b|\b(each|every) single\b|\blive (view|list|feed)\b|\breal[- ]time\b"
+    r"|\blive$|\bin (detail|full)\b",
+    re.IGNORECASE,
+)
+
+
 def _as_it_happens(sentence: Sentence) -> bool:
-    """`every process as it exits`, `each open, one by one`, `together with its exit code`."""
-    said = [token.stem for token in sentence.tokens]
-    pairs = set(zip(said, said[1:], strict=False))
-    return bool(
-        pairs
-        & {
-            ("as", "it"),
-            ("as", "they"),
-            ("one", "by"),
-            ("together", "with"),
-            ("each", "singl"),
-            ("every", "singl"),
-        }
-    )
+    """`every process as it exits`, `each open, one by one`, `together with its exit code`, `a live view`."""
+    return _AS_IT_HAPPENS.search(sentence.text) is not None
 
 
 def _of_failures(
@@ -252,6 +276,9 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
                 value = field.name
             sentence.take(index, index, shape)
             found.append(shape)
+    if (index := sentence.find(("hottest",))) is not None and event.field_of_unit("millidegrees") is not None:
+        sentence.take(index, index, "max")
+        found.append("max")
     order: tuple[Shape, ...] = ("hist", "avg", "stats", "max", "min")
     measured = next((shape for shape in order if shape in found), None)
     if measured in ("max", "min") and "sum" in found:
@@ -306,7 +333,9 @@ def _usual_shape(
         and any(t.text.lower() in _WHICH for t in sentence.tokens[:3])
     ):
         return "count", None
-    if event.hz is not None and not asked.keys and any(token.stem in _PROFILES for token in sentence.tokens):
+    where = sentence.stem(0) == "wher"
+    profiled = where or any(token.stem in _PROFILES for token in sentence.tokens)
+    if event.hz is not None and not asked.keys and profiled:
         asked.stacks = ("kstack", "ustack")
         return "stacks", None
     if event.shape == "sum" and any(token.stem in _ACTS for token in sentence.tokens):
@@ -358,7 +387,7 @@ def _keys(
             ]
         # A count without rows says little; a distribution or an average is whole by itself.
         usual = (
-            event.keys
+            _said_of(event.keys, event, sentence, asked)
             if shape in ("count", "sum", "distinct") and not _wants_a_number(sentence, asked)
             else ()
         )
@@ -379,10 +408,21 @@ def _keys(
     return tuple(dict.fromkeys((*event.columns, *(name for name in extra if name))))
 
 
+def _said_of(keys: tuple[str, ...], event: Event, sentence: Sentence, asked: Asked) -> tuple[str, ...]:
+    """Return the usual rows, or those of them alone that the question names (`writeback reasons`)."""
+    said = {token.stem for token in sentence.tokens}
+    named = [
+        key for key in keys if any(stem(name) in said for name in event.fields[key].names if " " not in name)
+    ]
+    whose = asked.who or any(token.stem in words.COMM_WORDS for token in sentence.tokens)
+    return keys if whose or not named else tuple(named)
+
+
 def _wants_a_number(sentence: Sentence, asked: Asked) -> bool:
     """Tell whether `how many … in a second` asks for one number rather than for a table."""
     return any(
-        token.stem == "many" and sentence.stem(index - 1) == "how" and sentence.stem(index + 1) != "time"
+        (token.stem == "many" and sentence.stem(index - 1) == "how" and sentence.stem(index + 1) != "time")
+        or token.text.lower() in ("total", "altogether", "overall")
         for index, token in enumerate(sentence.tokens)
     )
 
@@ -412,7 +452,11 @@ def _is_own(sentence: Sentence, at: int, names: list[str]) -> bool:
 def _listed_at(sentence: Sentence) -> range:
     """Return the tokens of a list of columns: after `with`, also those that named the event before."""
     for index, token in enumerate(sentence.tokens):
-        if token.stem == "with" and index + 1 < len(sentence.tokens):
+        if (
+            token.stem == "with"
+            and sentence.stem(index + 2) not in words.MOST
+            and index + 1 < len(sentence.tokens)
+        ):
             return range(index + 1, len(sentence.tokens))
     return range(0)
 
@@ -421,7 +465,10 @@ def _ranked_by(sentence: Sentence, event: Event) -> tuple[str, ...]:
     """Return what `top 5` counts when the question does not say `by`: the files in `top 5 opened files`, else processes."""
     said = {token.stem for token in sentence.tokens}
     for name, field in event.fields.items():
-        names = field.names if field.type == "string" or name == "syscall" else ()
+        plural = any(t.text.lower().endswith("s") and t.stem in field.names for t in sentence.tokens)
+        names = (
+            field.names if field.type == "string" or name == "syscall" or (plural and not field.unit) else ()
+        )
         if any(said.issuperset(stem(word) for word in each.split()) for each in names):
             return (name,)
     return ("comm",) if "comm" in event.fields else ()

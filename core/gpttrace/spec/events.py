@@ -86,7 +86,9 @@ def find_events(
         return [each for each in ranked if each.score >= _NEAR_BEST * ranked[0].score][:_MOST]
     if asked.stacks and not any(words.weight(word) for word in _content(sentence)):
         return [Candidate(catalogue["cpu-sample"], 1)]
-    bare = _bare_syscall(sentence, catalogue, host) or _most_covering(sentence, words)
+    bare = _bare_syscall(sentence, catalogue, host, asked.errno is not None) or _most_covering(
+        sentence, words
+    )
     if not bare and (asked.errno is not None or asked.failed) and not _content(sentence):
         return [Candidate(catalogue["syscall"], 1)]  # `ENOENT by process`: of any call
     return bare
@@ -163,6 +165,9 @@ def _misfit(event: Event, asked: Asked, said: Said) -> float:
         3.0 * any(kind == "ns" for _, _, kind, _ in asked.thresholds) * (event.field_of_unit("ns") is None)
     )
     against += 5.0 * (asked.errno is not None and "ret" not in event.fields)
+    against += 4.0 * (
+        asked.errno is not None and event.area == "block"
+    )  # a disk gives other errors than a call
     return against + 5.0 * (asked.failed is True and "ret" not in event.fields)
 
 
@@ -271,10 +276,13 @@ def _named_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None)
     return None
 
 
-def _bare_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None) -> list[Candidate]:
+def _bare_syscall(
+    sentence: Sentence, catalogue: Catalogue, host: Facts | None, named_with_errors: bool = False
+) -> list[Candidate]:
     names = call_names(host)
     for index, token in enumerate(sentence.tokens):
-        if token.meaning is None and token.text.lower() in names and token.stem not in vocabulary.EMPTY:
+        plain = token.stem in vocabulary.EMPTY and not named_with_errors
+        if token.meaning is None and token.text.lower() in names and not plain:
             last = index + 1 if sentence.is_free(index + 1) and sentence.stem(index + 1) == "call" else index
             return _specific(catalogue, token.text.lower(), (index, last), host)
     return []

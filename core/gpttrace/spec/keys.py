@@ -90,8 +90,14 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
     # Files are no key in `top 5 processes by files opened`, nor in `each file opened` unless something is counted.
     of_each = sentence.stem(first) in ("each", "every") and sentence.stem(first - 1) not in _OF_EACH
     own = ranking or not (asked.ranked or (of_each and not _counts(sentence)))
+    if not strong and _is_event_word(sentence, at) and _key_at(sentence, names, at, own) is None:
+        at += _key_at(sentence, names, at + 1, own) is not None  # `which tcp port`
     while (found := _key_at(sentence, names, at, own)) is not None:
         key, end = found
+        if ranking and key != "comm" and _heads(sentence, end + 1):
+            last = end  # `top 5 disk users`, `top three signal senders`: of the two the last is told apart
+            at = end + 1
+            continue
         if key == "cpu" and sentence.stem(at - 1) == "by" and (asked.ranked or (ranking and asked.keys)):
             break  # `top 5 processes by cpu` ranks by the time on it
         last = end
@@ -134,6 +140,18 @@ def take_listed_keys(sentence: Sentence, asked: Asked, names: dict[str, str], co
         sentence.take(first, at - 1, "rows by " + ", ".join(found))
 
 
+def take_breakdown(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
+    """`errno breakdown`, `per-user split`: rows by the word before."""
+    for index, token in enumerate(sentence.tokens):
+        if token.stem in _BREAKDOWN and (found := _key_at(sentence, names, index - 1, own=False)) is not None:
+            asked.keys += [found[0]] if found[0] not in asked.keys else []
+            asked.grouped.append(found[0])
+            sentence.take(index - 1, index, f"rows by {found[0]}")
+
+
+_BREAKDOWN = stems("breakdown split ranking")
+
+
 def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
     """`…, and tell me the disk`, `I need the process and the uid`: columns that a later part of a question wishes for."""
     for index, token in enumerate(sentence.tokens):
@@ -163,6 +181,19 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
 
 _WISHES = stems("tell print give show need want name")
 _BEFORE_WISH = ("me", "us", "also", "the", "its", "their", "also", "to", "know", "see", "have")
+
+
+def _heads(sentence: Sentence, index: int) -> bool:
+    return text_at(sentence, index).lower() in (
+        "users",
+        "senders",
+        "callers",
+        "consumers",
+        "processes",
+        "programs",
+    )
+
+
 _OF_EACH = ("in", "for", "of", "on", "at", "from")
 _BETWEEN = ("and", "the", "its", "their", "with", "+", "&")
 _QUESTION_WORDS = stems("which what wich")
@@ -243,8 +274,15 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         if (
             token.text.lower() == "users"
             and token.meaning is None
-            and (before or sentence.stem(index + 1) == "of")
+            and (before or sentence.stem(index + 1) == "of" or asked.ranked)
             and not (before or "").startswith("rows")
+        ):
+            asked.mentioned.append("comm")
+            sentence.take(index, index, "processes")
+        if (
+            token.text.lower() in (*_CALLERS, "users", "consumers")
+            and asked.top
+            and (before or "").startswith("rows")
         ):
             asked.mentioned.append("comm")
             sentence.take(index, index, "processes")
@@ -276,6 +314,12 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         )
         if key != "comm" and not wished:
             continue
+        if (
+            key == "comm"
+            and token.text.lower() in ("process", "program")
+            and sentence.stem(index + 1) == "and"
+        ):
+            asked.columns.append("comm")  # `process and kernel stack for each`
         last = index
         if sentence.stem(index + 1) in _SECOND and sentence.is_free(index + 1):
             key, last = _SECOND[sentence.stem(index + 1)].get(key, key), index + 1
@@ -289,19 +333,26 @@ _WHO_IT_IS = frozenset(("pid", "tid", "uid", "cgroup"))
 
 def turn_to_targets(sentence: Sentence, asked: Asked) -> None:
     """`tasks which are woken most often`, `processes that receive signals`: they are those whom it happens to."""
-    passive = [i for i, t in enumerate(sentence.tokens) if t.stem in _PASSIVE]
+    passive = [
+        i
+        for i, t in enumerate(sentence.tokens)
+        if t.stem in _PASSIVE and (t.stem != "get" or sentence.stem(i - 1) == "who")
+    ]
     if not passive or any(token.stem == "send" for token in sentence.tokens):
         return
     for index in passive:
         if sentence.is_free(index):
             sentence.take(index, index, "those whom it happens to")
+    if asked.who and not asked.keys:
+        asked.who = False
+        asked.mentioned.append("comm")
     for names in (asked.keys, asked.grouped, asked.mentioned):
         names[:] = [
             "target_comm" if name == "comm" else "target_pid" if name == "pid" else name for name in names
         ]
 
 
-_PASSIVE = stems("woken awoken awakened receive receives received receiving")
+_PASSIVE = stems("woken awoken awakened receive receives received receiving gets get")
 _CALLERS = ("caller", "callers", "invoker", "invokers", "issuer", "issuers")
 
 

@@ -152,6 +152,8 @@ def _stem_before(sentence: Sentence, index: int) -> str:
 def take_filler(sentence: Sentence, asked: Asked) -> None:
     """Give the words that carry no meaning of their own an empty one."""
     for index, token in enumerate(sentence.tokens):
+        if token.stem == "lin" and sentence.stem(index - 1) == "command" and token.meaning is None:
+            continue  # `the command line`: more than the name of the command
         if (
             token.stem in _KINDS
             and sentence.stem(index - 1) in _TELLING_APART

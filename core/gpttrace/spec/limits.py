@@ -115,7 +115,7 @@ def take_top(sentence: Sentence, asked: Asked) -> None:
             or text_at(sentence, index).lower() == "one"
         ):
             continue
-        beside = sentence.stem(amount.last + 1) in _SUPERLATIVES
+        beside = sentence.stem(amount.last + 1) in _SUPERLATIVES | words.MOST
         if beside or (ranked and _is_noun(sentence, amount.last + 1)):
             asked.top = int(amount.value)
             sentence.take(index, amount.last + beside, f"the {asked.top} {LARGEST_ROWS}")
@@ -166,7 +166,7 @@ _CANNOT = [
 ]
 _ERRNO_PHRASES = {
     "permission denied": "EACCES", "no such file": "ENOENT", "not found": "ENOENT", "would block": "EAGAIN",
-    "no space left": "ENOSPC", "too many open files": "EMFILE", "address already in use": "EADDRINUSE",
+    "no space left on device": "ENOSPC", "no space left": "ENOSPC", "too many open files": "EMFILE", "address already in use": "EADDRINUSE",
     "not permitted": "EPERM", "already exists": "EEXIST", "broken pipe": "EPIPE",
     "no such process": "ESRCH", "invalid argument": "EINVAL", "bad file descriptor": "EBADF", "is a directory": "EISDIR",
     "read only file system": "EROFS", "no such device": "ENODEV", "out of memory error": "ENOMEM", "disk full": "ENOSPC",
@@ -174,7 +174,7 @@ _ERRNO_PHRASES = {
     "timed out": "ETIMEDOUT", "time out": "ETIMEDOUT", "access denied": "EACCES", "connection refused": "ECONNREFUSED",
     "interrupted by a signal": "EINTR", "interrupted by signals": "EINTR", "try again": "EAGAIN",
 }  # fmt: skip
-_BY_NAME = {name: code for code, name in errno.errorcode.items()}
+_BY_NAME = {name: getattr(errno, name) for name in dir(errno) if name.startswith("E")}
 
 
 def take_ratio(sentence: Sentence, asked: Asked) -> None:
@@ -302,3 +302,7 @@ def _set_errno(sentence: Sentence, asked: Asked, first: int, last: int, code: in
     asked.errno = code
     last += sentence.is_free(last + 1) and text_at(sentence, last + 1) == str(code)  # `EMFILE (24)`
     sentence.take(first, last, f"only calls that failed with {errno.errorcode.get(code, code)}")
+    for phrase, name in _ERRNO_PHRASES.items():  # the same again in words: `no space left: who gets ENOSPC`
+        words_ = tuple(stem(word) for word in phrase.split())
+        if _BY_NAME[name] == code and (again := sentence.find_phrase(words_)) is not None:
+            sentence.take(again, again + len(words_) - 1, "")

@@ -29,6 +29,7 @@ from gpttrace.spec.words import SPELLED, Token, one_letter_off, plain, stem, ste
 
 BAR = 0.6
 _CORRECTED = 0.08
+_ONLY_CORRECTED = 0.35
 _BARE_NAME = 0.1
 _GUESSED = 0.1
 
@@ -229,7 +230,7 @@ _LONG_FILLERS = frozenset(
 # What stands before and after amounts must be right before they are read.
 _SLOT_WORDS = plain(
     """second seconds minute minutes process processes program programs every millisecond milliseconds histogram distribution
-    average latency system common longest slower faster larger bigger smaller number errors failed failing failures"""
+    average latency system common longest slower faster larger bigger smaller number errors failed failing failures permission denied"""
 )
 _NAMES_OF_PROGRAMS = stems("docker container service")
 
@@ -252,6 +253,7 @@ def _with_event(
     keys.take_field_values(sentence, asked, _field_names(event, numbers=True))
     keys.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_listed_keys(sentence, asked, vocabulary.KEYS | _field_names(event), event.shape == "events")
+    keys.take_breakdown(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_wished(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_mentioned_keys(sentence, asked)
     if {"target_comm", "target_pid"} <= set(event.fields):
@@ -299,6 +301,10 @@ def _sureness(
     take_background(sentence, entry, words, match.phrase)
     unknown, ignored = sort_out(sentence, entry, words, phrase)
     confidence = 1.0 - IN_THE_WAY * len(unknown) - IGNORED * len(ignored)
+    corrected = {stem(right) for _, right in sentence.corrections}
+    alone = all(token.meaning in (None, "", sentence.event) for token in sentence.tokens)
+    if alone and match.phrase and corrected.issuperset(match.phrase):
+        confidence -= _ONLY_CORRECTED  # `what's for lunch` is no launch
     confidence -= _CORRECTED * len(sentence.corrections) + _BARE_NAME * bare + _GUESSED * match.guessed
     if confidence < BAR and not unknown:
         unknown, ignored = ignored, []

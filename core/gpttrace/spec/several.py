@@ -18,6 +18,8 @@ from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem
 
 _MOST = 4
+# `directories made and directories removed`: where the noun comes twice, an empty word may tell which of them.
+_NO_OWN = vocabulary.SLOTS | frozenset(vocabulary.KEYS)
 _VALUED = ("sum", "avg", "min", "max", "stats", "hist", "lhist", "rate")
 
 
@@ -48,6 +50,7 @@ def _next(
     said = {t.stem for t in sentence.tokens if t.meaning is None or t.meaning in meanings}
     # `retransmits compared with resets`: both are TCP's.
     said |= {stem(word) for event in known for word in event.id.split("-")}
+    stems_ = [token.stem for token in sentence.tokens]
     places = [i for i, t in enumerate(sentence.tokens) if t.meaning in meanings]
     if not places:
         return None
@@ -58,7 +61,8 @@ def _next(
         if entry.event in known:
             continue
         for number, phrase in enumerate(entry.phrases):
-            own = [free[word] for word in phrase if word in free and word not in vocabulary.NO_EVENT]
+            empty = _NO_OWN if any(stems_.count(word) > 1 for word in phrase) else vocabulary.NO_EVENT
+            own = [free[word] for word in phrase if word in free and word not in empty]
             if not own or not all(word in said for word in phrase):
                 continue
             if not any(min(places) < j < max(own) or min(own) < j < max(places) for j in joins):

@@ -53,6 +53,13 @@ def take_every(sentence: Sentence, asked: Asked) -> None:
             asked.every, asked.per_second = one[1], True
             sentence.take(index, index, f"one table for each {seconds(asked.every)}")
             return
+        near = [sentence.stem(i) for i in range(index - 4, index)]
+        if (
+            token.stem == "and"
+            and {"per", "by"} & set(near)
+            and text_at(sentence, index + 1).lower() in ("second", "minute")
+        ):
+            return _set_every(sentence, asked, index)  # `per cgroup and second`
         if token.stem == "by" and unit(text_at(sentence, index + 1)) is None:
             continue
         if token.stem in ("every", "each", "per", "a", "an", "by") and _take_span(
@@ -61,6 +68,13 @@ def take_every(sentence: Sentence, asked: Asked) -> None:
             return
         if token.stem == stem("interval") and _take_interval(sentence, asked, index):
             return
+
+
+def _set_every(sentence: Sentence, asked: Asked, index: int) -> None:
+    named = unit(text_at(sentence, index + 1))
+    assert named is not None
+    asked.every, asked.per_second = named[1], True
+    sentence.take(index, index + 1, f"one table for each {seconds(asked.every)}")
 
 
 def _take_span(sentence: Sentence, asked: Asked, index: int, word: str) -> bool:

@@ -8,7 +8,7 @@ from gpttrace.spec.words import Token, tokenize
 
 _MEANS = {
     "opensnoop": "files opened by process", "execsnoop": "new processes", "exitsnoop": "process exits",
-    "biolatency": "disk latency distribution", "biosnoop": "list each disk request with latency",
+    "biolatency": "disk latency distribution", "biosnoop": "list each disk request with latency and device",
     "bitesize": "disk I/O size by process", "biotop": "top processes by bytes of disk requests",
     "biostacks": "disk latency by kernel stack", "tcpconnect": "tcp connects", "tcpaccept": "accepted tcp connections",
     "tcpretrans": "tcp retransmits", "tcplife": "tcp session duration", "tcpdrop": "tcp packets dropped",

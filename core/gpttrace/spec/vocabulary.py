@@ -99,7 +99,7 @@ EMPTY = stems(
     uprobe uretprobe kprobe kretprobe fentry fexit tracepoint tracepoints hits per-comm tested altered renew dump dumped
     teh hte adn taht pls plz thx beeing whos hows
     elapse elapses passes by-and-large quantity amount-of family families piece pieces chunk chunks bit bits
-    if kilobytes megabytes gigabytes terabytes disappear disappears appearance people guys folks lookout hear hears heard
+    if apart fresh anew reprinted setup kilobytes megabytes gigabytes terabytes disappear disappears appearance people guys folks lookout hear hears heard
     exist exists existing appear appears entry entries
     """
 )

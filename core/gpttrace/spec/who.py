@@ -144,7 +144,7 @@ def take_root(sentence: Sentence, asked: Asked) -> None:
         ):
             continue
         before = [sentence.stem(i) for i in (index - 1, index - 2, index - 3)]
-        negated = before[0] in _EXCEPT or (before[0] in ("than", "by", "the") and before[1] in _EXCEPT)
+        negated = before[0] in EXCEPT or (before[0] in ("than", "by", "the") and before[1] in EXCEPT)
         if not negated and before[0] not in ("by", "as", "of", "for", "under", "that", "do"):
             continue
         first = index - (2 if negated and before[0] in ("than", "by", "the") else 1)
@@ -153,7 +153,7 @@ def take_root(sentence: Sentence, asked: Asked) -> None:
         return
 
 
-_EXCEPT = stems("not non except excluding other besides without isn't aren't but")
+EXCEPT = stems("not non except excluding other besides without isn't aren't but")
 
 
 def _uid_of(name: str) -> int | None:
@@ -174,6 +174,9 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
             token.text.lower().endswith(("es", "s")) and token.stem != "process"
         ):
             continue  # `each process reads`: the next word is a verb
+        of_other = token.text.lower() in _NAMING and sentence.stem(index - 1) not in words.COMM_WORDS
+        if of_other and index and sentence.stem(index - 1) not in words.EMPTY:
+            continue  # `a module named nvidia`
         at, explicit = index + 1, token.text.lower() in _NAMING
         explicit = explicit or (token.text.lower() == "comm" and sentence.stem(at) in EQUALS)
         while text_at(sentence, at).lower() in (*_NAMING, "name", "=", "==") or (
@@ -205,7 +208,7 @@ _NAMING = ("named", "called")
 _PROGRAMS = plain(
     """nginx apache apache2 httpd haproxy envoy postgres postgresql mysql mysqld mariadbd redis mongod etcd java python python3
     ruby php dockerd docker containerd runc kubelet sshd bash sshd systemd journald rsyslogd cron chrome firefox chromium gcc
-    rsync curl wget qemu libvirtd dnsmasq memcached elasticsearch prometheus grafana"""
+    strace gdb lldb tcpdump npm rustc cargo clang scp sftp systemd-journald sudo rsync curl wget qemu libvirtd dnsmasq memcached elasticsearch prometheus grafana"""
 )
 
 
@@ -254,6 +257,9 @@ def take_bare_comm(
             "from",
         ):
             continue
+        if _SERVICE.fullmatch(sentence.chunk(index)[0]):
+            _set_comm(sentence, asked, index, index)
+            return True
         if is_program(token.text):
             before = sentence.tokens[index - 1] if index else None
             whom = has_target and before is not None and before.meaning == sentence.event
@@ -270,12 +276,17 @@ def take_bare_comm(
         verb = token.text.endswith(("ing", "ed", "en")) and sentence.stem(index - 1) in ("is", "are")
         if _DEVICE.fullmatch(token.text) or _is_adjective(sentence, index):
             continue
+        if "_" in token.text and sentence.stem(index - 1) in ("in", "to", "from"):
+            continue  # `time in flush_work`: a function
         if linked and not verb and not token.text.endswith("ly") and token.text.isascii():
             _set_comm(sentence, asked, index, index)
             return True
     return False
 
 
+_SERVICE = re.compile(
+    r"[a-z][\w]*-(agent|server|daemon|exporter|proxy|manager|controller|worker|operator|collector)"
+)
 _DEVICE = re.compile(
     r"(sd[a-z]|nvme|vd[a-z]|xvd|dm-|loop|md|eth|en[ops]|wl|lo|br|veth|docker|virbr|bond|tun|tap)[\w-]*\d?"
 )
@@ -300,7 +311,7 @@ def _set_comm(sentence: Sentence, asked: Asked, first: int, at: int, field: str 
     if not name:
         return
     at = first - (2 if sentence.stem(first - 1) in ("than", "by", "for") else 1)
-    if sentence.stem(at) in _EXCEPT and at >= 0:
+    if sentence.stem(at) in EXCEPT and at >= 0:
         asked.conditions.append(Condition("comm", "!=", name))
         sentence.take(at, last, f"only processes not named {name}")
         return
