@@ -7,7 +7,9 @@ deleted at the end of each event and cleared at the end of the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from textwrap import wrap
 
 from gpttrace.spec.catalogue import Field, Point
@@ -38,13 +40,34 @@ def compose(layouts: Layout | Sequence[Layout], comments: tuple[str, ...] = ()) 
     head = "".join(f"// {line}\n" for comment in comments for line in wrap(comment, _WIDTH))
     blocks = [block for layout in several for block in _blocks(layout)]
     blocks += [block for block in (_every_block(several), _end_block(several)) if block]
-    return head + "\n\n".join(blocks) + "\n"
+    return head + "\n\n".join(block.text for block in _apart(blocks)) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    points: tuple[str, ...]
+    rest: str
+
+    @property
+    def text(self) -> str:
+        return ",\n".join(self.points) + "\n" + self.rest
+
+
+def _apart(blocks: Iterable[_Block]) -> Iterator[_Block]:
+    """Write a list of probes out one by one where another block has one of them too: bpftrace 0.17 confuses the two."""
+    many = list(blocks)
+    times = Counter(point for block in many for point in block.points)
+    for block in many:
+        if len(block.points) > 1 and any(times[point] > 1 for point in block.points):
+            yield from (_Block((point,), block.rest) for point in block.points)
+        else:
+            yield block
 
 
 # ------------------------------------------------------------------------------------------------ blocks
 
 
-def _blocks(layout: Layout) -> Iterator[str]:
+def _blocks(layout: Layout) -> Iterator[_Block]:
     if layout.joined:
         yield from (_begin_block(layout, point) for point in layout.hook.points if point.begin)
         yield _joined_block(layout)
@@ -52,11 +75,11 @@ def _blocks(layout: Layout) -> Iterator[str]:
         yield from (_single_block(layout, point) for point in _single_points(layout))
 
 
-def _block(points: tuple[str, ...], predicates: list[str], body: list[str]) -> str:
-    lines = [",\n".join(points)]
+def _block(points: tuple[str, ...], predicates: list[str], body: list[str]) -> _Block:
+    lines = []
     if predicates:
         lines.append(f"/{' && '.join(_grouped(p, len(predicates)) for p in predicates)}/")
-    return "\n".join([*lines, "{", *(f"\t{line}" for line in body), "}"])
+    return _Block(points, "\n".join([*lines, "{", *(f"\t{line}" for line in body), "}"]))
 
 
 def _grouped(predicate: str, among: int) -> str:
@@ -79,7 +102,7 @@ def _single_points(layout: Layout) -> Iterator[Point]:
     return (p for p in merged.values() if (p.begin if layout.place == "begin" else p.end))
 
 
-def _single_block(layout: Layout, point: Point) -> str:
+def _single_block(layout: Layout, point: Point) -> _Block:
     points = point.begin if layout.place == "begin" else point.end
     when = point.when if layout.place == "begin" else layout.hook.end_when
     predicates = ([when] if when else []) + [
@@ -88,7 +111,7 @@ def _single_block(layout: Layout, point: Point) -> str:
     return _block(points, predicates, _action(layout, point))
 
 
-def _begin_block(layout: Layout, point: Point) -> str:
+def _begin_block(layout: Layout, point: Point) -> _Block:
     join = f"[{point.join or layout.hook.join}]"
     predicates = ([point.when] if point.when else []) + [
         comparison(layout.event.fields[c.field], c, _raw(layout.event.fields[c.field], point))
@@ -100,7 +123,7 @@ def _begin_block(layout: Layout, point: Point) -> str:
     return _block(point.begin, predicates, body)
 
 
-def _joined_block(layout: Layout) -> str:
+def _joined_block(layout: Layout) -> _Block:
     join = f"[{layout.hook.join}]"
     points = tuple(dict.fromkeys(e for p in layout.hook.points for e in p.end))
     # bpftrace 0.17 takes no pointer beside `&&`, so a carried pointer is compared with 0.
@@ -126,7 +149,7 @@ def _results(layouts: Sequence[Layout]) -> dict[str, Layout]:
     return {name: layout for layout in layouts for name in layout.results}
 
 
-def _every_block(layouts: Sequence[Layout]) -> str | None:
+def _every_block(layouts: Sequence[Layout]) -> _Block | None:
     every, results = layouts[0].spec.every, _results(layouts)
     if every is None or not results:
         return None
@@ -138,7 +161,7 @@ def _every_block(layouts: Sequence[Layout]) -> str | None:
     return _block((f"interval:{unit}:{every // size}",), [], body)
 
 
-def _end_block(layouts: Sequence[Layout]) -> str | None:
+def _end_block(layouts: Sequence[Layout]) -> _Block | None:
     body = []
     for name, layout in _results(layouts).items():
         if layout.spec.top is not None and layout.spec.every is None and _can_cut(layout):

@@ -169,8 +169,8 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
                 sentence.take(index, index, "how long it takes")
     long = any(t.text.lower() in ("long", "time") for t in sentence.tokens)
     if long or any(kind == "ns" for _, _, kind, _ in asked.thresholds):
-        while (index := sentence.find(_HELD_UP if long else _HANGS)) is not None:
-            sentence.take(index, index, "")  # `how long are they stuck`, `the time lost`
+        while (held := sentence.find(_HELD_UP if long else _HANGS)) is not None:
+            sentence.take(held, held, "")  # `how long are they stuck`, `the time lost`
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None or token.text.lower() not in ("time", "times") or token.kind != "word":
             continue
