@@ -192,8 +192,33 @@ def _event(key: str, entry: dict[str, Any]) -> Event:
     }
     if any(hook.spans for hook in hooks) and "latency" not in fields:
         fields["latency"] = Field("latency", "uint64", "ns")
+    fields, hooks = _with_errno(fields, hooks)
     assume = tuple(_condition(text) for text in entry.pop("assume", ()))
     return Event(id=key, hooks=hooks, fields=fields, assume=assume, **_tuples(entry))
+
+
+def _with_errno(
+    fields: dict[str, Field], hooks: tuple[Hook, ...]
+) -> tuple[dict[str, Field], tuple[Hook, ...]]:
+    """Return the fields of a system call with `errno` beside `ret`, and so for the hooks that read the result elsewhere."""
+    if "errno" in fields or "ret" not in fields or fields["ret"].end != "args->ret":
+        return fields, hooks
+
+    def of(ret: Field | None) -> Field | None:
+        return (
+            None
+            if ret is None or ret.end is None
+            else Field("errno", "int64", end=f"-({ret.end})", names=_USUAL["errno"])
+        )
+
+    own = Field("errno", "int64", end="-args->ret", names=_USUAL["errno"])
+    more = tuple(
+        replace(hook, fields={**hook.fields, "errno": of(hook.fields["ret"])})
+        if "ret" in hook.fields
+        else hook
+        for hook in hooks
+    )
+    return {**fields, "errno": own}, more
 
 
 def _context_fields(context: Context) -> dict[str, Field]:

@@ -276,7 +276,7 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
                 value = field.name
             sentence.take(index, index, shape)
             found.append(shape)
-    if (index := sentence.find(("hottest",))) is not None and event.field_of_unit("millidegrees") is not None:
+    if (index := sentence.find(("hottest",))) is not None and "millidegrees" in event.fields:
         sentence.take(index, index, "max")
         found.append("max")
     order: tuple[Shape, ...] = ("hist", "avg", "stats", "max", "min")
@@ -317,11 +317,12 @@ def _usual_shape(
     )
     beyond += [k for k in asked.grouped if acts or not listed and (k not in _SUBJECTS or not few)]
     listing = asked.thresholds and not asked.grouped
+    live = _as_it_happens(sentence)
     if (
-        (event.context != "none" or listing)
+        (event.context != "none" or listing or live)
         and not cut
         and (listing or not beyond)
-        and _is_list(asked, event, listed)
+        and _is_list(asked, event, listed, live)
     ):
         return "events", value
     if value is not None:
@@ -345,10 +346,12 @@ def _usual_shape(
     return event.shape, event.value if event.shape in _NEED_VALUE else None
 
 
-def _is_list(asked: Asked, event: Event, listed: bool) -> bool:
+def _is_list(asked: Asked, event: Event, listed: bool, live: bool) -> bool:
     # `trace syscalls` of a whole machine would be a flood; of one process it is a list.
     pinned = any(c.field in ("pid", "tid", "comm", "filename", "syscall") for c in asked.conditions)
-    return bool(asked.thresholds) or (listed and (event.cost in ("low", "medium") or pinned))
+    return bool(asked.thresholds) or (
+        listed and (event.cost in ("low", "medium") or pinned or (live and event.cost == "high"))
+    )
 
 
 _ACTS = stems("call request operation") | {"number"}
@@ -375,7 +378,9 @@ def _keys(
     if shape != "stacks" and asked.stacks:
         asked.keys += [side for side in asked.stacks if side in event.fields and side not in asked.keys]
     if shape == "stacks":
-        named = [*asked.keys, *mentioned] or ([] if pinned or "comm" not in event.fields else ["comm"])
+        named = [*asked.keys, *asked.columns, *mentioned] or (
+            [] if pinned or "comm" not in event.fields else ["comm"]
+        )
         # Where nobody said which side, an interrupt has only a kernel stack.
         sides = [side for side in asked.stacks if side in event.fields or len(asked.stacks) == 1]
         return tuple(dict.fromkeys((*named, *sides)))

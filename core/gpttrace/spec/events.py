@@ -21,6 +21,7 @@ from gpttrace.spec.model import Condition
 from gpttrace.spec.raw import with_arguments
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.syscalls import syscall_names
+from gpttrace.spec.who import is_program
 from gpttrace.spec.words import Token, stem, stems
 
 _SOFT = "rows by"  # `which processes` still lends its words to the name of an event
@@ -89,11 +90,20 @@ def find_events(
     bare = _bare_syscall(sentence, catalogue, host, asked.errno is not None) or _most_covering(
         sentence, words
     )
+    if (
+        not bare
+        and any(t.stem in _RUNNING for t in sentence.tokens)
+        and any(is_program(t.text) for t in sentence.tokens)
+    ):
+        return [Candidate(catalogue["exec"], 1, guessed=True)]  # `who runs sudo`
     if not bare and (asked.errno is not None or asked.failed) and not _content(sentence):
         return [Candidate(catalogue["syscall"], 1)]  # `ENOENT by process`: of any call
     return bare
 
 
+_RUNNING = stems(
+    "run runs running execute executes executing launch launches launching start starts starting invoke invokes"
+)
 _TOUCHING = stems(
     "read reads reading write writes writing touch access accesses look looks use uses open opens see view modify change edit who"
 )
@@ -230,12 +240,20 @@ def _available(sentence: Sentence) -> set[str]:
     }
 
 
-def take_words(sentence: Sentence, entry: Entry, phrase: Iterable[str]) -> None:
+_ASKING = stems("who whose whom")  # who it is, also where a name of the event says it
+
+
+def take_words(sentence: Sentence, entry: Entry, phrase: tuple[str, ...]) -> None:
     """Give the words that name an event its meaning."""
-    own = (set(phrase) | entry.own) - left_for_later(entry.event) - LINKS
+    own = (set(phrase) | entry.own) - left_for_later(entry.event) - LINKS - _ASKING
     sentence.event = entry.event.summary
+    named = {word for each in entry.phrases for word in each}
     for index, token in enumerate(sentence.tokens):
-        if token.meaning is None and token.stem in own:
+        if (
+            token.meaning is None
+            and token.stem in own
+            and (token.stem in named or not is_program(token.text))
+        ):
             sentence.take(index, index, entry.event.summary)
 
 

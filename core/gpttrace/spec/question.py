@@ -323,7 +323,7 @@ def _field_names(event: Event, numbers: bool = False) -> dict[str, str]:
         for f in event.fields.values()
         if f.type == "string" and f.names and f.name not in ("comm", "cgroup")
     ]
-    if numbers or not (named or "comm" in event.fields):
+    if numbers or event.area == "raw" or not (named or "comm" in event.fields):
         return found
     return {"nam": named[0] if named else "comm", **found}
 

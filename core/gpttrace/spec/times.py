@@ -176,7 +176,10 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
             continue
         plural = token.text.lower() == "times"
         near = [sentence.stem(i) for i in range(index + 1, index + 5)]
-        named = index > 0 and sentence.tokens[index - 1].meaning == sentence.event and not plural
+        meant = (sentence.tokens[index - 1].meaning or "") if index else ""
+        named = (
+            (meant == sentence.event or meant.startswith("the system call")) and bool(meant) and not plural
+        )
         before = sentence.stem(index - 1) in _BEFORE_TIME or named
         of_it = sentence.stem(index - 1) == "the" and sentence.stem(index + 1) == "of"
         after = any(word in _AFTER_TIME for word in near) or index == 0 or of_it

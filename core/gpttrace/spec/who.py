@@ -123,7 +123,8 @@ def _take_id(sentence: Sentence, asked: Asked, key: str, first: int, at: int) ->
     if token.kind == "number" and token.text.isdigit() and len(token.text) < 11:
         if sentence.stem(at + 1) in _RANKS:
             return
-        if unit(text_at(sentence, at + 1)) is None or key == "pid":
+        comma = sentence.text[token.end : token.end + 1] == ","
+        if unit(text_at(sentence, at + 1)) is None or key == "pid" or comma:
             _add(sentence, asked, first, Condition(key, "==", int(token.text)))
             sentence.take(first, at, f"only {key} {token.text}")
     elif key == "uid" and (uid := _uid_of(token.text)) is not None:
