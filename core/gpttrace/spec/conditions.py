@@ -44,14 +44,19 @@ def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Conditi
     found = take_device(sentence, event)
     if "sig" in event.fields:
         for at, token in enumerate(sentence.tokens):
-            known = getattr(signal, token.text.upper(), None) if token.text[:3].upper() == "SIG" else None
+            name = (
+                token.text.upper()
+                if token.text[:3].upper() == "SIG"
+                else f"SIG{token.text}" * token.text.isupper()
+            )
+            known = getattr(signal, name, None) if name else None
             if (
                 known is not None
                 and token.meaning is None
                 and token.text.lower() not in event.fields["sig"].values
             ):
                 found.append(Condition("sig", "==", int(known)))
-                sentence.take(at, at, f"only {token.text.upper()}")
+                sentence.take(at, at, f"only {name}")
             if known is not None and sentence.is_free(at + 1) and sentence.stem(at + 1) == str(int(known)):
                 sentence.take(at + 1, at + 1, f"only {token.text.upper()}")  # `SIGUSR1 (10)`
         for at, token in enumerate(sentence.tokens):
@@ -143,13 +148,13 @@ def file_names(sentence: Sentence, event: Event) -> list[str]:
 
 
 def _asks_for_files(sentence: Sentence) -> bool:
-    asking, within = stems("by per which what each"), stems("from to of into on in")
+    asking = stems("by per which what each top")
     return any(
         token.stem in stems("file filename path")
         and token.meaning != ""
         and (
             sentence.stem(index - 1) in asking
-            or (token.text.lower() == "files" and sentence.stem(index - 1) not in within)
+            or (token.text.lower() == "files" and (index == 0 or sentence.tokens[index - 1].kind == "number"))
         )
         for index, token in enumerate(sentence.tokens)
     )

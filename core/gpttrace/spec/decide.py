@@ -118,6 +118,8 @@ def _value(
             sentence.take(index, index, "")  # `small packets, less than 100 bytes`
             continue
         field = event.field_of_unit(unit)
+        if field is None and sentence.stem(index) == "length":
+            field = event.field_of_unit("ns")  # of a sleep
         if field is None:
             problems.append(f"{event.noun} carry no {sentence.tokens[index].text.lower()}")
             continue
@@ -125,7 +127,7 @@ def _value(
         for i in range(len(sentence.tokens)):
             if sentence.is_free(i) and sentence.stem(i) in table and sentence.stem(i) not in words.RATE:
                 sentence.take(i, i, f"{field.name} in {unit}")
-        return hint, field.name
+        return ("hist" if unit != field.unit else hint), field.name
     if not asked.elapsed and (value_in_name(sentence, event) or _total_wait(sentence, event)):
         asked.elapsed = True
     if asked.elapsed and (field := event.field_of_unit("ns")) is not None:
@@ -166,6 +168,16 @@ def _counts_users(sentence: Sentence) -> bool:
 
 
 _USERS = stems("user users caller callers")
+
+
+def _are_latencies(sentence: Sentence, index: int, event: Event) -> bool:
+    """`fsync times`: how long they take, where nobody asks how many."""
+    before = index and sentence.tokens[index - 1].meaning == sentence.event
+    return (
+        bool(before)
+        and sentence.tokens[index].text.lower() == "times"
+        and event.field_of_unit("ns") is not None
+    )
 
 
 def _total_wait(sentence: Sentence, event: Event) -> bool:
@@ -267,7 +279,7 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
         start = 0
         while (index := sentence.find(table, start)) is not None:
             word, start = sentence.stem(index), index + 1
-            if sentence.tokens[index].text.lower() == "time":
+            if sentence.tokens[index].text.lower() == "time" or _are_latencies(sentence, index, event):
                 continue  # `times` are counted, the time is not
             if (
                 word in _SUPERLATIVE_UNIT

@@ -233,11 +233,17 @@ def _is_failure(token: Token) -> bool:
 def _available(sentence: Sentence) -> set[str]:
     return {
         token.stem
-        for token in sentence.tokens
+        for index, token in enumerate(sentence.tokens)
         if token.meaning is None
-        or (token.meaning.startswith(_SOFT) and token.stem in vocabulary.COMM_WORDS)
+        or (token.meaning.startswith(_SOFT) and _lends(sentence, index))
         or _is_failure(token)
     }
+
+
+def _lends(sentence: Sentence, index: int) -> bool:
+    # `which processes are created`, `which control groups are removed`
+    key = vocabulary.KEYS.get(sentence.stem(index))
+    return key == "comm" or (key == "cgroup" and sentence.stem(index - 1) in ("which", "what"))
 
 
 _ASKING = stems("who whose whom")  # who it is, also where a name of the event says it

@@ -290,7 +290,7 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
             asked.mentioned.append("comm")
             sentence.take(index, index, "processes")
         if token.text.lower() == "whom" and token.meaning is None:
-            by = sentence.stem(index - 1) == "by"
+            by = sentence.stem(index - 1) in ("by", "from")
             asked.mentioned += ["comm"] if by else ["comm", "target_comm"]
             sentence.take(index, index, "processes" if by else "who does it to whom")
         asked.who = asked.who or (token.text.lower() in ("who", "whose") and token.meaning is None)

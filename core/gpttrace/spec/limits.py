@@ -20,6 +20,12 @@ def take_thresholds(sentence: Sentence, asked: Asked) -> None:
         if token.meaning is not None:
             continue
         op, at = _comparison_at(sentence, index)
+        if (
+            op is None
+            and token.stem in ("of", "exactly")
+            and (exact := amount_at(sentence, index + 1)) is not None
+        ):
+            op, at = ("==", index + 1) if exact.kind == "bytes" else (None, at)  # `writes of 4096 bytes`
         amount = amount_at(sentence, at) if op else None
         if op is None or amount is None or amount.kind == "hz":
             continue

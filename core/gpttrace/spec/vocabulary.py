@@ -23,7 +23,7 @@ HIST = stems(
     "distribution distributions distributed histogram histograms hist spread spectrum dist heatmap bucket buckets "
     "percentile percentiles median p50 p90 p99"
 )
-WEAK_EVENTS = stems("trace tracing list log print individual")
+WEAK_EVENTS = stems("trace tracing list log print")
 SUMS = stems("sum total totals volume amount")
 SUM_PHRASES = ("how much", "add up", "added up", "adds up", "sum up", "summed up", "in total")
 AVERAGE = stems("average avg mean")

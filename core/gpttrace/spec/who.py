@@ -224,6 +224,7 @@ def take_last_comm(sentence: Sentence, asked: Asked) -> None:
         if (
             token.meaning is None
             and token.text in _PLAIN_WORDS
+            and (token.text != "top" or sentence.stem(index - 1) != "in")
             and sentence.stem(index - 1) in ("of", "by", "in", "from")
             and (index + 1 == len(sentence.tokens) or after in (",", ";", "?", ".", ":"))
         ):
