@@ -68,8 +68,13 @@ def likely_events(text: str, catalogue: Catalogue) -> list[str]:
     return [found.event.id for found in find_events(sentence, asked, catalogue, None)]
 
 
-def _slots(text: str, catalogue: Catalogue) -> tuple[Sentence, Asked, frozenset[str]]:
+def _slots(
+    text: str, catalogue: Catalogue, ignoring: tuple[str, ...] = ()
+) -> tuple[Sentence, Asked, frozenset[str]]:
     sentence, asked, known = Sentence(text), Asked(), known_stems(catalogue)
+    for index, token in enumerate(sentence.tokens):
+        if token.text in ignoring:
+            sentence.take(index, index, "")
     _take_request(sentence)
     around.take_around(sentence)
     _correct(sentence, known, _SLOT_WORDS)
@@ -78,13 +83,15 @@ def _slots(text: str, catalogue: Catalogue) -> tuple[Sentence, Asked, frozenset[
     return sentence, asked, known
 
 
-def read_question(text: str, catalogue: Catalogue, host: Facts | None = None) -> Reading:
-    """Read a question; never raises, whatever the text is."""
+def read_question(
+    text: str, catalogue: Catalogue, host: Facts | None = None, ignoring: tuple[str, ...] = ()
+) -> Reading:
+    """Read a question, without the words of `ignoring`; never raises, whatever the text is."""
     if (problem := refuse_text(text)) is not None:
         return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue))
     if (problem := beyond_tracing(text)) is not None:
         return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue, Sentence(text)))
-    sentence, asked, known = _slots(text, catalogue)
+    sentence, asked, known = _slots(text, catalogue, ignoring)
     found = find_events(sentence, asked, catalogue, host)
     readings = [
         _with_event(sentence.copy(), copy.deepcopy(asked), each, catalogue, known, host) for each in found

@@ -16,21 +16,23 @@ from gpttrace.spec.facts import Facts
 from gpttrace.spec.layout import Layout, attach_points, for_many, lay_out
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.options import Options, apply_options
-from gpttrace.spec.question import Reading, read_question
+from gpttrace.spec.question import BAR, Reading, read_question
 from gpttrace.spec.validate import problems_of
+from gpttrace.writer.alike import harmless
 from gpttrace.writer.draft import Draft, Refusal
 from gpttrace.writer.remarks import findings_for, misses_of, notes_for, units_of
 from gpttrace.writer.resolve import resolve_cgroup, resolve_disk
 
 # With one word that was not understood a program is offered to those who insist (`--yes`); with more it is not.
 HALF_UNDERSTOOD = 0.4
+_LEFT_OUT = 0.2
 _ASK_AGAIN = "say it in other words, or ask one of the questions below"
 
 
 def write_offline(question: str, host: Facts | None, options: Options | None = None) -> Draft:
     """Return a program for a question, or why there is none."""
     catalogue = load_catalogue()
-    reading = read_question(question, catalogue, host)
+    reading = _read(question, catalogue, host)
     if reading.spec is None:
         return _refused(reading, " and ".join(reading.problems))
     catalogue = reading.catalogue or catalogue
@@ -39,6 +41,19 @@ def write_offline(question: str, host: Facts | None, options: Options | None = N
         return _write(replace(reading, spec=spec), spec, catalogue, host)
     except QuestionRefused as error:
         return _refused(replace(reading, spec=spec), error.message, error.hint)
+
+
+def _read(question: str, catalogue: Catalogue, host: Facts | None) -> Reading:
+    reading = read_question(question, catalogue, host)
+    if reading.is_sure or reading.problems or reading.spec is None:
+        return reading
+    if not harmless(question, reading.not_understood):
+        return reading
+    again = read_question(question, catalogue, host, ignoring=reading.not_understood)
+    if not again.is_sure or again.spec is None or again.spec.event != reading.spec.event:
+        return reading
+    confidence = round(again.confidence - _LEFT_OUT, 2)
+    return replace(again, ignored=reading.not_understood, confidence=max(confidence, BAR))
 
 
 def _write(reading: Reading, spec: TraceSpec, catalogue: Catalogue, host: Facts | None) -> Draft:
@@ -129,6 +144,8 @@ def _why(spec: TraceSpec, catalogue: Catalogue, reading: Reading, choices: list[
     text = describe(spec, catalogue) + "."
     if reading.corrections:
         text += " Read " + ", ".join(f"`{wrong}` as `{right}`" for wrong, right in reading.corrections) + "."
+    if reading.ignored:
+        text += f" Left out, as the question means the same without it: {', '.join(f'`{w}`' for w in reading.ignored)}."
     passed = [why for choice in choices for why in choice.passed]
     if passed:
         text += f" A better hook was not taken: {'; '.join(passed)}."

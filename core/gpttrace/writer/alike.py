@@ -1,0 +1,49 @@
+"""A word that was not understood may be left out when the sentence means nearly the same without it.
+
+That is measured by the embedding of the index, where it is installed: the cosine of the two sentences. On 2,500 questions of our
+sets it told harmless words (`what code paths *submit* I/O`) from those that restrict (`over unix *stream* sockets`) with an AUC of 0.77;
+at `SAME` five of six were harmless. Without the weights nothing is left out.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gpttrace.index.embed import find_embedding
+from gpttrace.index.places import find_places
+
+SAME = 0.965
+_MOST_WORDS = 2
+# A sentence is hardly changed by these for an embedding, and turned round for a reader.
+_TURNING = frozenset(
+    """not no but nor never none nobody nothing without except exclude excluding excluded ignore ignoring besides only unless until
+    stop after before instead rather than""".split()
+)
+
+
+# What stands after these tells rows apart or which of them are meant.
+_TELLING = "(by|per|each|every|which|what|for|from|to|of|with|than)"
+
+
+def harmless(question: str, unknown: tuple[str, ...]) -> bool:
+    """Tell whether a question means nearly the same without the words that were not understood."""
+    if not 0 < len(unknown) <= _MOST_WORDS or not all(map(_is_plain, unknown)):
+        return False
+    shorter = question
+    if any(re.search(rf"\b{_TELLING} (the )?{word}\b", question, re.IGNORECASE) for word in unknown):
+        return False
+    for word in unknown:
+        shorter = re.sub(rf"\s*\b{word}\b", "", shorter, count=1)
+    return shorter != question and _cosine(question, shorter) >= SAME
+
+
+def _is_plain(word: str) -> bool:
+    return word.isalpha() and word.islower() and len(word) > 2 and word not in _TURNING
+
+
+def _cosine(one: str, other: str) -> float:
+    embedding = find_embedding(find_places())
+    if embedding is None:
+        return 0.0
+    first, second = embedding.embed([one, other])
+    return float(first @ second)
