@@ -97,6 +97,8 @@ def _called(sentence: Sentence, event: Event) -> list[Condition]:
     for index, token in enumerate(sentence.tokens):
         if token.text.lower() not in ("named", "called") or not sentence.is_free(index + 1):
             continue
+        if sentence.stem(index + 1) in words.EMPTY | words.MOST:
+            continue  # `methods called the most`
         before = sentence.stem(index - 1)
         texts = [
             f for f in event.fields.values() if f.type == "string" and f.name not in ("comm", "target_comm")

@@ -233,6 +233,11 @@ def _take_listed(sentence: Sentence) -> bool:
     return found
 
 
+def _says_bandwidth(sentence: Sentence) -> bool:
+    said = {token.stem for token in sentence.tokens}
+    return bool(said & stems("bandwidth throughput")) and "rat" not in said
+
+
 _AS_IT_HAPPENS = re.compile(
     r"\bas (it|they)\b|\bone by one\b|\btogether with\b|\b(each|every) single\b|\blive (view|list|feed)\b|\breal[- ]time\b"
     r"|\blive$|\bin (detail|full)\b",
@@ -297,6 +302,8 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
         return "sum", value  # `the biggest total run time`: the largest sums first
     if "avg" in found and ("sum" in found or "count" in found):
         measured = "stats"  # bpftrace's stats() are count, average and total
+    if "rate" in found and "comm" in asked.keys and not asked.per_second and _says_bandwidth(sentence):
+        return "sum", value  # `which process eats the bandwidth`
     if measured is None and (asked.per_second or "rate" in found):
         return "rate", value
     return measured or next((shape for shape in ("sum", "count") if shape in found), None), value

@@ -84,7 +84,8 @@ def find_events(
         return [path]
     if best:
         ranked = sorted(best.values(), key=lambda each: -each.score)
-        return [each for each in ranked if each.score >= _NEAR_BEST * ranked[0].score][:_MOST]
+        near = [each for each in ranked if each.score >= _NEAR_BEST * ranked[0].score]
+        return near[:_MOST] or ranked[:1]
     if asked.stacks and not any(words.weight(word) for word in _content(sentence)):
         return [Candidate(catalogue["cpu-sample"], 1)]
     bare = _bare_syscall(sentence, catalogue, host, asked.errno is not None) or _most_covering(
@@ -104,6 +105,7 @@ def find_events(
 _RUNNING = stems(
     "run runs running execute executes executing launch launches launching start starts starting invoke invokes"
 )
+_NAMELESS = ("read", "write", "file-seek", "fsync", "close", "file-close", "vfs-read", "vfs-write")
 _TOUCHING = stems(
     "read reads reading write writes writing touch access accesses look looks use uses open opens see view modify change edit who"
 )
@@ -114,7 +116,10 @@ def _file_meant(sentence: Sentence, catalogue: Catalogue, best: dict[str, Candid
     named = any(t.kind == "path" and t.meaning is None and len(t.text) > 1 for t in sentence.tokens)
     if not named or not any(token.stem in _TOUCHING for token in sentence.tokens):
         return None
-    if any(field.read == "str" for each in best.values() for field in each.event.fields.values()):
+    first = max(best.values(), key=lambda each: each.score, default=None)
+    if first is not None and (
+        first.event.id not in _NAMELESS or any(f.read == "str" for f in first.event.fields.values())
+    ):
         return None
     phrase = tuple(token.stem for token in sentence.tokens if token.stem in _TOUCHING and token.stem != "who")
     return Candidate(catalogue["file-open"], 1, phrase, guessed=True)
@@ -172,7 +177,7 @@ def _misfit(event: Event, asked: Asked, said: Said) -> float:
     against += 3.0 * (bool(said.free & _TIMES) and event.field_of_unit("ns") is None)
     against += 3.0 * (bool(said.free & _BYTES) and event.field_of_unit("bytes") is None)
     against += (
-        3.0 * any(kind == "ns" for _, _, kind, _ in asked.thresholds) * (event.field_of_unit("ns") is None)
+        5.0 * any(kind == "ns" for _, _, kind, _ in asked.thresholds) * (event.field_of_unit("ns") is None)
     )
     against += 5.0 * (asked.errno is not None and "ret" not in event.fields)
     against += 4.0 * (

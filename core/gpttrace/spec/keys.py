@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Asked, text_at
+from gpttrace.spec.catalogue import Event
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
@@ -33,6 +34,11 @@ def take_stacks(sentence: Sentence, asked: Asked) -> None:
     last = index + 1 if sentence.stem(index + 1) in stems("trace traces") else index
     if not sides:  # `stacks in user space`, `kernel code paths: stacks`
         for i, token in enumerate(sentence.tokens):
+            names_event = (
+                token.text.lower() == "kernel" and sentence.is_free(i + 1) and not _is_code(sentence, i + 1)
+            )
+            if names_event:
+                continue  # `kernel mutex contention by stack`
             if token.meaning is None and (side := _STACK_SIDES.get(token.stem)) and side not in sides:
                 sides.append(side)
                 sentence.take(i, i + (sentence.stem(i + 1) == "space"), "")
@@ -49,6 +55,13 @@ def take_stacks(sentence: Sentence, asked: Asked) -> None:
         first,
         last,
         " and ".join({"ustack": "user stacks", "kstack": "kernel stacks"}[s] for s in asked.stacks),
+    )
+
+
+def _is_code(sentence: Sentence, index: int) -> bool:
+    return (
+        sentence.stem(index)
+        in stems("code path paths function functions space side stack stacks") | words.EMPTY
     )
 
 
@@ -331,6 +344,22 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
 _WHO_IT_IS = frozenset(("pid", "tid", "uid", "cgroup"))
 
 
+def turn_to_commands(sentence: Sentence, asked: Asked, event: Event) -> None:
+    """`bpf calls by command`: where the event has commands of its own, they are meant and not the process."""
+    own = next((f.name for f in event.fields.values() if "command" in f.names and f.name != "comm"), None)
+    said = any(
+        token.stem == "command" and sentence.stem(index - 1) in ("by", "per", "each")
+        for index, token in enumerate(sentence.tokens)
+    )
+    if (
+        own is not None
+        and said
+        and not any(word in ("process", "program") for word in map(sentence.stem, range(99)))
+    ):
+        for names in (asked.keys, asked.grouped):
+            names[:] = [own if name == "comm" else name for name in names]
+
+
 def turn_to_targets(sentence: Sentence, asked: Asked) -> None:
     """`tasks which are woken most often`, `processes that receive signals`: they are those whom it happens to."""
     passive = [
@@ -362,6 +391,8 @@ def _is_event_word(sentence: Sentence, index: int) -> bool:
 
 
 def _is_longer(word: str, after: str) -> bool:
+    if word == "user" and after in ("spac", "land", "mod"):
+        return True
     # The `command line`, the `executable path`, the `command number` of an ioctl and the `task state` are no process names.
     return (word in words.COMM_WORDS and after in ("lin", "path", "cod", "typ", "stat")) or (
         word == "command" and after == "number"

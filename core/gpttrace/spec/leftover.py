@@ -35,8 +35,8 @@ def sort_out(
     blocking: list[str] = []
     ignored: list[str] = []
     for index, token in enumerate(sentence.tokens):
-        if phrase is not None and token.stem == "by" and not token.meaning:
-            blocking += _rows_of_nothing(sentence, index, phrase)
+        if phrase is not None and token.stem in ("by", "per") and not token.meaning:
+            blocking += _rows_of_nothing(sentence, index, phrase, entry)
         if token.meaning is None:
             (blocking if _blocks(sentence, index, entry, words) else ignored).append(token.text)
     return list(dict.fromkeys(blocking)), list(dict.fromkeys(ignored))
@@ -124,7 +124,9 @@ def _blocks(sentence: Sentence, index: int, entry: Entry | None, words: Lexicon)
     return bool(following) and following[0].meaning == sentence.event and not _is_verb(token.text)
 
 
-def _rows_of_nothing(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> list[str]:
+def _rows_of_nothing(
+    sentence: Sentence, index: int, phrase: tuple[str, ...], entry: Entry | None
+) -> list[str]:
     if sentence.tokens[index - 1].text.lower().endswith(("ed", "en", "back", "tion")) and index:
         return []  # `written back by the flusher`: who does it
     # `congestion window by connection`: the last word only named the event, and no field of it is called so.
@@ -134,7 +136,12 @@ def _rows_of_nothing(sentence: Sentence, index: int, phrase: tuple[str, ...]) ->
     following = sentence.tokens[after : after + 1]
     if not following or following[0].meaning != sentence.event or "_" in following[0].text:
         return []
-    return [f"by {following[0].text}"] if following[0].stem not in phrase else []
+    names = entry is not None and (following[0].stem,) in entry.phrases  # `name resolution by getaddrinfo`
+    return (
+        [f"{sentence.tokens[index].text} {following[0].text}"]
+        if following[0].stem not in phrase and not names
+        else []
+    )
 
 
 def _is_verb(text: str) -> bool:

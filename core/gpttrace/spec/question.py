@@ -256,6 +256,7 @@ def _with_event(
     first = match.condition.value if match.condition is not None else None
     calls = more_calls(sentence, str(first), call_names(host)) if first is not None else []
     others = more_events(sentence, asked, event, catalogue)
+    keys.turn_to_commands(sentence, asked, event)
     keys.take_distinct(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_field_values(sentence, asked, _field_names(event, numbers=True))
     keys.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
@@ -322,7 +323,7 @@ def _field_names(event: Event, numbers: bool = False) -> dict[str, str]:
     found = {
         " ".join(stem(word) for word in name.split()): field.name
         for field in event.fields.values()
-        for name in field.names
+        for name in (*field.names, field.name)
         if (field.type in ("int", "int64", "uint64") if numbers else field.unit not in ("bytes", "ns"))
     }
     named = [

@@ -84,8 +84,8 @@ def _take_span(sentence: Sentence, asked: Asked, index: int, word: str) -> bool:
         sentence.take(index - 1, index + 1, "one table for each 1 s")
         return True
     amount = Amount(one[1], one[0], index + 1) if one else amount_at(sentence, index + 1)
-    if amount is None or amount.kind != "ns":
-        return False
+    if amount is None or amount.kind != "ns" or text_at(sentence, index + 1).lower() == "us":
+        return False  # `reset by us` is no microsecond
     if word in ("a", "an") and sentence.stem(index - 1) in (
         "of",
         "quarter",
@@ -232,6 +232,9 @@ def take_output_unit(sentence: Sentence, asked: Asked) -> None:
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.stem in ("in", "as") and sentence.is_free(index + 1):
             named = unit(text_at(sentence, index + 1))
+            if named is not None and text_at(sentence, index + 1) in ("ms", "us", "ns", "µs"):
+                sentence.take(index, index + 1, "")
+                continue
             if (
                 named is not None
                 and not text_at(sentence, index + 1).lower().startswith(("s", "m", "h", "k", "b"))

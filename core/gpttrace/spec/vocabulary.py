@@ -45,7 +45,7 @@ BYTES = {
 TIMES = dict.fromkeys(
     stems(
         "latency latencies duration delay delays slow slowness response long sluggish lag lags laggy crawl crawls dawdle dawdles "
-        "linger lingers ages forever delta deltas"
+        "linger lingers ages forever delta deltas slowly"
     ),
     "hist",
 ) | dict.fromkeys(stems("spent"), "sum")

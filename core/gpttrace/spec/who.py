@@ -195,7 +195,7 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
         if value.kind == "quoted" or (value.kind in ("word", "path") and (explicit or strange)):
             if value.kind == "word" and not explicit and value.text.endswith("ly"):
                 continue
-            if explicit and value.kind == "word" and value.stem in (words.EMPTY | frozenset(("and",))):
+            if explicit and value.kind == "word" and value.stem in (words.EMPTY | words.MOST | {"and"}):
                 continue
             _set_comm(sentence, asked, index, at)
             return
@@ -214,7 +214,7 @@ _PROGRAMS = plain(
 
 
 # Names of programs that are words of every question; they are meant where the question ends with `of find`, `by make`.
-_PLAIN_WORDS = plain("find make sort tar top less cat cut join split watch time date test install")
+_PLAIN_WORDS = plain("find make sort tar top less cat")
 
 
 def take_last_comm(sentence: Sentence, asked: Asked) -> None:
