@@ -240,6 +240,7 @@ def _says_bandwidth(sentence: Sentence) -> bool:
 
 _AS_IT_HAPPENS = re.compile(
     r"\bas (it|they)\b|\bone by one\b|\btogether with\b|\b(each|every) single\b|\blive (view|list|feed)\b|\breal[- ]time\b"
+    r"|^(show|print|list|log|display)( me)? (every|each) (?!\d|process|program|user|cpu|core|second|minute|device|disk's)\w+"
     r"|\blive$|\bin (detail|full)\b",
     re.IGNORECASE,
 )
@@ -458,8 +459,9 @@ def _named_fields(sentence: Sentence, event: Event) -> list[str]:
         names = [stem(word) for name in field.names for word in [name] if " " not in word] + [field.name]
         measures = words.BYTES if field.unit == "bytes" else words.TIMES if field.unit == "ns" else ()
         while (index := sentence.find([*names, *measures])) is not None:
-            sentence.take(index, index, f"with {field.name}")
-            found.append(field.name)
+            told = field.name != "syscall" and not _is_object(sentence, index)
+            sentence.take(index, index, f"with {field.name}" if told else "")
+            found += [field.name] if told else []
         found += [field.name for at in _listed_at(sentence) if _is_own(sentence, at, names)]
         for name in field.names:
             phrase = tuple(stem(word) for word in name.split())
@@ -467,6 +469,17 @@ def _named_fields(sentence: Sentence, event: Event) -> list[str]:
                 sentence.take(at, at + len(phrase) - 1, f"with {field.name}")
                 found.append(field.name)
     return found
+
+
+def _is_object(sentence: Sentence, index: int) -> bool:
+    """Tell whether a word only says what the event is about: `opened a file`, `file pages`."""
+    after = sentence.tokens[index + 1 : index + 2]
+    of_event = (
+        bool(after) and after[0].meaning == sentence.event and sentence.stem(index - 1) not in ("and", "with")
+    )
+    return sentence.tokens[index].text.lower() in ("file", "page", "socket") and (
+        sentence.stem(index - 1) in ("a", "an") or of_event
+    )
 
 
 def _is_own(sentence: Sentence, at: int, names: list[str]) -> bool:

@@ -48,7 +48,9 @@ def named_points(sentence: Sentence, catalogue: Catalogue) -> Named | None:
     if not found:
         return None
     for first, second in zip(found, found[1:], strict=False):
-        ends = {event.id for event, hook, side in table[second.text] if side == "end"}
+        # Two calls of one event (`posix_memalign or aligned_alloc`) are no begin and end.
+        either = _at(table, first.text, "end") & _at(table, second.text, "begin")
+        ends = _at(table, second.text, "end") - either
         for event, _, side in table[first.text]:
             if side == "begin" and event.id in ends:
                 return Named(event, (*_category(sentence, first.start), first.stem, second.stem), spans=True)
@@ -58,6 +60,10 @@ def named_points(sentence: Sentence, catalogue: Catalogue) -> Named | None:
         token.stem for token in sentence.tokens if "_" in token.text and _is_beside(sentence, token, found[0])
     ]
     return Named(event, (*_category(sentence, found[0].start), found[0].stem, *beside))
+
+
+def _at(table: dict[str, list[tuple[Event, Hook, str]]], name: str, side: str) -> set[str]:
+    return {event.id for event, _, where in table[name] if where == side}
 
 
 def _is_beside(sentence: Sentence, token: Token, known: Token) -> bool:
