@@ -6,7 +6,6 @@ there whole, an event is still meant when nearly all that the question says belo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 

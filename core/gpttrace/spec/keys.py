@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Asked, text_at
-from gpttrace.spec.catalogue import Event
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
@@ -103,9 +102,9 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
     # Files are no key in `top 5 processes by files opened`, nor in `each file opened` unless something is counted.
     of_each = sentence.stem(first) in ("each", "every") and sentence.stem(first - 1) not in _OF_EACH
     own = ranking or not (asked.ranked or (of_each and not _counts(sentence)))
-    if not strong and _is_event_word(sentence, at) and _key_at(sentence, names, at, own) is None:
-        at += _key_at(sentence, names, at + 1, own) is not None  # `which tcp port`
-    while (found := _key_at(sentence, names, at, own)) is not None:
+    if not strong and _is_event_word(sentence, at) and key_at(sentence, names, at, own) is None:
+        at += key_at(sentence, names, at + 1, own) is not None  # `which tcp port`
+    while (found := key_at(sentence, names, at, own)) is not None:
         key, end = found
         if ranking and key != "comm" and _heads(sentence, end + 1):
             last = end  # `top 5 disk users`, `top three signal senders`: of the two the last is told apart
@@ -119,7 +118,7 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
         if strong and key not in asked.grouped:
             asked.grouped.append(key)
         at = last + 1
-        while sentence.stem(at) in ("and", "then", "by", "per", "each", "with", "+", "&") and _key_at(
+        while sentence.stem(at) in ("and", "then", "by", "per", "each", "with", "+", "&") and key_at(
             sentence, names, at + 1, own
         ):
             at += 1
@@ -127,73 +126,6 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
         asked.ranked = asked.ranked or ranking
         start = first + 1 if sentence.tokens[first].meaning else first
         sentence.take(start, last, "rows by " + ", ".join(asked.keys))
-
-
-def take_listed_keys(sentence: Sentence, asked: Asked, names: dict[str, str], columns: bool) -> None:
-    """`signals: sender, receiver and number`: the rows, or the columns, after a colon; all of them are known or none is taken."""
-    first = next((i + 1 for i, t in enumerate(sentence.tokens) if sentence.text[t.end : t.end + 1] == ":"), 0)
-    at, found = first, list[str]()
-    while 0 < at < len(sentence.tokens):
-        if (key := _key_at(sentence, names, at, own=True)) is not None:
-            found.append(key[0])
-            at = key[1] + 1
-        elif found and sentence.is_free(at) and sentence.stem(at) in _BETWEEN:
-            at += 1
-        else:
-            break
-        if sentence.text[sentence.tokens[at - 1].end :].lstrip()[:1] in (".", "?", ";", "!"):
-            break
-    if len(found) > 1 or (found and at == len(sentence.tokens)):
-        if columns and not asked.grouped:
-            asked.columns += found
-            sentence.take(first, at - 1, "with " + ", ".join(found))
-            return
-        asked.keys += [key for key in found if key not in asked.keys]
-        asked.grouped += [key for key in found if key not in asked.grouped]
-        sentence.take(first, at - 1, "rows by " + ", ".join(found))
-
-
-def take_breakdown(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
-    """`errno breakdown`, `per-user split`: rows by the word before."""
-    for index, token in enumerate(sentence.tokens):
-        if token.stem in _BREAKDOWN and (found := _key_at(sentence, names, index - 1, own=False)) is not None:
-            asked.keys += [found[0]] if found[0] not in asked.keys else []
-            asked.grouped.append(found[0])
-            sentence.take(index - 1, index, f"rows by {found[0]}")
-
-
-_BREAKDOWN = stems("breakdown split ranking")
-
-
-def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
-    """`…, and tell me the disk`, `I need the process and the uid`: columns that a later part of a question wishes for."""
-    for index, token in enumerate(sentence.tokens):
-        if index < 3 or token.stem not in _WISHES or token.meaning not in (None, ""):
-            continue
-        at = index + 1
-        while sentence.stem(at) in _BEFORE_WISH:
-            at += 1
-        first, found = at, list[str]()
-        while at > index + 1 and (key := _key_at(sentence, names, at, own=True)) is not None:
-            found.append(key[0])
-            at = key[1] + 1
-            if sentence.stem(at) not in ("and", "&", "+"):
-                break
-            at += 1
-            while sentence.stem(at) in _BEFORE_WISH:
-                at += 1
-        if found:
-            asked.columns += [key for key in found if key not in asked.keys]
-            last = max(
-                i
-                for i in range(first, min(at, len(sentence.tokens)))
-                if sentence.stem(i) not in (*_BEFORE_WISH, "and")
-            )
-            sentence.take(first, last, "with " + ", ".join(found))
-
-
-_WISHES = stems("tell print give show need want name")
-_BEFORE_WISH = ("me", "us", "also", "the", "its", "their", "also", "to", "know", "see", "have")
 
 
 def _heads(sentence: Sentence, index: int) -> bool:
@@ -208,7 +140,6 @@ def _heads(sentence: Sentence, index: int) -> bool:
 
 
 _OF_EACH = ("in", "for", "of", "on", "at", "from")
-_BETWEEN = ("and", "the", "its", "their", "with", "+", "&")
 _QUESTION_WORDS = stems("which what wich")
 
 
@@ -228,7 +159,7 @@ def take_distinct(sentence: Sentence, asked: Asked, names: dict[str, str]) -> No
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None or token.stem not in words.DISTINCT:
             continue
-        found = _key_at(sentence, names, index + 1, own=True)
+        found = key_at(sentence, names, index + 1, own=True)
         if found is None or not _counts(sentence):
             sentence.take(index, index, "")
             continue
@@ -262,7 +193,8 @@ def take_field_values(sentence: Sentence, asked: Asked, fields: dict[str, str]) 
             sentence.take(index, at, f"only {field_name} {sentence.tokens[at].text}")
 
 
-def _key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> tuple[str, int] | None:
+def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> tuple[str, int] | None:
+    """Return the field that a word names, and its last token; `own`: also a word that has named the event."""
     if not sentence.is_free(index) and not (own and _is_event_word(sentence, index)):
         return None
     word, after = sentence.stem(index), sentence.stem(index + 1)
@@ -271,7 +203,7 @@ def _key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) ->
     ):
         return two, index + 1
     owner = sentence.tokens[index].text.lower().endswith(("'s", "’s")) and sentence.is_free(index + 1)
-    if owner and (owned := _key_at(sentence, names, index + 1, own)) is not None:
+    if owner and (owned := key_at(sentence, names, index + 1, own)) is not None:
         return owned  # `the executable's path`
     if (key := names.get(word)) is None or (_is_longer(word, after) and sentence.is_free(index + 1)):
         return None
@@ -344,44 +276,6 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
 _WHO_IT_IS = frozenset(("pid", "tid", "uid", "cgroup"))
 
 
-def turn_to_commands(sentence: Sentence, asked: Asked, event: Event) -> None:
-    """`bpf calls by command`: where the event has commands of its own, they are meant and not the process."""
-    own = next((f.name for f in event.fields.values() if "command" in f.names and f.name != "comm"), None)
-    said = any(
-        token.stem == "command" and sentence.stem(index - 1) in ("by", "per", "each")
-        for index, token in enumerate(sentence.tokens)
-    )
-    if (
-        own is not None
-        and said
-        and not any(word in ("process", "program") for word in map(sentence.stem, range(99)))
-    ):
-        for names in (asked.keys, asked.grouped):
-            names[:] = [own if name == "comm" else name for name in names]
-
-
-def turn_to_targets(sentence: Sentence, asked: Asked) -> None:
-    """`tasks which are woken most often`, `processes that receive signals`: they are those whom it happens to."""
-    passive = [
-        i
-        for i, t in enumerate(sentence.tokens)
-        if t.stem in _PASSIVE and (t.stem != "get" or sentence.stem(i - 1) == "who")
-    ]
-    if not passive or any(token.stem == "send" for token in sentence.tokens):
-        return
-    for index in passive:
-        if sentence.is_free(index):
-            sentence.take(index, index, "those whom it happens to")
-    if asked.who and not asked.keys:
-        asked.who = False
-        asked.mentioned.append("comm")
-    for names in (asked.keys, asked.grouped, asked.mentioned):
-        names[:] = [
-            "target_comm" if name == "comm" else "target_pid" if name == "pid" else name for name in names
-        ]
-
-
-_PASSIVE = stems("woken awoken awakened receive receives received receiving gets get")
 _CALLERS = ("caller", "callers", "invoker", "invokers", "issuer", "issuers")
 
 

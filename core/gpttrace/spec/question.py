@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field, replace
 
-from gpttrace.spec import around, keys, limits, times, vocabulary, who
+from gpttrace.spec import around, columns, keys, limits, times, vocabulary, who
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.beyond import beyond_tracing
 from gpttrace.spec.catalogue import Catalogue, Event
@@ -256,16 +256,16 @@ def _with_event(
     first = match.condition.value if match.condition is not None else None
     calls = more_calls(sentence, str(first), call_names(host)) if first is not None else []
     others = more_events(sentence, asked, event, catalogue)
-    keys.turn_to_commands(sentence, asked, event)
+    columns.turn_to_commands(sentence, asked, event)
     keys.take_distinct(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_field_values(sentence, asked, _field_names(event, numbers=True))
     keys.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
-    keys.take_listed_keys(sentence, asked, vocabulary.KEYS | _field_names(event), event.shape == "events")
-    keys.take_breakdown(sentence, asked, vocabulary.KEYS | _field_names(event))
-    keys.take_wished(sentence, asked, vocabulary.KEYS | _field_names(event))
+    columns.take_listed_keys(sentence, asked, vocabulary.KEYS | _field_names(event), event.shape == "events")
+    columns.take_breakdown(sentence, asked, vocabulary.KEYS | _field_names(event))
+    columns.take_wished(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_mentioned_keys(sentence, asked)
     if {"target_comm", "target_pid"} <= set(event.fields):
-        keys.turn_to_targets(sentence, asked)
+        columns.turn_to_targets(sentence, asked)
     times.take_elapsed(sentence, asked)
     bare = who.take_bare_comm(sentence, asked, known.__contains__, "target_comm" in event.fields)
     around.take_owned(sentence)

@@ -1,0 +1,119 @@
+"""Rows and columns once the event is known: lists after a colon, wishes of a later part, its own commands, those it happens to."""
+
+from __future__ import annotations
+
+from gpttrace.spec.asked import Asked
+from gpttrace.spec.catalogue import Event
+from gpttrace.spec.keys import key_at
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import stems
+
+
+def take_listed_keys(sentence: Sentence, asked: Asked, names: dict[str, str], columns: bool) -> None:
+    """`signals: sender, receiver and number`: the rows, or the columns, after a colon; all of them are known or none is taken."""
+    first = next((i + 1 for i, t in enumerate(sentence.tokens) if sentence.text[t.end : t.end + 1] == ":"), 0)
+    at, found = first, list[str]()
+    while 0 < at < len(sentence.tokens):
+        if (key := key_at(sentence, names, at, own=True)) is not None:
+            found.append(key[0])
+            at = key[1] + 1
+        elif found and sentence.is_free(at) and sentence.stem(at) in _BETWEEN:
+            at += 1
+        else:
+            break
+        if sentence.text[sentence.tokens[at - 1].end :].lstrip()[:1] in (".", "?", ";", "!"):
+            break
+    if len(found) > 1 or (found and at == len(sentence.tokens)):
+        if columns and not asked.grouped:
+            asked.columns += found
+            sentence.take(first, at - 1, "with " + ", ".join(found))
+            return
+        asked.keys += [key for key in found if key not in asked.keys]
+        asked.grouped += [key for key in found if key not in asked.grouped]
+        sentence.take(first, at - 1, "rows by " + ", ".join(found))
+
+
+_BETWEEN = ("and", "the", "its", "their", "with", "+", "&")
+
+
+def take_breakdown(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
+    """`errno breakdown`, `per-user split`: rows by the word before."""
+    for index, token in enumerate(sentence.tokens):
+        if token.stem in _BREAKDOWN and (found := key_at(sentence, names, index - 1, own=False)) is not None:
+            asked.keys += [found[0]] if found[0] not in asked.keys else []
+            asked.grouped.append(found[0])
+            sentence.take(index - 1, index, f"rows by {found[0]}")
+
+
+_BREAKDOWN = stems("breakdown split ranking")
+
+
+def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
+    """`…, and tell me the disk`, `I need the process and the uid`: columns that a later part of a question wishes for."""
+    for index, token in enumerate(sentence.tokens):
+        if index < 3 or token.stem not in _WISHES or token.meaning not in (None, ""):
+            continue
+        at = index + 1
+        while sentence.stem(at) in _BEFORE_WISH:
+            at += 1
+        first, found = at, list[str]()
+        while at > index + 1 and (key := key_at(sentence, names, at, own=True)) is not None:
+            found.append(key[0])
+            at = key[1] + 1
+            if sentence.stem(at) not in ("and", "&", "+"):
+                break
+            at += 1
+            while sentence.stem(at) in _BEFORE_WISH:
+                at += 1
+        if found:
+            asked.columns += [key for key in found if key not in asked.keys]
+            last = max(
+                i
+                for i in range(first, min(at, len(sentence.tokens)))
+                if sentence.stem(i) not in (*_BEFORE_WISH, "and")
+            )
+            sentence.take(first, last, "with " + ", ".join(found))
+
+
+_WISHES = stems("tell print give show need want name")
+_BEFORE_WISH = ("me", "us", "also", "the", "its", "their", "also", "to", "know", "see", "have")
+
+
+def turn_to_commands(sentence: Sentence, asked: Asked, event: Event) -> None:
+    """`bpf calls by command`: where the event has commands of its own, they are meant and not the process."""
+    own = next((f.name for f in event.fields.values() if "command" in f.names and f.name != "comm"), None)
+    said = any(
+        token.stem == "command" and sentence.stem(index - 1) in ("by", "per", "each")
+        for index, token in enumerate(sentence.tokens)
+    )
+    if (
+        own is not None
+        and said
+        and not any(word in ("process", "program") for word in map(sentence.stem, range(99)))
+    ):
+        for names in (asked.keys, asked.grouped):
+            names[:] = [own if name == "comm" else name for name in names]
+
+
+def turn_to_targets(sentence: Sentence, asked: Asked) -> None:
+    """`tasks which are woken most often`, `processes that receive signals`: they are those whom it happens to."""
+    passive = [
+        i
+        for i, t in enumerate(sentence.tokens)
+        if t.stem in _PASSIVE and (t.stem != "get" or sentence.stem(i - 1) == "who")
+    ]
+    if not passive or any(token.stem == "send" for token in sentence.tokens):
+        return
+    for index in passive:
+        if sentence.is_free(index):
+            sentence.take(index, index, "those whom it happens to")
+    if asked.who and not asked.keys:
+        asked.who = False
+        asked.mentioned.append("comm")
+    for names in (asked.keys, asked.grouped, asked.mentioned):
+        names[:] = [
+            "target_comm" if name == "comm" else "target_pid" if name == "pid" else name for name in names
+        ]
+
+
+_PASSIVE = stems("woken awoken awakened receive receives received receiving gets get")

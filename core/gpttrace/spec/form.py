@@ -1,0 +1,298 @@
+"""Which form an answer takes and which value it measures: what the words name, else what is usual for the event."""
+
+from __future__ import annotations
+
+import re
+
+from gpttrace.spec import vocabulary as words
+from gpttrace.spec.asked import Asked
+from gpttrace.spec.catalogue import Event
+from gpttrace.spec.model import Condition, Shape
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import stem, stems
+
+_ADJECTIVES = stems("large big small long slow")
+NEED_VALUE = ("sum", "avg", "min", "max", "stats", "hist", "lhist")
+SUPERLATIVE_UNIT = {
+    **dict.fromkeys(stems("slowest longest shortest fastest"), "ns"),
+    **dict.fromkeys(stems("largest biggest smallest"), "bytes"),
+}
+_PROFILES = stems("profile profiling flame flamegraph")
+
+
+def named_value(
+    sentence: Sentence, asked: Asked, event: Event, problems: list[str]
+) -> tuple[Shape | None, str | None]:
+    """Return the value that the words name and the form that they suggest."""
+    for table, unit in ((words.BYTES, "bytes"), (words.TIMES, "ns")):
+        index = sentence.find(table)
+        if index is None or (sentence.stem(index) in words.RATE and event.field_of_unit(unit) is None):
+            continue
+        if sentence.stem(index) == "slow" and sentence.stem(index + 1) == "path":
+            sentence.take(index, index + 1, "")
+            continue
+        if sentence.stem(index) in _ADJECTIVES and any(kind == unit for _, _, kind, _ in asked.thresholds):
+            sentence.take(index, index, "")  # `small packets, less than 100 bytes`
+            continue
+        field = event.field_of_unit(unit)
+        if field is None and sentence.stem(index) == "length":
+            field = event.field_of_unit("ns")  # of a sleep
+        if field is None:
+            problems.append(f"{event.noun} carry no {sentence.tokens[index].text.lower()}")
+            continue
+        hint: Shape = table[sentence.stem(index)]  # type: ignore[assignment]  # "sum" or "hist"
+        for i in range(len(sentence.tokens)):
+            if sentence.is_free(i) and sentence.stem(i) in table and sentence.stem(i) not in words.RATE:
+                sentence.take(i, i, f"{field.name} in {unit}")
+        return ("hist" if unit != field.unit else hint), field.name
+    if not asked.elapsed and (value_in_name(sentence, event) or _total_wait(sentence, event)):
+        asked.elapsed = True
+    if asked.elapsed and (field := event.field_of_unit("ns")) is not None:
+        # `off-CPU time by process`: how much of it each has; without rows its distribution says more.
+        long = any(token.stem == "long" for token in sentence.tokens)
+        return ("sum" if (asked.grouped or asked.top) and not long else "hist"), field.name
+    return _amount_of_things(sentence, asked, event)
+
+
+_THINGS = {"pages": "page", "packets": "packet", "requests": "request", "blocks": "block"}
+
+
+def _amount_of_things(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape | None, str | None]:
+    """`pages reclaimed per second`: one event is about many of them, so they are added up and not the events."""
+    said = {token.stem for token in sentence.tokens}
+    fields = [f for f in event.fields.values() if f.unit in _THINGS and _THINGS[f.unit] in said]
+    if not fields or any(f.name in asked.keys for f in fields):
+        return None, None
+    named = (
+        f
+        for f in fields
+        if said & {stem(word) for name in f.names for word in name.split()} - {_THINGS[f.unit or ""]}
+    )
+    usual = (f for f in fields if f.name == event.value)
+    chosen = next(named, None) or next(usual, None) or fields[0]
+    return "sum", chosen.name
+
+
+def counts_users(sentence: Sentence) -> bool:
+    """Tell whether `sendfile users` or `calloc callers` are asked for: who they are, not how much they move."""
+    return any(
+        token.stem in _USERS
+        and index
+        and sentence.tokens[index - 1].meaning in (sentence.event, "processes")
+        or (token.stem in _USERS and (sentence.tokens[index - 1].meaning or "").startswith("the system call"))
+        for index, token in enumerate(sentence.tokens)
+    )
+
+
+_USERS = stems("user users caller callers")
+
+
+def _are_latencies(sentence: Sentence, index: int, event: Event) -> bool:
+    """`fsync times`: how long they take, where nobody asks how many."""
+    before = index and sentence.tokens[index - 1].meaning == sentence.event
+    return (
+        bool(before)
+        and sentence.tokens[index].text.lower() == "times"
+        and event.field_of_unit("ns") is not None
+    )
+
+
+def _total_wait(sentence: Sentence, event: Event) -> bool:
+    """`kernel lock wait total`: the name says a wait, and waits are added up."""
+    total = any(token.stem in words.SUMS for token in sentence.tokens)
+    return total and any(t.stem in _WAITS and t.meaning == sentence.event for t in sentence.tokens)
+
+
+_WAITS = stems("wait waits waiting delay hold latency")
+
+
+def value_in_name(sentence: Sentence, event: Event) -> bool:
+    """Tell whether the event's own name says a time (`off-cpu time`, `wait time`)."""
+    return event.shape != "sum" and any(
+        t.text.lower() == "time" and t.meaning == sentence.event for t in sentence.tokens
+    )
+
+
+def form_of(
+    sentence: Sentence,
+    asked: Asked,
+    event: Event,
+    hint: Shape | None,
+    value: str | None,
+    problems: list[str],
+    few: bool,
+) -> tuple[Shape, str | None]:
+    """Return the form and its value; `hint` and `value` are what the words suggest, `few` says that conditions leave few events."""
+    listed = _take_listed(sentence)
+    shape, superlative = _asked_shape(sentence, asked, event)
+    if superlative is not None and value is None:
+        value = superlative
+    if shape is None:
+        shape, value = _usual_shape(sentence, asked, event, hint, value, listed, few or event.listed)
+    if shape == "count" and value is not None:
+        shape = "sum" if hint == "sum" else "count"
+        value = value if shape == "sum" else None
+    if shape == "sum" and value is None and event.shape != "sum":
+        shape = "count"
+    if shape in NEED_VALUE and value is None:
+        value = event.value or next((f.name for f in event.fields.values() if f.unit), None)
+        if value is None:
+            problems.append(f"{event.noun} carry no number to make a {shape} of; they can be counted")
+    if shape == "events" and asked.every is not None:
+        shape = "count"
+    return shape, value
+
+
+def _take_listed(sentence: Sentence) -> bool:
+    found = _as_it_happens(sentence)
+    while (index := sentence.find(words.WEAK_EVENTS)) is not None:
+        sentence.take(index, index, "each by itself")
+        found = True
+    return found
+
+
+def _says_bandwidth(sentence: Sentence) -> bool:
+    said = {token.stem for token in sentence.tokens}
+    return bool(said & stems("bandwidth throughput")) and "rat" not in said
+
+
+_AS_IT_HAPPENS = re.compile(
+    r"\bas (it|they)\b|\bone by one\b|\btogether with\b|\b(each|every) single\b|\blive (view|list|feed)\b|\breal[- ]time\b"
+    r"|^(show|print|list|log|display)( me)? (every|each) (?!\d|process|program|user|cpu|core|second|minute|device|disk's)\w+"
+    r"|\blive$|\bin (detail|full)\b",
+    re.IGNORECASE,
+)
+
+
+def _as_it_happens(sentence: Sentence) -> bool:
+    """`every process as it exits`, `each open, one by one`, `together with its exit code`, `a live view`."""
+    return _AS_IT_HAPPENS.search(sentence.text) is not None
+
+
+def of_failures(
+    event: Event, conditions: list[Condition], shape: Shape, value: str | None
+) -> tuple[Shape, str | None]:
+    """Return the form for calls that failed: they are counted."""
+    # A call that failed moved no bytes: what it returned is an error, not a size.
+    failed = any(
+        c.field == "ret" and (c.op == "<" or (isinstance(c.value, int) and c.value < 0)) for c in conditions
+    )
+    if failed and value is not None and event.fields[value].end == event.fields["ret"].end:
+        return ("count" if shape in NEED_VALUE else shape), None
+    return shape, value
+
+
+def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape | None, str | None]:
+    """Return the form that a word names, and the value that a superlative names (`slowest`)."""
+    if asked.stacks:
+        while (counted := sentence.find(words.COUNT)) is not None:
+            sentence.take(counted, counted, "count")
+        return "stacks", None
+    phrases: tuple[tuple[Shape, tuple[str, ...]], ...] = (
+        ("sum", words.SUM_PHRASES),
+        ("count", words.COUNT_PHRASES),
+    )
+    found: list[Shape] = []
+    value = None
+    for shape, texts in phrases:
+        for text in texts:
+            phrase = tuple(stem(word) for word in text.split())
+            if (at := sentence.find_phrase(phrase)) is not None:
+                sentence.take(at, at + len(phrase) - 1, shape)
+                found.append(shape)
+    for shape, table in _SHAPE_WORDS:
+        start = 0
+        while (index := sentence.find(table, start)) is not None:
+            word, start = sentence.stem(index), index + 1
+            if sentence.tokens[index].text.lower() == "time" or _are_latencies(sentence, index, event):
+                continue  # `times` are counted, the time is not
+            if (
+                word in SUPERLATIVE_UNIT
+                and (field := event.field_of_unit(SUPERLATIVE_UNIT[word])) is not None
+            ):
+                value = field.name
+            sentence.take(index, index, shape)
+            found.append(shape)
+    if (index := sentence.find(("hottest",))) is not None and "millidegrees" in event.fields:
+        sentence.take(index, index, "max")
+        found.append("max")
+    order: tuple[Shape, ...] = ("hist", "avg", "stats", "max", "min")
+    measured = next((shape for shape in order if shape in found), None)
+    if measured in ("max", "min") and "sum" in found:
+        return "sum", value  # `the biggest total run time`: the largest sums first
+    if "avg" in found and ("sum" in found or "count" in found):
+        measured = "stats"  # bpftrace's stats() are count, average and total
+    if "rate" in found and "comm" in asked.keys and not asked.per_second and _says_bandwidth(sentence):
+        return "sum", value  # `which process eats the bandwidth`
+    if measured is None and (asked.per_second or "rate" in found):
+        return "rate", value
+    return measured or next((shape for shape in ("sum", "count") if shape in found), None), value
+
+
+_SHAPE_WORDS: tuple[tuple[Shape, frozenset[str]], ...] = (
+    ("hist", words.HIST), ("avg", words.AVERAGE), ("stats", words.STATS), ("max", words.MAXIMUM), ("min", words.MINIMUM),
+    ("rate", words.RATE), ("sum", words.SUMS), ("count", words.COUNT),
+)  # fmt: skip
+
+
+def _usual_shape(
+    sentence: Sentence,
+    asked: Asked,
+    event: Event,
+    hint: Shape | None,
+    value: str | None,
+    listed: bool,
+    few: bool,
+) -> tuple[Shape, str | None]:
+    """Return the form where no word names one: that of the value, of the event, or what the keys ask for."""
+    most = sentence.find(words.MOST)
+    if most is not None:
+        sentence.take(most, most, "the largest first")
+    cut = asked.top is not None or asked.every is not None or most is not None
+    beyond = [k for k in asked.keys if k not in event.columns]
+    # "opened files by process" is the classic list; of other events `by process` asks for a table.
+    acts = any(
+        t.stem in _ACTS and sentence.stem(i + 1) in ("by", "per") for i, t in enumerate(sentence.tokens)
+    )
+    beyond += [k for k in asked.grouped if acts or not listed and (k not in SUBJECTS or not few)]
+    listing = asked.thresholds and not asked.grouped
+    live = _as_it_happens(sentence)
+    if (
+        (event.context != "none" or listing or live)
+        and not cut
+        and (listing or not beyond)
+        and _is_list(asked, event, listed, live)
+    ):
+        return "events", value
+    if value is not None:
+        return (hint or "hist"), value
+    # `which programs lock memory`: who does it, not how much, unless the most is asked for.
+    if (
+        event.shape in ("sum", "hist")
+        and most is None
+        and any(t.text.lower() in _WHICH for t in sentence.tokens[:3])
+    ):
+        return "count", None
+    where = sentence.stem(0) == "wher"
+    profiled = where or any(token.stem in _PROFILES for token in sentence.tokens)
+    if event.hz is not None and not asked.keys and profiled:
+        asked.stacks = ("kstack", "ustack")
+        return "stacks", None
+    if event.shape == "sum" and any(token.stem in _ACTS for token in sentence.tokens):
+        return "count", None
+    if event.shape == "events" and (cut or beyond):
+        return "count", None
+    return event.shape, event.value if event.shape in NEED_VALUE else None
+
+
+def _is_list(asked: Asked, event: Event, listed: bool, live: bool) -> bool:
+    # `trace syscalls` of a whole machine would be a flood; of one process it is a list.
+    pinned = any(c.field in ("pid", "tid", "comm", "filename", "syscall") for c in asked.conditions)
+    return bool(asked.thresholds) or (
+        listed and (event.cost in ("low", "medium") or pinned or (live and event.cost == "high"))
+    )
+
+
+_ACTS = stems("call request operation") | {"number"}
+_WHICH = ("which", "who")
+SUBJECTS = ("pid", "comm", "tid")

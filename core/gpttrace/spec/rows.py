@@ -1,0 +1,144 @@
+"""What rows an answer has, or which columns a list: those asked for, those that words name, else those usual for the event."""
+
+from __future__ import annotations
+
+from gpttrace.spec import vocabulary as words
+from gpttrace.spec.asked import Asked
+from gpttrace.spec.catalogue import Event
+from gpttrace.spec.form import SUPERLATIVE_UNIT
+from gpttrace.spec.model import Condition, Shape
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import stem
+
+
+def rows_of(
+    sentence: Sentence,
+    asked: Asked,
+    event: Event,
+    shape: Shape,
+    value: str | None,
+    conditions: list[Condition],
+) -> tuple[str, ...]:
+    """Return the keys of a table, or the columns of a list of events."""
+    pinned = any(c.field in ("pid", "tid", "comm") for c in conditions)
+    mentioned = [
+        key
+        for key in asked.mentioned
+        if (key not in ("target_comm", "target_pid") or key in event.fields)
+        and key != "comm"
+        or ("comm" in event.fields and not (asked.keys or pinned))
+    ]
+    if shape != "stacks" and asked.stacks:
+        asked.keys += [side for side in asked.stacks if side in event.fields and side not in asked.keys]
+    if shape == "stacks":
+        named = [*asked.keys, *asked.columns, *mentioned] or (
+            [] if pinned or "comm" not in event.fields else ["comm"]
+        )
+        # Where nobody said which side, an interrupt has only a kernel stack.
+        sides = [side for side in asked.stacks if side in event.fields or len(asked.stacks) == 1]
+        return tuple(dict.fromkeys((*named, *sides)))
+    if shape != "events":
+        asked.keys += [name for name in asked.columns if name not in asked.keys]
+        if not asked.ratio and shape in ("count", "sum", "rate"):
+            asked.keys += [
+                name for name in _named_fields(sentence, event) if name not in asked.keys and name != value
+            ]
+        # A count without rows says little; a distribution or an average is whole by itself.
+        usual = (
+            _said_of(event.keys, event, sentence, asked)
+            if shape in ("count", "sum", "distinct") and not _wants_a_number(sentence, asked)
+            else ()
+        )
+        keys = tuple(dict.fromkeys((*asked.keys, *mentioned))) or usual
+        ranking = words.MOST | set(SUPERLATIVE_UNIT)
+        if not keys and asked.who and "comm" in event.fields:
+            return ("comm",)
+        ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
+        return keys or (_ranked_by(sentence, event) if ranked else ())
+    extra = [
+        *_named_fields(sentence, event),
+        *asked.columns,
+        *asked.keys,
+        *mentioned,
+        value,
+        *(c.field for c in conditions if c.field in ("ret", "latency", "bytes")),
+    ]
+    return tuple(dict.fromkeys((*event.columns, *(name for name in extra if name))))
+
+
+def _said_of(keys: tuple[str, ...], event: Event, sentence: Sentence, asked: Asked) -> tuple[str, ...]:
+    """Return the usual rows, or those of them alone that the question names (`writeback reasons`)."""
+    said = {token.stem for token in sentence.tokens}
+    named = [
+        key for key in keys if any(stem(name) in said for name in event.fields[key].names if " " not in name)
+    ]
+    whose = asked.who or any(token.stem in words.COMM_WORDS for token in sentence.tokens)
+    return keys if whose or not named else tuple(named)
+
+
+def _wants_a_number(sentence: Sentence, asked: Asked) -> bool:
+    """Tell whether `how many … in a second` asks for one number rather than for a table."""
+    return any(
+        (token.stem == "many" and sentence.stem(index - 1) == "how" and sentence.stem(index + 1) != "time")
+        or token.text.lower() in ("total", "altogether", "overall")
+        for index, token in enumerate(sentence.tokens)
+    )
+
+
+def _named_fields(sentence: Sentence, event: Event) -> list[str]:
+    """Return the fields that words name which nothing else took: further columns of a list."""
+    found = []
+    for field in event.fields.values():
+        names = [stem(word) for name in field.names for word in [name] if " " not in word] + [field.name]
+        measures = words.BYTES if field.unit == "bytes" else words.TIMES if field.unit == "ns" else ()
+        while (index := sentence.find([*names, *measures])) is not None:
+            told = field.name != "syscall" and not _is_object(sentence, index)
+            sentence.take(index, index, f"with {field.name}" if told else "")
+            found += [field.name] if told else []
+        found += [field.name for at in _listed_at(sentence) if _is_own(sentence, at, names)]
+        for name in field.names:
+            phrase = tuple(stem(word) for word in name.split())
+            if len(phrase) > 1 and (at := sentence.find_phrase(phrase)) is not None:
+                sentence.take(at, at + len(phrase) - 1, f"with {field.name}")
+                found.append(field.name)
+    return found
+
+
+def _is_object(sentence: Sentence, index: int) -> bool:
+    """Tell whether a word only says what the event is about: `opened a file`, `file pages`."""
+    after = sentence.tokens[index + 1 : index + 2]
+    of_event = (
+        bool(after) and after[0].meaning == sentence.event and sentence.stem(index - 1) not in ("and", "with")
+    )
+    return sentence.tokens[index].text.lower() in ("file", "page", "socket") and (
+        sentence.stem(index - 1) in ("a", "an") or of_event
+    )
+
+
+def _is_own(sentence: Sentence, at: int, names: list[str]) -> bool:
+    return sentence.tokens[at].meaning == sentence.event and sentence.stem(at) in names
+
+
+def _listed_at(sentence: Sentence) -> range:
+    """Return the tokens of a list of columns: after `with`, also those that named the event before."""
+    for index, token in enumerate(sentence.tokens):
+        if (
+            token.stem == "with"
+            and sentence.stem(index + 2) not in words.MOST
+            and index + 1 < len(sentence.tokens)
+        ):
+            return range(index + 1, len(sentence.tokens))
+    return range(0)
+
+
+def _ranked_by(sentence: Sentence, event: Event) -> tuple[str, ...]:
+    """Return what `top 5` counts when the question does not say `by`: the files in `top 5 opened files`, else processes."""
+    said = {token.stem for token in sentence.tokens}
+    for name, field in event.fields.items():
+        plural = any(t.text.lower().endswith("s") and t.stem in field.names for t in sentence.tokens)
+        names = (
+            field.names if field.type == "string" or name == "syscall" or (plural and not field.unit) else ()
+        )
+        if any(said.issuperset(stem(word) for word in each.split()) for each in names):
+            return (name,)
+    return ("comm",) if "comm" in event.fields else ()
