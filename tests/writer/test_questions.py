@@ -20,8 +20,8 @@ CASES = tomllib.loads((Path(__file__).parent / "questions.toml").read_text(encod
 def expected_spec(case: dict[str, Any]) -> TraceSpec:
     given = dict(case["spec"])
     conditions = tuple(_condition(text) for text in given.pop("conditions", ()))
-    keys = tuple(given.pop("keys", ()))
-    return TraceSpec(**given, keys=keys, conditions=conditions)
+    lists = {key: tuple(given.pop(key, ())) for key in ("keys", "only")}
+    return TraceSpec(**given, **lists, conditions=conditions)
 
 
 def _condition(text: str) -> Condition:

@@ -80,7 +80,7 @@ def _distance(entry: tuple[Event, Hook, str]) -> tuple[bool, bool, bool, int]:
     """Order what a hook may mean: what begins there without a condition comes first."""
     _, hook, side = entry
     conditional = hook.end_when is not None or any(point.when for point in hook.points)
-    return side != "begin", conditional, hook.spans, len(hook.points)
+    return side != "begin", conditional, hook.spans, sum(len(p.begin) + len(p.end) for p in hook.points)
 
 
 @lru_cache(maxsize=4)

@@ -176,7 +176,7 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
         ):
             continue  # `each process reads`: the next word is a verb
         of_other = token.text.lower() in _NAMING and sentence.stem(index - 1) not in words.COMM_WORDS
-        if of_other and index and sentence.stem(index - 1) not in words.EMPTY:
+        if of_other and index and sentence.stem(index - 1) not in words.EMPTY | EXCEPT:
             continue  # `a module named nvidia`
         at, explicit = index + 1, token.text.lower() in _NAMING
         explicit = explicit or (token.text.lower() == "comm" and sentence.stem(at) in EQUALS)
