@@ -41,7 +41,8 @@ def test_most_events_are_confirmed_on_most_kernels() -> None:
         kernel for hooks in recorded().values() for kernel in {each for hook in hooks for each in hook}
     )
     assert set(usable) == {*KERNELS, PROGRAMS}
-    assert all(usable[kernel] > 0.75 * len(recorded()) for kernel in KERNELS)
+    # This 6.18 has no kprobes: what only functions show is not here.
+    assert all(usable[kernel] > 0.7 * len(recorded()) for kernel in KERNELS)
 
 
 @pytest.mark.kernel

@@ -299,7 +299,7 @@ def _named_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None)
             continue
         last = index + 1 if pair else index
         for near in (index - 1, last + 1):
-            if sentence.is_free(near) and (text := sentence.tokens[near].text.lower()) in names:
+            if sentence.is_free(near) and (text := sentence.tokens[near].text.lower()) in names - {"time"}:
                 return _specific(catalogue, text, (min(near, index), max(near, last)), host)
     return None
 

@@ -17,7 +17,7 @@ SUPERLATIVE_UNIT = {
     **dict.fromkeys(stems("slowest longest shortest fastest"), "ns"),
     **dict.fromkeys(stems("largest biggest smallest"), "bytes"),
 }
-_PROFILES = stems("profile profiling flame flamegraph")
+_PROFILES = stems("profile profiling flame flamegraph function functions hotspot hotspots")
 
 
 def named_value(
@@ -54,23 +54,24 @@ def named_value(
     return _amount_of_things(sentence, asked, event)
 
 
-_THINGS = {"pages": "page", "packets": "packet", "requests": "request", "blocks": "block"}
+_THINGS = {unit: stem(unit) for unit in ("pages", "packets", "requests", "blocks")}
 
 
 def _amount_of_things(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape | None, str | None]:
     """`pages reclaimed per second`: one event is about many of them, so they are added up and not the events."""
-    said = {token.stem for token in sentence.tokens}
-    fields = [f for f in event.fields.values() if f.unit in _THINGS and _THINGS[f.unit] in said]
-    if not fields or any(f.name in asked.keys for f in fields):
-        return None, None
-    named = (
-        f
-        for f in fields
-        if said & {stem(word) for name in f.names for word in name.split()} - {_THINGS[f.unit or ""]}
+    plain = words.EMPTY | words.COUNT | words.MOST | {"many"}
+    subject = next(
+        (token.stem for token in sentence.tokens if token.kind == "word" and token.stem not in plain), ""
     )
-    usual = (f for f in fields if f.name == event.value)
-    chosen = next(named, None) or next(usual, None) or fields[0]
-    return "sum", chosen.name
+    for field in event.fields.values():
+        alone = (
+            field.unit == "packets"
+            and sum(f.unit == field.unit and f.name != "budget" for f in event.fields.values()) == 1
+        )
+        counted = field.unit in _THINGS and (alone or field.name in (field.unit, event.value))
+        if counted and _THINGS[field.unit or ""] == subject and field.name not in asked.keys:
+            return "sum", field.name
+    return None, None
 
 
 def counts_users(sentence: Sentence) -> bool:
@@ -204,8 +205,9 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
         start = 0
         while (index := sentence.find(table, start)) is not None:
             word, start = sentence.stem(index), index + 1
-            if sentence.tokens[index].text.lower() == "time" or _are_latencies(sentence, index, event):
-                continue  # `times` are counted, the time is not
+            text = sentence.tokens[index].text.lower()
+            if text == "time" or text in event.fields or _are_latencies(sentence, index, event):
+                continue  # `times` are counted, the time is not, nor is the frequency of a clock
             if (
                 word in SUPERLATIVE_UNIT
                 and (field := event.field_of_unit(SUPERLATIVE_UNIT[word])) is not None

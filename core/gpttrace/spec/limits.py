@@ -257,6 +257,11 @@ def _scale_of(low: Amount, high: Amount) -> float:
 def take_errors(sentence: Sentence, asked: Asked) -> None:
     """`that failed`, `errors only`, `with errno 2`, `ENOENT`, `permission denied`, `successful`."""
     _take_errno(sentence, asked)
+    for index, token in enumerate(sentence.tokens):
+        named = token.stem in ("error", "errno") and sentence.stem(index + 1) in ("number", "cod")
+        if named and token.meaning is None and sentence.stem(index - 1) not in ("by", "per", "and", "each"):
+            asked.columns.append("errno")
+            sentence.take(index, index + 1, "with errno")
     for phrase in _CANNOT:
         if (index := sentence.find_phrase(phrase)) is not None:
             asked.failed = True

@@ -20,6 +20,7 @@ def rows_of(
     conditions: list[Condition],
 ) -> tuple[str, ...]:
     """Return the keys of a table, or the columns of a list of events."""
+    asked.columns = ["ret" if c == "errno" and c not in event.fields else c for c in asked.columns]
     pinned = any(c.field in ("pid", "tid", "comm") for c in conditions)
     mentioned = [
         key
@@ -93,6 +94,9 @@ def _named_fields(sentence: Sentence, event: Event) -> list[str]:
         measures = words.BYTES if field.unit == "bytes" else words.TIMES if field.unit == "ns" else ()
         while (index := sentence.find([*names, *measures])) is not None:
             told = field.name != "syscall" and not _is_object(sentence, index)
+            told = told and not (
+                sentence.tokens[index].text == "cpu" and sentence.stem(index - 1) == "the"
+            )  # `burns the cpu`
             sentence.take(index, index, f"with {field.name}" if told else "")
             found += [field.name] if told else []
         found += [field.name for at in _listed_at(sentence) if _is_own(sentence, at, names)]

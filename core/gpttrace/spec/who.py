@@ -278,12 +278,22 @@ def take_bare_comm(
         verb = token.text.endswith(("ing", "ed", "en")) and sentence.stem(index - 1) in ("is", "are")
         if _DEVICE.fullmatch(token.text) or _is_adjective(sentence, index):
             continue
+        measured = index > 1 and sentence.stem(index - 1) == "by" and _measures(sentence, index - 2)
+        if measured:
+            continue  # `latency by fs`: rows that nobody knows
         if "_" in token.text and sentence.stem(index - 1) in ("in", "to", "from"):
             continue  # `time in flush_work`: a function
         if linked and not verb and not token.text.endswith("ly") and token.text.isascii():
             _set_comm(sentence, asked, index, index)
             return True
     return False
+
+
+def _measures(sentence: Sentence, index: int) -> bool:
+    measures = (
+        frozenset(words.TIMES) | frozenset(words.BYTES) | words.HIST | words.COUNT | {stem("time"), "error"}
+    )
+    return sentence.stem(index) in measures
 
 
 _SERVICE = re.compile(
