@@ -22,11 +22,14 @@ _COURTESY = re.compile(
     | (would|do)[ ]you[ ]mind | would[ ]it[ ]be[ ]possible | might[ ]i[ ]ask | could[ ]i[ ]have | may[ ]i[ ]have
     | por[ ]favor | s['’]il[ ]vous[ ]pla[iî]t | bitte | thanks[ ]in[ ]advance | many[ ]thanks | no[ ]idea[ ]why
     | for[ ]the[ ]life[ ]of[ ]me | once[ ]in[ ]a[ ]while | on[ ]earth | the[ ]hell | the[ ]heck | keep[ ]an[ ]eye[ ]on
-    | all[ ]day([ ]long)? | all[ ]night([ ]long)? | all[ ]the[ ]time | all[ ]of[ ]a[ ]sudden | over[ ]and[ ]over([ ]again)? | again[ ]and[ ]again
+    | all[ ]day([ ]long)? | all[ ]night([ ]long)? | all[ ]the[ ]time | all[ ]of[ ]a[ ]sudden | over[ ]and[ ]over([ ]again)?
+    | again[ ]and[ ]again
     | time[ ]and[ ]again | in[ ]vain | at[ ]run[ ]?time | at[ ]\d+[ ]?(%|percent) | \d+[ ]?%
     | do(es|ing)?[ ](its|their|his|her)[ ]job | (know|see|check|tell[ ]me|find[ ]out|wonder)[ ](if|whether)
-    | (for[ ])?as[ ]long[ ]as[ ](i|we|you|it|they)([ ]\w+){1,3} | side[ ]by[ ]side | which[ ]ones? | one[ ]after[ ](another|the[ ]other)
-    | (cpu[ ]|the[ ])?(load|utili[sz]ation|iowait|usage|si|sy|sys|hi)([ ]average)?[ ](is|at|of)[ ](at[ ])?\d+[ ]?(%|percent)?([ ]in[ ]top)?
+    | (for[ ])?as[ ]long[ ]as[ ](i|we|you|it|they)([ ]\w+){1,3} | side[ ]by[ ]side | which[ ]ones?
+    | one[ ]after[ ](another|the[ ]other)
+    | (cpu[ ]|the[ ])?(load|utili[sz]ation|iowait|usage|si|sy|sys|hi)([ ]average)?
+      [ ](is|at|of)[ ](at[ ])?\d+[ ]?(%|percent)?([ ]in[ ]top)?
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,
@@ -79,11 +82,13 @@ _KINDS_OF_OWNED = stems(
 )
 _OWNED = (
     stems(
-        """laptop desktop server servers service services app apps application applications database databases db box boxes machine
-        machines host hosts node nodes vm vms cluster fleet board device devices phone router appliance workstation notebook computer
-        storage team platform product project code program programs script job jobs worker workers task daemon backend frontend
-        website site shop api build builds pipeline deployment release container containers pod pods customer customers users user
-        cpu cpus core cores disk disks drive ram memory network nic config setup environment system systems life day night shift work log logs"""
+        """laptop desktop server servers service services app apps application applications database databases db
+        box boxes machine machines host hosts node nodes vm vms cluster fleet board device devices phone router
+        appliance workstation notebook computer storage team platform product project code program programs
+        script job jobs worker workers task daemon backend frontend website site shop api build builds pipeline
+        deployment release container containers pod pods customer customers users user cpu cpus core cores disk
+        disks drive ram memory network nic config setup environment system systems life day night shift work log
+        logs"""
     )
     | vocabulary.EMPTY
 )

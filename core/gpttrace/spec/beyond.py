@@ -19,7 +19,10 @@ _PAST = rf"""
 """
 _FUTURE = rf"""
     \b( tomorrow | predict\w* | forecast\w* | next[ ](week|month|year|release|{_DAY}) | by[ ](the[ ]end[ ]of|tonight)
-    | would[ ]have[ ]\w+[ ](if|when|had) | what[ ]would[ ](\w+[ ])?(have|be|happen|do) | will[ ](be|run|fail|crash|happen|need|fill|have) | will[ ]\w+[ ](in|within|during|over)[ ]the[ ](next|coming) | when[ ]will[ ](the|my|our|this|it|we|i) | going[ ]to[ ](fail|crash|fill|run) )\b
+    | would[ ]have[ ]\w+[ ](if|when|had) | what[ ]would[ ](\w+[ ])?(have|be|happen|do)
+    | will[ ](be|run|fail|crash|happen|need|fill|have)
+    | will[ ]\w+[ ](in|within|during|over)[ ]the[ ](next|coming)
+    | when[ ]will[ ](the|my|our|this|it|we|i) | going[ ]to[ ](fail|crash|fill|run) )\b
 """
 _STATE = r"""
     \b( how[ ]much[ ](free[ ])?(ram|memory|(disk[ ])?space|swap|storage)[ ](do|does|is|are|has|have)
@@ -29,7 +32,9 @@ _STATE = r"""
     | cpu[ ]model | serial[ ]number
     | kernel[ ]version | which[ ]version | what[ ](distribution|version)
     | what[ ](kernel|hardware)[ ](is|am|are|do|does|have|has|version)
-    | how[ ]many[ ]\w+[ ](are|is)[ ](loaded|mounted|open|installed|established|running)[ ](currently|now|right[ ]now|at[ ]the[ ]moment) | ip[ ]address[ ]of[ ](this|my)
+    | how[ ]many[ ]\w+[ ](are|is)[ ](loaded|mounted|open|installed|established|running)
+      [ ](currently|now|right[ ]now|at[ ]the[ ]moment)
+    | ip[ ]address[ ]of[ ](this|my)
     | is[ ]\w+[ ]installed | installed[ ]packages | list[ ](of[ ])?(all[ ])?(users|installed)
     | (password|secret|contents?|plaintext)[ ]of )\b
 """

@@ -1,4 +1,4 @@
-"""Rows and columns once the event is known: lists after a colon, wishes of a later part, its own commands, those it happens to."""
+"""Rows and columns once the event is known: lists after a colon, later wishes, its own commands, receivers."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from gpttrace.spec.devices import take_device
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.who import EXCEPT
-from gpttrace.spec.words import stem, stems
+from gpttrace.spec.words import plain, stem, stems
 
 
 def share_of(
@@ -114,8 +114,9 @@ def _called(sentence: Sentence, event: Event) -> list[Condition]:
     return []
 
 
-_FOLDERS = frozenset(
-    "/dev/shm /var/tmp /var/log /var/lib /var/run /var/cache /var/spool /usr/bin /usr/sbin /usr/lib /usr/local /usr/share /run/user".split()
+_FOLDERS = plain(
+    """/dev/shm /var/tmp /var/log /var/lib /var/run /var/cache /var/spool /usr/bin /usr/sbin /usr/lib /usr/local /usr/share
+    /run/user"""
 )
 
 

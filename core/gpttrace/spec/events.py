@@ -64,12 +64,8 @@ def find_events(
     sentence: Sentence, asked: Asked, catalogue: Catalogue, host: Facts | None
 ) -> list[Candidate]:
     """Return the events that the free words may name, the likeliest first."""
-    if (named := _named_syscall(sentence, catalogue, host)) is not None:
+    if named := _by_technical_name(sentence, catalogue, host):
         return named
-    if (call := call_in(sentence, call_names(host))) is not None:
-        return _specific(catalogue, call[0], (call[1], call[1]), host, exact=True)
-    if (points := named_points(sentence, catalogue)) is not None:
-        return [Candidate(points.event, 20, points.words, elapsed=points.spans)]
     words, said = lexicon(catalogue), said_in(sentence)
     best: dict[str, Candidate] = {}
     for entry in words.entries:
@@ -122,6 +118,16 @@ def _file_meant(sentence: Sentence, catalogue: Catalogue, best: dict[str, Candid
         return None
     phrase = tuple(token.stem for token in sentence.tokens if token.stem in _TOUCHING and token.stem != "who")
     return Candidate(catalogue["file-open"], 1, phrase, guessed=True)
+
+
+def _by_technical_name(sentence: Sentence, catalogue: Catalogue, host: Facts | None) -> list[Candidate]:
+    if (named := _named_syscall(sentence, catalogue, host)) is not None:
+        return named
+    if (call := call_in(sentence, call_names(host))) is not None:
+        return _specific(catalogue, call[0], (call[1], call[1]), host, exact=True)
+    if (points := named_points(sentence, catalogue)) is not None:
+        return [Candidate(points.event, 20, points.words, elapsed=points.spans)]
+    return []
 
 
 def take_event(sentence: Sentence, asked: Asked, found: Candidate, catalogue: Catalogue) -> None:

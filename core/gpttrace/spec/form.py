@@ -77,9 +77,11 @@ def _amount_of_things(sentence: Sentence, asked: Asked, event: Event) -> tuple[S
 def counts_users(sentence: Sentence) -> bool:
     """Tell whether `sendfile users` or `calloc callers` are asked for: who they are, not how much they move."""
     return any(
-        token.stem in _USERS
-        and index
-        and sentence.tokens[index - 1].meaning in (sentence.event, "processes")
+        (
+            token.stem in _USERS
+            and index
+            and sentence.tokens[index - 1].meaning in (sentence.event, "processes")
+        )
         or (token.stem in _USERS and (sentence.tokens[index - 1].meaning or "").startswith("the system call"))
         for index, token in enumerate(sentence.tokens)
     )
@@ -123,7 +125,7 @@ def form_of(
     problems: list[str],
     few: bool,
 ) -> tuple[Shape, str | None]:
-    """Return the form and its value; `hint` and `value` are what the words suggest, `few` says that conditions leave few events."""
+    """Return the form and its value; `hint` and `value` are what the words suggest, `few`: conditions leave few events."""
     listed = _take_listed(sentence)
     shape, superlative = _asked_shape(sentence, asked, event)
     if superlative is not None and value is None:
@@ -189,35 +191,9 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
         while (counted := sentence.find(words.COUNT)) is not None:
             sentence.take(counted, counted, "count")
         return "stacks", None
-    phrases: tuple[tuple[Shape, tuple[str, ...]], ...] = (
-        ("sum", words.SUM_PHRASES),
-        ("count", words.COUNT_PHRASES),
-    )
-    found: list[Shape] = []
-    value = None
-    for shape, texts in phrases:
-        for text in texts:
-            phrase = tuple(stem(word) for word in text.split())
-            if (at := sentence.find_phrase(phrase)) is not None:
-                sentence.take(at, at + len(phrase) - 1, shape)
-                found.append(shape)
-    for shape, table in _SHAPE_WORDS:
-        start = 0
-        while (index := sentence.find(table, start)) is not None:
-            word, start = sentence.stem(index), index + 1
-            text = sentence.tokens[index].text.lower()
-            if text == "time" or text in event.fields or _are_latencies(sentence, index, event):
-                continue  # `times` are counted, the time is not, nor is the frequency of a clock
-            if (
-                word in SUPERLATIVE_UNIT
-                and (field := event.field_of_unit(SUPERLATIVE_UNIT[word])) is not None
-            ):
-                value = field.name
-            sentence.take(index, index, shape)
-            found.append(shape)
-    if (index := sentence.find(("hottest",))) is not None and "millidegrees" in event.fields:
-        sentence.take(index, index, "max")
-        found.append("max")
+    found = _shape_phrases(sentence)
+    more, value = _shape_words(sentence, event)
+    found += more
     order: tuple[Shape, ...] = ("hist", "avg", "stats", "max", "min")
     measured = next((shape for shape in order if shape in found), None)
     if measured in ("max", "min") and "sum" in found:
@@ -229,6 +205,42 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
     if measured is None and (asked.per_second or "rate" in found):
         return "rate", value
     return measured or next((shape for shape in ("sum", "count") if shape in found), None), value
+
+
+def _shape_phrases(sentence: Sentence) -> list[Shape]:
+    phrases: tuple[tuple[Shape, tuple[str, ...]], ...] = (
+        ("sum", words.SUM_PHRASES),
+        ("count", words.COUNT_PHRASES),
+    )
+    found: list[Shape] = []
+    for shape, texts in phrases:
+        for text in texts:
+            phrase = tuple(stem(word) for word in text.split())
+            if (at := sentence.find_phrase(phrase)) is not None:
+                sentence.take(at, at + len(phrase) - 1, shape)
+                found.append(shape)
+    return found
+
+
+def _shape_words(sentence: Sentence, event: Event) -> tuple[list[Shape], str | None]:
+    found: list[Shape] = []
+    value = None
+    for shape, table in _SHAPE_WORDS:
+        start = 0
+        while (index := sentence.find(table, start)) is not None:
+            word, start = sentence.stem(index), index + 1
+            text = sentence.tokens[index].text.lower()
+            if text == "time" or text in event.fields or _are_latencies(sentence, index, event):
+                continue  # `times` are counted, the time is not, nor is the frequency of a clock
+            unit = SUPERLATIVE_UNIT.get(word)
+            if unit is not None and (field := event.field_of_unit(unit)) is not None:
+                value = field.name
+            sentence.take(index, index, shape)
+            found.append(shape)
+    if (index := sentence.find(("hottest",))) is not None and "millidegrees" in event.fields:
+        sentence.take(index, index, "max")
+        found.append("max")
+    return found, value
 
 
 _SHAPE_WORDS: tuple[tuple[Shape, frozenset[str]], ...] = (
@@ -256,7 +268,7 @@ def _usual_shape(
     acts = any(
         t.stem in _ACTS and sentence.stem(i + 1) in ("by", "per") for i, t in enumerate(sentence.tokens)
     )
-    beyond += [k for k in asked.grouped if acts or not listed and (k not in SUBJECTS or not few)]
+    beyond += [k for k in asked.grouped if acts or (not listed and (k not in SUBJECTS or not few))]
     listing = asked.thresholds and not asked.grouped
     live = _as_it_happens(sentence)
     if (

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from gpttrace.spec.catalogue import Catalogue, Event, Hook
 from gpttrace.spec.sentence import Sentence
@@ -47,7 +48,7 @@ def named_points(sentence: Sentence, catalogue: Catalogue) -> Named | None:
     ]
     if not found:
         return None
-    for first, second in zip(found, found[1:], strict=False):
+    for first, second in pairwise(found):
         # Two calls of one event (`posix_memalign or aligned_alloc`) are no begin and end.
         either = _at(table, first.text, "end") & _at(table, second.text, "begin")
         ends = _at(table, second.text, "end") - either

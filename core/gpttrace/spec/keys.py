@@ -31,23 +31,11 @@ def take_stacks(sentence: Sentence, asked: Asked) -> None:
         if (side := _STACK_SIDES.get(sentence.stem(i))) and side not in sides:
             sides.append(side)
     last = index + 1 if sentence.stem(index + 1) in stems("trace traces") else index
-    if not sides:  # `stacks in user space`, `kernel code paths: stacks`
-        for i, token in enumerate(sentence.tokens):
-            names_event = (
-                token.text.lower() == "kernel" and sentence.is_free(i + 1) and not _is_code(sentence, i + 1)
-            )
-            if names_event:
-                continue  # `kernel mutex contention by stack`
-            if token.meaning is None and (side := _STACK_SIDES.get(token.stem)) and side not in sides:
-                sides.append(side)
-                sentence.take(i, i + (sentence.stem(i + 1) == "space"), "")
+    if not sides:
+        sides = _sides_elsewhere(sentence)
     for i, token in enumerate(sentence.tokens):  # `hot kernel code: sample kernel stacks`
-        if (
-            token.meaning is None
-            and token.text.lower() == "kernel"
-            and sides == ["kstack"]
-            and i not in range(first, last + 1)
-        ):
+        again = token.text.lower() == "kernel" and sides == ["kstack"] and i not in range(first, last + 1)
+        if token.meaning is None and again:
             sentence.take(i, i, "")
     asked.stacks = tuple(sides) or ("kstack", "ustack")
     sentence.take(
@@ -55,6 +43,18 @@ def take_stacks(sentence: Sentence, asked: Asked) -> None:
         last,
         " and ".join({"ustack": "user stacks", "kstack": "kernel stacks"}[s] for s in asked.stacks),
     )
+
+
+def _sides_elsewhere(sentence: Sentence) -> list[str]:
+    """`stacks in user space`, `kernel code paths: stacks`, but `kernel mutex contention by stack` names the mutex."""
+    sides: list[str] = []
+    for i, token in enumerate(sentence.tokens):
+        if token.text.lower() == "kernel" and sentence.is_free(i + 1) and not _is_code(sentence, i + 1):
+            continue
+        if token.meaning is None and (side := _STACK_SIDES.get(token.stem)) and side not in sides:
+            sides.append(side)
+            sentence.take(i, i + (sentence.stem(i + 1) == "space"), "")
+    return sides
 
 
 def _is_code(sentence: Sentence, index: int) -> bool:
@@ -214,56 +214,17 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
 
 def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
     """`processes` as the subject of a sentence, `with PID` as a wish for a column, `what is reading`, `mlock users`."""
-    for index, token in enumerate(sentence.tokens):
-        before = sentence.tokens[index - 1].meaning if index else None
-        if (
-            token.text.lower() == "users"
-            and token.meaning is None
-            and (before or sentence.stem(index + 1) == "of" or asked.ranked)
-            and not (before or "").startswith("rows")
-        ):
-            asked.mentioned.append("comm")
-            sentence.take(index, index, "processes")
-        if (
-            token.text.lower() in (*_CALLERS, "users", "consumers")
-            and asked.top
-            and (before or "").startswith("rows")
-        ):
-            asked.mentioned.append("comm")
-            sentence.take(index, index, "processes")
-        if token.text.lower() in _CALLERS and token.meaning is None and "comm" not in asked.keys:
-            asked.mentioned.append("comm")
-            sentence.take(index, index, "processes")
-        if token.text.lower() == "whom" and token.meaning is None:
-            by = sentence.stem(index - 1) in ("by", "from")
-            asked.mentioned += ["comm"] if by else ["comm", "target_comm"]
-            sentence.take(index, index, "processes" if by else "who does it to whom")
-        asked.who = asked.who or (token.text.lower() in ("who", "whose") and token.meaning is None)
-        if token.text.lower() == "who" and token.meaning is None and asked.keys and "comm" not in asked.keys:
-            if not _WHO_IT_IS & set(asked.grouped):  # `who opens files? by user`
-                asked.keys.insert(0, "comm")
-            sentence.take(index, index, "processes")
+    _take_people(sentence, asked)
     verb = 2 if sentence.stem(1) in ("is", "are") else 1
-    if sentence.stem(0) == "what" and any(
-        text_at(sentence, i).lower().endswith("ing") for i in (verb, verb + 1)
-    ):
+    acting = any(text_at(sentence, i).lower().endswith("ing") for i in (verb, verb + 1))
+    if sentence.stem(0) == "what" and acting:
         asked.mentioned.append("comm")
     for index, token in enumerate(sentence.tokens):
         key = words.KEYS.get(token.stem) if token.meaning is None else None
-        if key is None:
+        if key is None or (key != "comm" and not _is_wished(sentence, index)):
             continue
-        near = [sentence.stem(i) for i in range(index + 1, index + 5)]
-        # `rank the user ids by their number of system calls`
-        wished = ("by" in near and bool({"number", "count", "their", "its"} & set(near))) or any(
-            sentence.stem(i) in ("with", "and", "show", "includ") for i in (index - 1, index - 2)
-        )
-        if key != "comm" and not wished:
-            continue
-        if (
-            key == "comm"
-            and token.text.lower() in ("process", "program")
-            and sentence.stem(index + 1) == "and"
-        ):
+        one = token.text.lower() in ("process", "program") and sentence.stem(index + 1) == "and"
+        if key == "comm" and one:
             asked.columns.append("comm")  # `process and kernel stack for each`
         last = index
         if sentence.stem(index + 1) in _SECOND and sentence.is_free(index + 1):
@@ -271,6 +232,44 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         if key not in asked.keys:
             asked.mentioned.append(key)
         sentence.take(index, last, "processes" if key == "comm" else f"with {key}")
+
+
+def _is_wished(sentence: Sentence, index: int) -> bool:
+    # `rank the user ids by their number of system calls`, `with PID`
+    near = [sentence.stem(i) for i in range(index + 1, index + 5)]
+    ranked = "by" in near and bool({"number", "count", "their", "its"} & set(near))
+    return ranked or any(
+        sentence.stem(i) in ("with", "and", "show", "includ") for i in (index - 1, index - 2)
+    )
+
+
+def _take_people(sentence: Sentence, asked: Asked) -> None:
+    """`who`, `whom`, `callers`, `users of`: processes, said as if they were people."""
+    for index, token in enumerate(sentence.tokens):
+        text, free = token.text.lower(), token.meaning is None
+        before = (sentence.tokens[index - 1].meaning or "") if index else ""
+        rows = before.startswith("rows")
+        users = (
+            text == "users"
+            and free
+            and not rows
+            and (before or sentence.stem(index + 1) == "of" or asked.ranked)
+        )
+        ranked = text in (*_CALLERS, "users", "consumers") and asked.top and rows
+        callers = text in _CALLERS and free and "comm" not in asked.keys
+        if users or ranked or callers:
+            asked.mentioned.append("comm")
+            sentence.take(index, index, "processes")
+        elif text == "whom" and free:
+            by = sentence.stem(index - 1) in ("by", "from")
+            asked.mentioned += ["comm"] if by else ["comm", "target_comm"]
+            sentence.take(index, index, "processes" if by else "who does it to whom")
+        elif text in ("who", "whose") and free:
+            asked.who = True
+            if text == "who" and asked.keys and "comm" not in asked.keys:
+                if not _WHO_IT_IS & set(asked.grouped):  # `who opens files? by user`
+                    asked.keys.insert(0, "comm")
+                sentence.take(index, index, "processes")
 
 
 _WHO_IT_IS = frozenset(("pid", "tid", "uid", "cgroup"))

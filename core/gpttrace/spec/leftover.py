@@ -14,7 +14,7 @@ from gpttrace.spec.asked import Asked
 from gpttrace.spec.lexicon import Entry, Lexicon
 from gpttrace.spec.narrow import is_call
 from gpttrace.spec.sentence import Sentence
-from gpttrace.spec.words import stems
+from gpttrace.spec.words import plain, stems
 
 IN_THE_WAY, IGNORED = 0.45, 0.42
 # A word of this weight belongs to few events of the catalogue.
@@ -78,9 +78,9 @@ def _is_statement(sentence: Sentence, part: range) -> bool:
     return len(part) >= 3 and any(sentence.tokens[i].text.lower() in _STATING for i in part)
 
 
-_STATING = frozenset(
-    """i we it is are was were has have gets keeps takes seems feels looks my our says said shows runs hangs drains they everything
-    something nothing suspected complain complains there""".split()
+_STATING = plain(
+    """i we it is are was were has have gets keeps takes seems feels looks my our says said shows runs hangs drains they
+    everything something nothing suspected complain complains there"""
 )
 
 

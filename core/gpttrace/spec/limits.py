@@ -172,11 +172,13 @@ _CANNOT = [
 ]
 _ERRNO_PHRASES = {
     "permission denied": "EACCES", "no such file": "ENOENT", "not found": "ENOENT", "would block": "EAGAIN",
-    "no space left on device": "ENOSPC", "no space left": "ENOSPC", "too many open files": "EMFILE", "address already in use": "EADDRINUSE",
+    "no space left on device": "ENOSPC", "no space left": "ENOSPC",
+    "too many open files": "EMFILE", "address already in use": "EADDRINUSE",
     "not permitted": "EPERM", "already exists": "EEXIST", "broken pipe": "EPIPE",
     "no such process": "ESRCH", "invalid argument": "EINVAL", "bad file descriptor": "EBADF", "is a directory": "EISDIR",
     "read only file system": "EROFS", "no such device": "ENODEV", "out of memory error": "ENOMEM", "disk full": "ENOSPC",
-    "do not exist": "ENOENT", "does not exist": "ENOENT", "don't exist": "ENOENT", "doesn't exist": "ENOENT", "are missing": "ENOENT",
+    "do not exist": "ENOENT", "does not exist": "ENOENT", "don't exist": "ENOENT", "doesn't exist": "ENOENT",
+    "are missing": "ENOENT",
     "timed out": "ETIMEDOUT", "time out": "ETIMEDOUT", "access denied": "EACCES", "connection refused": "ECONNREFUSED",
     "interrupted by a signal": "EINTR", "interrupted by signals": "EINTR", "try again": "EAGAIN",
 }  # fmt: skip
@@ -263,23 +265,23 @@ def take_errors(sentence: Sentence, asked: Asked) -> None:
             asked.columns.append("errno")
             sentence.take(index, index + 1, "with errno")
     for phrase in _CANNOT:
-        if (index := sentence.find_phrase(phrase)) is not None:
+        if (at := sentence.find_phrase(phrase)) is not None:
             asked.failed = True
-            sentence.take(index, index + len(phrase) - 1, "only calls that failed")
+            sentence.take(at, at + len(phrase) - 1, "only calls that failed")
     for stems_, failed, meaning in (
         (words.FAILED, True, ONLY_FAILED),
         (words.SUCCEEDED, False, "only calls that succeeded"),
     ):
-        while (index := sentence.find(stems_)) is not None and sentence.stem(index - 1) not in ("by", "per"):
+        while (at := sentence.find(stems_)) is not None and sentence.stem(at - 1) not in ("by", "per"):
             if asked.failed is (not failed) and not asked.ratio:
                 asked.problems.append("a call cannot both succeed and fail; ask for one of them")
             asked.failed = failed
-            last = index + 1 if sentence.stem(index + 1) == "only" else index
-            first = index - 1 if sentence.stem(index - 1) in ("only", "that") else index
+            last = at + 1 if sentence.stem(at + 1) == "only" else at
+            first = at - 1 if sentence.stem(at - 1) in ("only", "that") else at
             sentence.take(first, last, meaning)
-    if (index := sentence.find(words.ATTEMPTS)) is not None:
+    if (tried := sentence.find(words.ATTEMPTS)) is not None:
         asked.attempts = True
-        sentence.take(index, index, "whether or not the call succeeds")
+        sentence.take(tried, tried, "whether or not the call succeeds")
 
 
 def _take_errno(sentence: Sentence, asked: Asked) -> None:

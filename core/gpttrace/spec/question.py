@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from gpttrace.spec import around, columns, keys, limits, times, vocabulary, who
 from gpttrace.spec.asked import Asked
@@ -123,7 +124,7 @@ def _related(
     known: frozenset[str],
     host: Facts | None,
 ) -> list[Reading]:
-    """Read a question with the events of the same name that can fail, where the one meant cannot: a signal does not, kill(2) does."""
+    """Read a question with the events of the same name that can fail, where the one meant cannot: not a signal, but kill(2)."""
     lacks_result = (asked.failed or asked.errno is not None) and "ret" not in found.event.fields
     if not first.problems or not lacks_result or first.not_understood:
         return []
@@ -237,7 +238,8 @@ _LONG_FILLERS = frozenset(
 # What stands before and after amounts must be right before they are read.
 _SLOT_WORDS = plain(
     """second seconds minute minutes process processes program programs every millisecond milliseconds histogram distribution
-    average latency system common longest slower faster larger bigger smaller number errors failed failing failures permission denied"""
+    average latency system common longest slower faster larger bigger smaller number errors failed failing failures
+    permission denied"""
 )
 _NAMES_OF_PROGRAMS = stems("docker container service")
 
@@ -297,7 +299,7 @@ def _with_event(
 
 def _asks_twice(sentence: Sentence) -> bool:
     said = [token.stem for token in sentence.tokens]
-    return sum(pair == ("how", "many") for pair in zip(said, said[1:], strict=False)) > 1
+    return list(pairwise(said)).count(("how", "many")) > 1
 
 
 def _sureness(

@@ -25,8 +25,7 @@ def rows_of(
     mentioned = [
         key
         for key in asked.mentioned
-        if (key not in ("target_comm", "target_pid") or key in event.fields)
-        and key != "comm"
+        if ((key not in ("target_comm", "target_pid") or key in event.fields) and key != "comm")
         or ("comm" in event.fields and not (asked.keys or pinned))
     ]
     if shape != "stacks" and asked.stacks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from gpttrace.spec.asked import Amount, Asked, amount_at, seconds, text_at
 from gpttrace.spec.sentence import Sentence
@@ -59,7 +60,8 @@ def take_every(sentence: Sentence, asked: Asked) -> None:
             and {"per", "by"} & set(near)
             and text_at(sentence, index + 1).lower() in ("second", "minute")
         ):
-            return _set_every(sentence, asked, index)  # `per cgroup and second`
+            _set_every(sentence, asked, index)  # `per cgroup and second`
+            return
         if token.stem == "by" and unit(text_at(sentence, index + 1)) is None:
             continue
         if token.stem in ("every", "each", "per", "a", "an", "by") and _take_span(
@@ -119,7 +121,7 @@ def _take_span(sentence: Sentence, asked: Asked, index: int, word: str) -> bool:
 
 def _how_many(sentence: Sentence) -> bool:
     said = [token.stem for token in sentence.tokens]
-    asks = any(pair == ("how", "many") for pair in zip(said, said[1:], strict=False))
+    asks = ("how", "many") in pairwise(said)
     return asks and not {"every", "each", "per"} & set(said)
 
 

@@ -207,9 +207,10 @@ _NAMING = ("named", "called")
 
 # Programs that people ask about, some of which are words of the catalogue as well.
 _PROGRAMS = plain(
-    """nginx apache apache2 httpd haproxy envoy postgres postgresql mysql mysqld mariadbd redis mongod etcd java python python3
-    ruby php dockerd docker containerd runc kubelet sshd bash sshd systemd journald rsyslogd cron chrome firefox chromium gcc
-    strace gdb lldb tcpdump npm rustc cargo clang scp sftp systemd-journald sudo rsync curl wget qemu libvirtd dnsmasq memcached elasticsearch prometheus grafana"""
+    """nginx apache apache2 httpd haproxy envoy postgres postgresql mysql mysqld mariadbd redis mongod etcd java python
+    python3 ruby php dockerd docker containerd runc kubelet sshd bash sshd systemd journald rsyslogd cron chrome firefox
+    chromium gcc strace gdb lldb tcpdump npm rustc cargo clang scp sftp systemd-journald sudo rsync curl wget qemu
+    libvirtd dnsmasq memcached elasticsearch prometheus grafana"""
 )
 
 
@@ -267,23 +268,11 @@ def take_bare_comm(
             whom = has_target and before is not None and before.meaning == sentence.event
             _set_comm(sentence, asked, index, index, "target_comm" if whom else "comm")
             return True
-        if sentence.stem(index + 1) in words.KEYS or text_at(sentence, index + 1).lower() in (
-            "name",
-            "names",
+        if (
+            _may_be_name(sentence, index)
+            and not known(token.stem)
+            and (has_target or sentence.stem(index - 1) != "to")
         ):
-            continue  # `by previous process`: which of its processes, not what it is called
-        if known(token.stem) or (sentence.stem(index - 1) == "to" and not has_target):
-            continue
-        linked = sentence.stem(index - 1) in _LINKS or token.text.endswith(("'s", "’s"))
-        verb = token.text.endswith(("ing", "ed", "en")) and sentence.stem(index - 1) in ("is", "are")
-        if _DEVICE.fullmatch(token.text) or _is_adjective(sentence, index):
-            continue
-        measured = index > 1 and sentence.stem(index - 1) == "by" and _measures(sentence, index - 2)
-        if measured:
-            continue  # `latency by fs`: rows that nobody knows
-        if "_" in token.text and sentence.stem(index - 1) in ("in", "to", "from"):
-            continue  # `time in flush_work`: a function
-        if linked and not verb and not token.text.endswith("ly") and token.text.isascii():
             _set_comm(sentence, asked, index, index)
             return True
     return False
@@ -294,6 +283,23 @@ def _measures(sentence: Sentence, index: int) -> bool:
         frozenset(words.TIMES) | frozenset(words.BYTES) | words.HIST | words.COUNT | {stem("time"), "error"}
     )
     return sentence.stem(index) in measures
+
+
+def _may_be_name(sentence: Sentence, index: int) -> bool:
+    """Tell whether a word that nothing else knows stands where the name of a program does."""
+    token, before = sentence.tokens[index], sentence.stem(index - 1)
+    # `by previous process`: which of its processes, not what it is called
+    if sentence.stem(index + 1) in words.KEYS or text_at(sentence, index + 1).lower() in ("name", "names"):
+        return False
+    if _DEVICE.fullmatch(token.text) or _is_adjective(sentence, index):
+        return False
+    if index > 1 and before == "by" and _measures(sentence, index - 2):
+        return False  # `latency by fs`: rows that nobody knows
+    if "_" in token.text and before in ("in", "to", "from"):
+        return False  # `time in flush_work`: a function
+    linked = before in _LINKS or token.text.endswith(("'s", "’s"))
+    verb = token.text.endswith(("ing", "ed", "en")) and before in ("is", "are")
+    return linked and not verb and not token.text.endswith("ly") and token.text.isascii()
 
 
 _SERVICE = re.compile(

@@ -1,8 +1,8 @@
 """A word that was not understood may be left out when the sentence means nearly the same without it.
 
-That is measured by the embedding of the index, where it is installed: the cosine of the two sentences. On 2,500 questions of our
-sets it told harmless words (`what code paths *submit* I/O`) from those that restrict (`over unix *stream* sockets`) with an AUC of 0.77;
-at `SAME` five of six were harmless. Without the weights nothing is left out.
+That is measured by the embedding of the index, where it is installed: the cosine of the two sentences. On 2,500 questions of
+our sets it told harmless words (`what *cleans* up /tmp`) from those that restrict (`over unix *stream* sockets`) with an
+AUC of 0.77; at `SAME` five of six were harmless. Without the weights nothing is left out.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import re
 
 from gpttrace.index.embed import find_embedding
 from gpttrace.index.places import find_places
+from gpttrace.spec.words import plain
 
 SAME = 0.965
 _MOST_WORDS = 2
 # A sentence is hardly changed by these for an embedding, and turned round for a reader.
-_TURNING = frozenset(
-    """not no but nor never none nobody nothing without except exclude excluding excluded ignore ignoring besides only unless until
-    stop after before instead rather than""".split()
+_TURNING = plain(
+    """not no but nor never none nobody nothing without except exclude excluding excluded ignore ignoring besides only unless
+    until stop after before instead rather than"""
 )
 
 

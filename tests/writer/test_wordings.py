@@ -1,0 +1,126 @@
+"""How people say it: courtesies, background, lists after a colon, the kernel's own names, devices, and words that may be left out."""
+
+from __future__ import annotations
+
+import pytest
+from tests.writer.conftest import KnownHost
+
+from gpttrace.spec.catalogue import load_catalogue
+from gpttrace.spec.compose import compose, lay_out
+from gpttrace.spec.layout import for_many
+from gpttrace.spec.model import TraceSpec
+from gpttrace.spec.question import read_question
+from gpttrace.writer import write_offline
+from gpttrace.writer.alike import harmless
+
+
+def spec_of(question: str, host: KnownHost) -> TraceSpec:
+    reading = read_question(question, load_catalogue(), host)
+    assert reading.is_sure, reading
+    assert reading.spec is not None
+    return reading.spec
+
+
+@pytest.mark.parametrize(
+    ("question", "event", "shape", "keys"),
+    [
+        # what is said around the question
+        ("the network is flaky, do we retransmit? count by state", "tcp-retransmit", "count", ("state",)),
+        ("I would be obliged if you could count page faults by process, please", "page-fault", "count", ("comm",)),
+        ("my web server is slow: files opened by nginx, count by file", "file-open", "count", ("filename",)),
+        # lists after a colon, and what a later part wishes for
+        ("signals, counted: sender and receiver", "signal-send", "count", ("comm", "target_comm")),
+        ("chown by user: file name and process", "chown", "count", ("uid", "filename", "comm")),
+        ("failed opens, errno breakdown", "file-open", "count", ("errno",)),
+        # the kernel's own names
+        ("block_rq_issue count by dev", "disk-io", "count", ("dev",)),
+        ("tcp_retransmit_skb by daddr", "tcp-retransmit", "count", ("daddr",)),
+        # those whom it happens to
+        ("ten tasks which are woken most often", "wakeup", "count", ("target_comm",)),
+        # who it is
+        ("who opens tcp connections? by cgroup", "tcp-connect", "count", ("cgroup",)),
+        # times with rows are added up, without rows they are spread
+        ("off-cpu time by process", "off-cpu", "sum", ("comm",)),
+        ("how long do sleeps take", "sleep", "hist", ()),
+    ],
+)  # fmt: skip
+def test_it_is_understood(
+    question: str, event: str, shape: str, keys: tuple[str, ...], known_host: KnownHost
+) -> None:
+    spec = spec_of(question, known_host)
+    assert (spec.event, spec.shape, spec.keys) == (event, shape, keys)
+
+
+@pytest.mark.parametrize(
+    ("question", "condition"),
+    [
+        ("all signals except SIGCHLD", "sig != sigchld"),
+        ("kill -9: list the signals", "sig == 9"),
+        ("opens of files that do not exist", "ret == -2"),
+        ("too many open files: who hits EMFILE (24) on open", "ret == -24"),
+        ("packets received on eth0", "dev == eth0"),
+        ("writes of 4096 bytes by process", "bytes == 4096"),
+        ("module loads of a module named nvidia", "module == nvidia"),
+        ("executables started from /dev/shm", "filename startswith /dev/shm/"),
+        ("page allocations with order 3 and above by process", "order >= 3"),
+    ],
+)
+def test_a_condition_is_taken_from_it(question: str, condition: str, known_host: KnownHost) -> None:
+    spec = spec_of(question, known_host)
+    assert condition in [f"{c.field} {c.op} {c.value}" for c in spec.conditions]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "list the opens slower than 10 ms and faster than 1 ms",  # no number is both
+        "show me only successful opens that failed",
+        "how many pages enter the page cache and how many go to the moon",  # two numbers, one of them unknown
+        "read latency by fs",
+        "full command line of each program that starts",
+        "what's for lunch",
+        "put my laptop to sleep",
+    ],
+)
+def test_it_is_not_guessed(question: str, known_host: KnownHost) -> None:
+    assert not read_question(question, load_catalogue(), known_host).is_sure
+
+
+def test_a_disk_is_compared_by_its_number(known_host: KnownHost) -> None:
+    program = write_offline("disk requests on sda by process", known_host).program
+    assert program is not None
+    assert "args->dev == 8388608" in program
+
+
+def test_a_disk_that_is_not_there_is_said(known_host: KnownHost) -> None:
+    refused = write_offline("disk requests on sdb by process", known_host).refused
+    assert refused is not None
+    assert "no disk called sdb" in refused.why
+    assert "lsblk" in (refused.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown", "may"),
+    [
+        ("Which programs are connecting out to port 22? security audit", ("security",), True),
+        ("files opened but not by root", ("but", "not"), False),
+        ("which program sends over unix stream sockets?", ("stream",), False),
+        ("files opened by dockerd", ("dockerd",), False),
+    ],
+)
+def test_a_word_is_left_out_only_where_the_rest_means_the_same(
+    question: str, unknown: tuple[str, ...], may: bool
+) -> None:
+    assert harmless(question, unknown) is may
+
+
+def test_a_probe_that_two_events_share_is_not_in_a_list_as_well(known_host: KnownHost) -> None:
+    catalogue = load_catalogue()
+    events = [catalogue["net-receive"], catalogue["net-recvfrom"]]
+    layouts = [lay_out(TraceSpec(each.id, "count"), each, each.hooks[0]) for each in events]
+
+    program = compose(for_many(layouts))
+
+    # bpftrace 0.17 does not load a program where a probe stands in a list and alone.
+    assert "sys_exit_recvfrom,\n" not in program
+    assert program.count("sys_exit_recvfrom\n") == 2 or program.count("sys_enter_recvfrom\n") >= 1
