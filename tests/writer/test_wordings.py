@@ -1,4 +1,4 @@
-"""How people say it: courtesies, background, lists after a colon, the kernel's own names, devices, and words that may be left out."""
+"""How people say it: courtesies, background, lists, names of the kernel, devices, words that may be left out."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_disk_that_is_not_there_is_said(known_host: KnownHost) -> None:
 @pytest.mark.parametrize(
     ("question", "unknown", "may"),
     [
-        ("Which programs are connecting out to port 22? security audit", ("security",), True),
+        ("why does mysqld block? kernel stacks where it leaves the cpu", ("leaves",), True),
         ("files opened but not by root", ("but", "not"), False),
         ("which program sends over unix stream sockets?", ("stream",), False),
         ("files opened by dockerd", ("dockerd",), False),
