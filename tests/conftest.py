@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pwd
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from gpttrace.host import Host
+from gpttrace.index.places import WEIGHTS
 from gpttrace.settings import Settings
 from gpttrace.testing import TREES, InstalledBpftrace, installed_bpftraces, kernel_required, require
 
@@ -32,6 +34,16 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     patch.undo()
+
+
+@pytest.fixture
+def weights() -> Path:
+    """The weights of the embedding as the set-up made them for the person who runs the tests."""
+    home = Path(pwd.getpwuid(os.getuid()).pw_dir) / ".local/share/gpttrace"
+    path = Path(os.environ.get("GPTTRACE_DATA", home)) / WEIGHTS
+    if not path.exists():
+        pytest.skip("the weights of the embedding are not here: scripts/fetch-embedding")
+    return path
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
-import pwd
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +15,7 @@ from typing import Any
 import pytest
 
 from gpttrace.index import sources
-from gpttrace.index.places import WEIGHTS, Endpoint, Places
+from gpttrace.index.places import Endpoint, Places
 
 OURS = """#!/usr/bin/env bpftrace
 // Files opened, counted by process and file.
@@ -103,16 +101,6 @@ def folder(places: Places, tmp_path: Path) -> Path:
 
     _write(tmp_path / "mine" / "opens.bt", OURS.encode())
     return add_folder(places, str(tmp_path / "mine"))
-
-
-@pytest.fixture
-def weights() -> Path:
-    """The weights as the set-up made them for the person who runs the tests."""
-    home = Path(pwd.getpwuid(os.getuid()).pw_dir) / ".local/share/gpttrace"
-    path = Path(os.environ.get("GPTTRACE_DATA", home)) / WEIGHTS
-    if not path.exists():
-        pytest.skip("the weights of the embedding are not here: scripts/fetch-embedding")
-    return path
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.writer.conftest import KnownHost
 
@@ -109,8 +111,9 @@ def test_a_disk_that_is_not_there_is_said(known_host: KnownHost) -> None:
     ],
 )
 def test_a_word_is_left_out_only_where_the_rest_means_the_same(
-    question: str, unknown: tuple[str, ...], may: bool
+    question: str, unknown: tuple[str, ...], may: bool, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("GPTTRACE_DATA", str(weights.parent))
     assert harmless(question, unknown) is may
 
 

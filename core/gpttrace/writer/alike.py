@@ -8,6 +8,7 @@ AUC of 0.77; at `SAME` five of six were harmless. Without the weights nothing is
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from gpttrace.index.embed import find_embedding
 from gpttrace.index.places import find_places
@@ -43,7 +44,8 @@ def _is_plain(word: str) -> bool:
 
 
 def _cosine(one: str, other: str) -> float:
-    embedding = find_embedding(find_places())
+    # No network for this: an endpoint that is set for the index is not asked.
+    embedding = find_embedding(replace(find_places(), endpoint=None))
     if embedding is None:
         return 0.0
     first, second = embedding.embed([one, other])
