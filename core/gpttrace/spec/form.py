@@ -50,7 +50,8 @@ def named_value(
     if asked.elapsed and (field := event.field_of_unit("ns")) is not None:
         # `off-CPU time by process`: how much of it each has; without rows its distribution says more.
         long = any(token.stem == "long" for token in sentence.tokens)
-        return ("sum" if (asked.grouped or asked.top) and not long else "hist"), field.name
+        most = bool(asked.keys) and any(token.stem in words.MOST for token in sentence.tokens)
+        return ("sum" if (asked.grouped or asked.top or most) and not long else "hist"), field.name
     return _amount_of_things(sentence, asked, event)
 
 

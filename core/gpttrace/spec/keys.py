@@ -13,6 +13,11 @@ _GROUPS = stems("by per each which what for every wich")
 
 def take_stacks(sentence: Sentence, asked: Asked) -> None:
     """`user stacks`, `kernel stack traces`, `user-level stacks`, `stacks`."""
+    for phrase, side in _PLACES.items():
+        if (at := sentence.find_phrase(phrase)) is not None and not asked.stacks:
+            asked.stacks = (side,)
+            sentence.take(at, at + len(phrase) - 1, "kernel stacks" if side == "kstack" else "user stacks")
+            return
     for pair in _STACK_PAIRS:
         if (at := sentence.find_phrase(pair)) is not None:
             sentence.take(at, at, "")
@@ -64,6 +69,12 @@ def _is_code(sentence: Sentence, index: int) -> bool:
     )
 
 
+# `where in the kernel do tasks fight for a lock?`
+_PLACES = {
+    ("wher", "in", "the", "kernel"): "kstack",
+    ("wher", "in", "the", "cod"): "ustack",
+    ("wher", "in", "the", "program"): "ustack",
+}
 _STACK_PAIRS = (("call", "chain"), ("code", "path"), ("call", "path"), ("call", "trac"))
 _STACK_SIDES = {
     **dict.fromkeys(stems("user userspace userland ustack"), "ustack"),

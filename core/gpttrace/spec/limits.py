@@ -272,7 +272,7 @@ def take_errors(sentence: Sentence, asked: Asked) -> None:
         (words.FAILED, True, ONLY_FAILED),
         (words.SUCCEEDED, False, "only calls that succeeded"),
     ):
-        while (at := sentence.find(stems_)) is not None and sentence.stem(at - 1) not in ("by", "per"):
+        while (at := sentence.find(stems_)) is not None and not _are_rows(sentence, at):
             if asked.failed is (not failed) and not asked.ratio:
                 asked.problems.append("a call cannot both succeed and fail; ask for one of them")
             asked.failed = failed
@@ -282,6 +282,13 @@ def take_errors(sentence: Sentence, asked: Asked) -> None:
     if (tried := sentence.find(words.ATTEMPTS)) is not None:
         asked.attempts = True
         sentence.take(tried, tried, "whether or not the call succeeds")
+
+
+def _are_rows(sentence: Sentence, at: int) -> bool:
+    # `by error` tells rows apart, `top processes by failed system calls` does not.
+    if sentence.stem(at - 1) not in ("by", "per"):
+        return False
+    return sentence.tokens[at].text.lower() != "failed" or at + 1 == len(sentence.tokens)
 
 
 def _take_errno(sentence: Sentence, asked: Asked) -> None:

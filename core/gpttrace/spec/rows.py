@@ -41,7 +41,9 @@ def rows_of(
         asked.keys += [name for name in asked.columns if name not in asked.keys]
         if not asked.ratio and shape in ("count", "sum", "rate"):
             asked.keys += [
-                name for name in _named_fields(sentence, event) if name not in asked.keys and name != value
+                name
+                for name in _named_fields(sentence, event)
+                if name not in asked.keys and name != value and event.fields[name].unit not in ("bytes", "ns")
             ]
         # A count without rows says little; a distribution or an average is whole by itself.
         usual = (

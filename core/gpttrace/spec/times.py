@@ -185,7 +185,8 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
         before = sentence.stem(index - 1) in _BEFORE_TIME or named
         of_it = sentence.stem(index - 1) == "the" and sentence.stem(index + 1) == "of"
         after = any(word in _AFTER_TIME for word in near) or index == 0 or of_it
-        if before or (after and not plural):
+        ranked = sentence.stem(index - 1) == "by" and asked.ranked  # `top 10 functions by time`
+        if before or ranked or (after and not plural):
             asked.elapsed = True
             sentence.take(index, index, "how long it takes")
 
