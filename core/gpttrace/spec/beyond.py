@@ -28,7 +28,8 @@ _STATE = r"""
     \b( how[ ]much[ ](free[ ])?(ram|memory|(disk[ ])?space|swap|storage)[ ](do|does|is|are|has|have)
     | how[ ](big|large|full)[ ]is[ ](my|the|this)[ ](disk|ram|memory|drive|partition)
     | how[ ]many[ ](kilo|mega|giga|tera)bytes[ ]of[ ]\w+[ ](is|are|do|does|have|has)
-    | how[ ]many[ ](\w+[ ])?(cores|cpus|disks|processors|sockets)[ ](do|does|has|are[ ]there) | uptime | load[ ]average | current[ ](tcp[ ])?connections
+    | how[ ]many[ ](\w+[ ])?(cores|cpus|disks|processors|sockets)[ ](do|does|has|are[ ]there) | uptime
+    | load[ ]average | current[ ](tcp[ ])?connections
     | cpu[ ]model | serial[ ]number
     | kernel[ ]version | which[ ]version | what[ ](distribution|version)
     | what[ ](kernel|hardware)[ ](is|am|are|do|does|have|has|version)
