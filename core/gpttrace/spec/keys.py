@@ -13,10 +13,10 @@ _GROUPS = stems("by per each which what for every wich")
 
 def take_stacks(sentence: Sentence, asked: Asked) -> None:
     """`user stacks`, `kernel stack traces`, `user-level stacks`, `stacks`."""
-    for phrase, side in _PLACES.items():
+    for phrase, place in _PLACES.items():
         if (at := sentence.find_phrase(phrase)) is not None and not asked.stacks:
-            asked.stacks = (side,)
-            sentence.take(at, at + len(phrase) - 1, "kernel stacks" if side == "kstack" else "user stacks")
+            asked.stacks = (place,)
+            sentence.take(at, at + len(phrase) - 1, "kernel stacks" if place == "kstack" else "user stacks")
             return
     for pair in _STACK_PAIRS:
         if (at := sentence.find_phrase(pair)) is not None:
