@@ -52,8 +52,9 @@ def _next(
     said |= {stem(word) for event in known for word in event.id.split("-")}
     stems_ = [token.stem for token in sentence.tokens]
     places = [i for i, t in enumerate(sentence.tokens) if t.meaning in meanings]
-    if not places:
+    if not places or not joins:
         return None
+    twice = {word for word in stems_ if stems_.count(word) > 1}
     words = lexicon(catalogue)
     meant = Said(frozenset(free), frozenset(said), frozenset(t.text.lower() for t in sentence.tokens))
     best: tuple[float, Entry, tuple[str, ...]] | None = None
@@ -61,9 +62,11 @@ def _next(
         if entry.event in known:
             continue
         for number, phrase in enumerate(entry.phrases):
-            empty = _NO_OWN if any(stems_.count(word) > 1 for word in phrase) else vocabulary.NO_EVENT
+            if not said.issuperset(phrase):
+                continue
+            empty = _NO_OWN if twice.intersection(phrase) else vocabulary.NO_EVENT
             own = [free[word] for word in phrase if word in free and word not in empty]
-            if not own or not all(word in said for word in phrase):
+            if not own:
                 continue
             if not any(min(places) < j < max(own) or min(own) < j < max(places) for j in joins):
                 continue
