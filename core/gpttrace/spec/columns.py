@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.keys import key_at
@@ -82,15 +84,9 @@ _BEFORE_WISH = ("me", "us", "also", "the", "its", "their", "also", "to", "know",
 def turn_to_commands(sentence: Sentence, asked: Asked, event: Event) -> None:
     """`bpf calls by command`: where the event has commands of its own, they are meant and not the process."""
     own = next((f.name for f in event.fields.values() if "command" in f.names and f.name != "comm"), None)
-    said = any(
-        token.stem == "command" and sentence.stem(index - 1) in ("by", "per", "each")
-        for index, token in enumerate(sentence.tokens)
-    )
-    if (
-        own is not None
-        and said
-        and not any(word in ("process", "program") for word in map(sentence.stem, range(99)))
-    ):
+    said = [token.stem for token in sentence.tokens]
+    by_command = any((before, "command") in pairwise(said) for before in ("by", "per", "each"))
+    if own is not None and by_command and not {"process", "program"} & set(said):
         for names in (asked.keys, asked.grouped):
             names[:] = [own if name == "comm" else name for name in names]
 

@@ -22,50 +22,44 @@ def rows_of(
     """Return the keys of a table, or the columns of a list of events."""
     asked.columns = ["ret" if c == "errno" and c not in event.fields else c for c in asked.columns]
     pinned = any(c.field in ("pid", "tid", "comm") for c in conditions)
-    mentioned = [
-        key
-        for key in asked.mentioned
-        if ((key not in ("target_comm", "target_pid") or key in event.fields) and key != "comm")
-        or ("comm" in event.fields and not (asked.keys or pinned))
-    ]
-    if shape != "stacks" and asked.stacks:
-        asked.keys += [side for side in asked.stacks if side in event.fields and side not in asked.keys]
+    mentioned = [key for key in asked.mentioned if _is_told(key, asked, event, pinned)]
     if shape == "stacks":
-        named = [*asked.keys, *asked.columns, *mentioned] or (
-            [] if pinned or "comm" not in event.fields else ["comm"]
-        )
+        alone = pinned or "comm" not in event.fields
+        named = [*asked.keys, *asked.columns, *mentioned] or ([] if alone else ["comm"])
         # Where nobody said which side, an interrupt has only a kernel stack.
         sides = [side for side in asked.stacks if side in event.fields or len(asked.stacks) == 1]
         return tuple(dict.fromkeys((*named, *sides)))
+    if asked.stacks:
+        asked.keys += [side for side in asked.stacks if side in event.fields and side not in asked.keys]
     if shape != "events":
-        asked.keys += [name for name in asked.columns if name not in asked.keys]
-        if not asked.ratio and shape in ("count", "sum", "rate"):
-            asked.keys += [
-                name
-                for name in _named_fields(sentence, event)
-                if name not in asked.keys and name != value and event.fields[name].unit not in ("bytes", "ns")
-            ]
-        # A count without rows says little; a distribution or an average is whole by itself.
-        usual = (
-            _said_of(event.keys, event, sentence, asked)
-            if shape in ("count", "sum", "distinct") and not _wants_a_number(sentence, asked)
-            else ()
-        )
-        keys = tuple(dict.fromkeys((*asked.keys, *mentioned))) or usual
-        ranking = words.MOST | set(SUPERLATIVE_UNIT)
-        if not keys and asked.who and "comm" in event.fields:
-            return ("comm",)
-        ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
-        return keys or (_ranked_by(sentence, event) if ranked else ())
-    extra = [
-        *_named_fields(sentence, event),
-        *asked.columns,
-        *asked.keys,
-        *mentioned,
-        value,
-        *(c.field for c in conditions if c.field in ("ret", "latency", "bytes")),
-    ]
+        return _keys(sentence, asked, event, shape, value, mentioned)
+    tested = (c.field for c in conditions if c.field in ("ret", "latency", "bytes"))
+    extra = [*_named_fields(sentence, event), *asked.columns, *asked.keys, *mentioned, value, *tested]
     return tuple(dict.fromkeys((*event.columns, *(name for name in extra if name))))
+
+
+def _is_told(key: str, asked: Asked, event: Event, pinned: bool) -> bool:
+    if key == "comm":  # the subject of a sentence is no row beside others, nor where one process is meant
+        return "comm" in event.fields and not (asked.keys or pinned)
+    return key not in ("target_comm", "target_pid") or key in event.fields
+
+
+def _keys(
+    sentence: Sentence, asked: Asked, event: Event, shape: Shape, value: str | None, mentioned: list[str]
+) -> tuple[str, ...]:
+    asked.keys += [name for name in asked.columns if name not in asked.keys]
+    if not asked.ratio and shape in ("count", "sum", "rate"):
+        more = (name for name in _named_fields(sentence, event) if name not in asked.keys and name != value)
+        asked.keys += [name for name in more if event.fields[name].unit not in ("bytes", "ns")]
+    keys = tuple(dict.fromkeys((*asked.keys, *mentioned)))
+    # A count without rows says little; a distribution or an average is whole by itself.
+    if not keys and shape in ("count", "sum", "distinct") and not _wants_a_number(sentence):
+        keys = _said_of(event.keys, event, sentence, asked)
+    if not keys and asked.who and "comm" in event.fields:
+        return ("comm",)
+    ranking = words.MOST | set(SUPERLATIVE_UNIT)
+    ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
+    return keys or (_ranked_by(sentence, event) if ranked else ())
 
 
 def _said_of(keys: tuple[str, ...], event: Event, sentence: Sentence, asked: Asked) -> tuple[str, ...]:
@@ -78,7 +72,7 @@ def _said_of(keys: tuple[str, ...], event: Event, sentence: Sentence, asked: Ask
     return keys if whose or not named else tuple(named)
 
 
-def _wants_a_number(sentence: Sentence, asked: Asked) -> bool:
+def _wants_a_number(sentence: Sentence) -> bool:
     """Tell whether `how many … in a second` asks for one number rather than for a table."""
     return any(
         (token.stem == "many" and sentence.stem(index - 1) == "how" and sentence.stem(index + 1) != "time")
@@ -95,9 +89,8 @@ def _named_fields(sentence: Sentence, event: Event) -> list[str]:
         measures = words.BYTES if field.unit == "bytes" else words.TIMES if field.unit == "ns" else ()
         while (index := sentence.find([*names, *measures])) is not None:
             told = field.name != "syscall" and not _is_object(sentence, index)
-            told = told and not (
-                sentence.tokens[index].text == "cpu" and sentence.stem(index - 1) == "the"
-            )  # `burns the cpu`
+            burnt = sentence.tokens[index].text == "cpu" and sentence.stem(index - 1) == "the"
+            told = told and not burnt  # `what burns the cpu`
             sentence.take(index, index, f"with {field.name}" if told else "")
             found += [field.name] if told else []
         found += [field.name for at in _listed_at(sentence) if _is_own(sentence, at, names)]

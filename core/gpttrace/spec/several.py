@@ -50,11 +50,11 @@ def _next(
     said = {t.stem for t in sentence.tokens if t.meaning is None or t.meaning in meanings}
     # `retransmits compared with resets`: both are TCP's.
     said |= {stem(word) for event in known for word in event.id.split("-")}
-    stems_ = [token.stem for token in sentence.tokens]
+    every = [token.stem for token in sentence.tokens]
     places = [i for i, t in enumerate(sentence.tokens) if t.meaning in meanings]
     if not places or not joins:
         return None
-    twice = {word for word in stems_ if stems_.count(word) > 1}
+    twice = {word for word in every if every.count(word) > 1}
     words = lexicon(catalogue)
     meant = Said(frozenset(free), frozenset(said), frozenset(t.text.lower() for t in sentence.tokens))
     best: tuple[float, Entry, tuple[str, ...]] | None = None
