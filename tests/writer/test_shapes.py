@@ -139,6 +139,15 @@ def test_two_events_are_both_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.kernel
+@pytest.mark.parametrize(("address", "times"), [("127.0.0.1", 23), ("127.0.0.2", 0)])
+def test_only_connects_to_an_address_are_counted(address: str, times: int, tmp_path: Path) -> None:
+    result = answer(f"count tcp connects to {address} by process", tmp_path, "tcp-connect", "23")
+
+    rows = [tuple(r) for table in result.tables for r in table.rows() if r[0] == "gptcanary"]
+    assert rows == [("gptcanary", times)] * bool(times)
+
+
+@pytest.mark.kernel
 def test_different_values_are_counted_once(tmp_path: Path) -> None:
     result = answer("how many different files does each process open", tmp_path, "open-file", "23")
 

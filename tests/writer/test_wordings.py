@@ -61,6 +61,8 @@ def test_it_is_understood(
         ("opens of files that do not exist", "ret == -2"),
         ("too many open files: who hits EMFILE (24) on open", "ret == -24"),
         ("packets received on eth0", "dev == eth0"),
+        ("who connects to 10.1.2.3?", "daddr == 10.1.2.3"),
+        ("connects to 10.1.2.3:443", "dport == 443"),
         ("writes of 4096 bytes by process", "bytes == 4096"),
         ("module loads of a module named nvidia", "module == nvidia"),
         ("executables started from /dev/shm", "filename startswith /dev/shm/"),
@@ -92,6 +94,12 @@ def test_a_disk_is_compared_by_its_number(known_host: KnownHost) -> None:
     program = write_offline("disk requests on sda by process", known_host).program
     assert program is not None
     assert "args->dev == 8388608" in program
+
+
+def test_an_address_is_compared_byte_by_byte(known_host: KnownHost) -> None:
+    program = write_offline("who connects to 10.1.2.3?", known_host).program
+    assert program is not None
+    assert "args->daddr_v6[12] == 10 && args->daddr_v6[13] == 1" in program
 
 
 def test_a_disk_that_is_not_there_is_said(known_host: KnownHost) -> None:

@@ -184,6 +184,9 @@ def _misfit(event: Event, asked: Asked, said: Said) -> float:
     against += (
         5.0 * any(kind == "ns" for _, _, kind, _ in asked.thresholds) * (event.field_of_unit("ns") is None)
     )
+    against += 5.0 * any(
+        c.field not in event.fields for c in asked.conditions if c.field in ("daddr", "saddr")
+    )
     against += 5.0 * (asked.errno is not None and "ret" not in event.fields)
     against += 4.0 * (
         asked.errno is not None and event.area == "block"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gpttrace.errors import QuestionRefused
+from gpttrace.spec.addresses import address_test
 from gpttrace.spec.catalogue import Field
 from gpttrace.spec.model import Condition
 
@@ -23,6 +24,8 @@ def comparison(field: Field, condition: Condition, expr: str) -> str:
         return _named(field, condition)
     if isinstance(value, int):
         return f"{expr} {condition.op} {value}"
+    if field.name in ("daddr", "saddr"):
+        return _address(condition, expr, value)
     if field.name == "pid" and value == COMMAND_PID:
         return f"{expr} {condition.op} {COMMAND_PID}"
     if field.name == "cgroup":
@@ -32,6 +35,16 @@ def comparison(field: Field, condition: Condition, expr: str) -> str:
 
 def _named(field: Field, condition: Condition) -> str:
     test = field.values[str(condition.value)]
+    return test if condition.op == "==" else f"!({test})"
+
+
+def _address(condition: Condition, expr: str, value: str) -> str:
+    test = address_test(expr, value)
+    if test is None or condition.op not in ("==", "!="):
+        raise QuestionRefused(
+            "an address can be compared only where the kernel gives it as a number",
+            hint="leave it out and ask for a list or for rows by address",
+        )
     return test if condition.op == "==" else f"!({test})"
 
 

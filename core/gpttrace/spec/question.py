@@ -10,7 +10,7 @@ import copy
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from gpttrace.spec import around, columns, keys, limits, times, vocabulary, who
+from gpttrace.spec import addresses, around, columns, keys, limits, times, vocabulary, who
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.beyond import beyond_tracing
 from gpttrace.spec.catalogue import Catalogue, Event
@@ -175,6 +175,7 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     def is_known(word: str) -> bool:
         return word in known or one_letter_off(word, known) is not None
 
+    addresses.take_addresses(sentence, asked)
     who.take_cgroup(sentence, asked)
     who.take_ids(sentence, asked)
     who.take_root(sentence, asked)
