@@ -254,9 +254,14 @@ def _available(sentence: Sentence) -> set[str]:
 
 
 def _lends(sentence: Sentence, index: int) -> bool:
-    # `which processes are created`, `which control groups are removed`
+    # `which processes are created`, `which control groups are removed`, but not `which container opens files`
     key = vocabulary.KEYS.get(sentence.stem(index))
-    return key == "comm" or (key == "cgroup" and sentence.stem(index - 1) in ("which", "what"))
+    happens_to = sentence.stem(index - 1) in ("which", "what") and sentence.stem(index + 1) in (
+        "are",
+        "is",
+        "get",
+    )
+    return key == "comm" or (key == "cgroup" and happens_to)
 
 
 _ASKING = stems("who whose whom")  # who it is, also where a name of the event says it
