@@ -1,4 +1,4 @@
-"""Facts about a program on disk that cost a start of it: asked once, kept in a JSON file per path, size and time of the file.
+"""What costs time to find out about files (a start of a program, a parse): asked once, kept as JSON by path, size and time.
 
 A cache that cannot be read or written only costs time, never an error.
 """
@@ -19,11 +19,11 @@ def identity(path: str) -> str:
     return f"{path}|{stat.st_size}|{stat.st_mtime_ns}"
 
 
-def remembered(cache: Path, key: str, find: Callable[[], Any]) -> Any:
-    """Return the JSON value kept under `key` in the file `cache`, or what `find` finds, which is kept then."""
+def remembered(cache: Path, key: str, find: Callable[[], Any], alone: bool = False) -> Any:
+    """Return the JSON value kept under `key` in the file `cache`, or what `find` finds, which is kept then, with `alone` as all."""
     known = _read(cache)
     if key not in known:
-        known[key] = find()
+        known = {key: find()} if alone else {**known, key: find()}
         _write(cache, known)
     return known[key]
 

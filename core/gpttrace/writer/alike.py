@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gpttrace.index.embed import find_embedding
-from gpttrace.index.places import find_places
 from gpttrace.spec.words import plain
 
 SAME = 0.965
@@ -44,6 +42,9 @@ def _is_plain(word: str) -> bool:
 
 
 def _cosine(one: str, other: str) -> float:
+    from gpttrace.index.embed import find_embedding  # most questions never need it
+    from gpttrace.index.places import find_places
+
     # No network for this: an endpoint that is set for the index is not asked.
     embedding = find_embedding(replace(find_places(), endpoint=None))
     if embedding is None:
