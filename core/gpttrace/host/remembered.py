@@ -20,7 +20,7 @@ def identity(path: str) -> str:
 
 
 def remembered(cache: Path, key: str, find: Callable[[], Any], alone: bool = False) -> Any:
-    """Return the JSON value kept under `key` in the file `cache`, or what `find` finds, which is kept then, with `alone` as all."""
+    """Return the JSON value kept under `key` in the file `cache`, or what `find` finds, which is kept then (`alone`: as all)."""
     known = _read(cache)
     if key not in known:
         known = {key: find()} if alone else {**known, key: find()}
