@@ -49,9 +49,7 @@ _PEOPLE = plain(
 def take_around(sentence: Sentence) -> None:
     """Give courtesies and the like an empty meaning."""
     for match in _COURTESY.finditer(sentence.text):
-        for index, token in enumerate(sentence.tokens):
-            if match.start() <= token.start and token.end <= match.end() and token.meaning is None:
-                sentence.take(index, index, "")
+        sentence.take_inside(match.start(), match.end(), "")
 
 
 def take_owned(sentence: Sentence) -> None:

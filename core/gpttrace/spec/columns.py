@@ -78,7 +78,7 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
 
 
 _WISHES = stems("tell print give show need want name")
-_BEFORE_WISH = ("me", "us", "also", "the", "its", "their", "also", "to", "know", "see", "have")
+_BEFORE_WISH = ("me", "us", "also", "the", "its", "their", "to", "know", "see", "have")
 
 
 def turn_to_commands(sentence: Sentence, asked: Asked, event: Event) -> None:

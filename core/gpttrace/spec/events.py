@@ -100,7 +100,7 @@ def find_events(
 _RUNNING = stems(
     "run runs running execute executes executing launch launches launching start starts starting invoke invokes"
 )
-_NAMELESS = ("read", "write", "file-seek", "fsync", "close", "file-close", "vfs-read", "vfs-write")
+_NAMELESS = ("read", "write", "file-seek", "fsync", "file-close")  # their calls know a descriptor only
 _TOUCHING = stems(
     "read reads reading write writes writing touch access accesses look looks use uses open opens see view modify change edit who"
 )
@@ -112,9 +112,7 @@ def _file_meant(sentence: Sentence, catalogue: Catalogue, best: dict[str, Candid
     if not named or not any(token.stem in _TOUCHING for token in sentence.tokens):
         return None
     first = max(best.values(), key=lambda each: each.score, default=None)
-    if first is not None and (
-        first.event.id not in _NAMELESS or any(f.read == "str" for f in first.event.fields.values())
-    ):
+    if first is not None and first.event.id not in _NAMELESS:
         return None
     phrase = tuple(token.stem for token in sentence.tokens if token.stem in _TOUCHING and token.stem != "who")
     return Candidate(catalogue["file-open"], 1, phrase, guessed=True)

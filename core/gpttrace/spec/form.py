@@ -77,15 +77,9 @@ def _amount_of_things(sentence: Sentence, asked: Asked, event: Event) -> tuple[S
 
 def counts_users(sentence: Sentence) -> bool:
     """Tell whether `sendfile users` or `calloc callers` are asked for: who they are, not how much they move."""
-    return any(
-        (
-            token.stem in _USERS
-            and index
-            and sentence.tokens[index - 1].meaning in (sentence.event, "processes")
-        )
-        or (token.stem in _USERS and (sentence.tokens[index - 1].meaning or "").startswith("the system call"))
-        for index, token in enumerate(sentence.tokens)
-    )
+    after = zip(sentence.tokens, sentence.tokens[1:], strict=False)
+    meant = [before.meaning or "" for before, token in after if token.stem in _USERS]
+    return any(each in (sentence.event, "processes") or each.startswith("the system call") for each in meant)
 
 
 _USERS = stems("user users caller callers")
@@ -157,7 +151,10 @@ def _take_listed(sentence: Sentence) -> bool:
 
 def _says_bandwidth(sentence: Sentence) -> bool:
     said = {token.stem for token in sentence.tokens}
-    return bool(said & stems("bandwidth throughput")) and "rat" not in said
+    return bool(said & _BANDWIDTH) and "rat" not in said
+
+
+_BANDWIDTH = stems("bandwidth throughput")
 
 
 _AS_IT_HAPPENS = re.compile(

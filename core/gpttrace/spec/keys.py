@@ -58,17 +58,15 @@ def _sides_elsewhere(sentence: Sentence) -> list[str]:
             continue
         if token.meaning is None and (side := _STACK_SIDES.get(token.stem)) and side not in sides:
             sides.append(side)
-            sentence.take(i, i + (sentence.stem(i + 1) == "space"), "")
+            sentence.take(i, i, "")
     return sides
 
 
 def _is_code(sentence: Sentence, index: int) -> bool:
-    return (
-        sentence.stem(index)
-        in stems("code path paths function functions space side stack stacks") | words.EMPTY
-    )
+    return sentence.stem(index) in _CODE
 
 
+_CODE = stems("code path paths function functions space side stack stacks") | words.EMPTY
 # `where in the kernel do tasks fight for a lock?`
 _PLACES = {
     ("wher", "in", "the", "kernel"): "kstack",

@@ -88,14 +88,14 @@ def _says_nothing(sentence: Sentence, index: int, entry: Entry | None, words: Le
     token = sentence.tokens[index]
     if token.meaning is not None:
         return token.meaning in ("", sentence.event)
-    plain = (
+    ordinary = (
         token.kind == "word"
         and token.text.isascii()
         and "_" not in token.text
         and token.stem not in _NEGATIONS
     )
     first = index == 0 or sentence.text[: token.start].rstrip()[-1:] in ".!?:;'\""
-    if not plain or (token.text[:1].isupper() and not first) or token.stem in vocabulary.OTHER:
+    if not ordinary or (token.text[:1].isupper() and not first) or token.stem in vocabulary.OTHER:
         return False
     if entry is not None and token.stem in entry.fields:
         return False

@@ -53,6 +53,12 @@ class Sentence:
         for token in self.tokens[first : last + 1]:
             token.meaning = meaning
 
+    def take_inside(self, start: int, end: int, meaning: str) -> None:
+        """Give the free tokens between two places of the text a meaning."""
+        for token in self.tokens:
+            if start <= token.start and token.end <= end and token.meaning is None:
+                token.meaning = meaning
+
     def find(self, stems: Collection[str], start: int = 0) -> int | None:
         """Return the index of the first free token whose stem is one of `stems`."""
         for index in range(start, len(self.tokens)):

@@ -166,9 +166,7 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
     """`time that unshare takes`, `run time`: how long an event lasts, unlike `at a time` and `times`."""
     for match in _FROM_TO.finditer(sentence.text):
         asked.elapsed = True
-        for index, token in enumerate(sentence.tokens):
-            if match.start() <= token.start and token.end <= match.end() and token.meaning is None:
-                sentence.take(index, index, "how long it takes")
+        sentence.take_inside(match.start(), match.end(), "how long it takes")
     long = any(t.text.lower() in ("long", "time") for t in sentence.tokens)
     if long or any(kind == "ns" for _, _, kind, _ in asked.thresholds):
         while (held := sentence.find(_HELD_UP if long else _HANGS)) is not None:

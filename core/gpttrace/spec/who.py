@@ -208,7 +208,7 @@ _NAMING = ("named", "called")
 # Programs that people ask about, some of which are words of the catalogue as well.
 _PROGRAMS = plain(
     """nginx apache apache2 httpd haproxy envoy postgres postgresql mysql mysqld mariadbd redis mongod etcd java python
-    python3 ruby php dockerd docker containerd runc kubelet sshd bash sshd systemd journald rsyslogd cron chrome firefox
+    python3 ruby php dockerd docker containerd runc kubelet sshd bash systemd journald rsyslogd cron chrome firefox
     chromium gcc strace gdb lldb tcpdump npm rustc cargo clang scp sftp systemd-journald sudo rsync curl wget qemu
     libvirtd dnsmasq memcached elasticsearch prometheus grafana"""
 )

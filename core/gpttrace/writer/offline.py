@@ -64,9 +64,8 @@ def _write(reading: Reading, spec: TraceSpec, catalogue: Catalogue, host: Facts 
     if problems:
         return _refused(reading, "; ".join(dict.fromkeys(problems)))
     spec = resolve_cgroup(spec, host)
-    specs = tuple(
-        resolve_disk(resolve_cgroup(each, host), catalogue[each.event], host) for each in (spec, *spec.others)
-    )
+    specs = (spec, *(resolve_cgroup(each, host) for each in spec.others))
+    specs = tuple(resolve_disk(each, catalogue[each.event], host) for each in specs)
     choices = [choose_hook(each, catalogue[each.event], host) for each in specs]
     missing = next((choice for choice in choices if choice.hook is None), None)
     without = f"without that it would be: {describe(spec, catalogue)}"
