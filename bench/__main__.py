@@ -6,7 +6,19 @@ import importlib
 import os
 import sys
 
-AREAS = ("start", "parse", "host", "static", "check", "question", "index", "first_row", "stop", "rows")
+AREAS = (
+    "start",
+    "parse",
+    "host",
+    "static",
+    "check",
+    "question",
+    "index",
+    "first_row",
+    "stop",
+    "rows",
+    "meaning",
+)
 
 
 def main() -> None:

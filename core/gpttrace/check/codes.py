@@ -31,12 +31,14 @@ def all_codes() -> dict[str, Code]:
     """Return every code by its name; the same code may come from several tiers, then the first one's words count."""
     from gpttrace.check.compiler.codes import CODES as COMPILER
     from gpttrace.check.loader.codes import CODES as LOADER
+    from gpttrace.check.meaning_codes import CODES as MEANING
     from gpttrace.check.policy.codes import CODES as POLICY
+    from gpttrace.check.prove_codes import CODES as PROVE
     from gpttrace.check.static.codes import CODES as STATIC
     from gpttrace.check.syntax import CODES as SYNTAX
 
     found: dict[str, Code] = {}
-    for code in (*SYNTAX, *STATIC, *COMPILER, *LOADER, *POLICY):
+    for code in (*SYNTAX, *STATIC, *COMPILER, *LOADER, *POLICY, *MEANING, *PROVE):
         found.setdefault(code.name, code)
     return found
 

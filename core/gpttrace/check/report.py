@@ -14,19 +14,31 @@ from gpttrace.language import Finding, Program
 if TYPE_CHECKING:
     from gpttrace.check.loader.load import Verdict as ProbeVerdict
 
-Level = Literal["static", "compile", "load"]
-LEVELS: tuple[Level, ...] = ("static", "compile", "load")
+Level = Literal["static", "compile", "load", "attached", "meaning", "canary"]
+LEVELS: tuple[Level, ...] = ("static", "compile", "load", "attached", "meaning", "canary")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One tier: `how` says by what it was done (`root`, `rootless`, a host file …), `why` why it was not done or not whole."""
+    """One tier: `how` says by what it was done (`root`, `rootless`, a host file …) or what it came to (`3 of 3 probes`), `why`
+    why it was not done or not whole.
+    """
 
     level: Level
     done: bool
     how: str = ""
     why: str = ""
     took: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the documented JSON shape of a step."""
+        return {
+            "level": self.level,
+            "done": self.done,
+            "how": self.how,
+            "why": self.why,
+            "took_s": round(self.took, 3),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +65,8 @@ class Report:
 
     @property
     def level(self) -> Level:
-        """The highest tier that was done."""
-        done = [step.level for step in self.steps if step.done]
+        """The highest tier that was done; the meaning is beside these tiers, as it needs no machine."""
+        done = [step.level for step in self.steps if step.done and step.level != "meaning"]
         return done[-1] if done else "static"
 
     def to_json(self, file: str | None = None) -> dict[str, Any]:
@@ -64,16 +76,7 @@ class Report:
             "ok": self.ok,
             "level": self.level,
             "policy": self.policy.allowed,
-            "steps": [
-                {
-                    "level": step.level,
-                    "done": step.done,
-                    "how": step.how,
-                    "why": step.why,
-                    "took_s": round(step.took, 3),
-                }
-                for step in self.steps
-            ],
+            "steps": [step.to_json() for step in self.steps],
             "probes": [
                 {"range": _range(self.program, each.start, each.end), "state": each.state, "code": each.code}
                 for each in self.probes

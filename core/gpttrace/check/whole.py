@@ -14,6 +14,7 @@ from gpttrace.errors import Unavailable
 from gpttrace.host import Bpftrace, Host, find_bpftrace
 from gpttrace.language import Finding, Program, parse
 from gpttrace.settings import Settings
+from gpttrace.spec.model import TraceSpec
 
 # Steps done, steps at most, and what is being done; for what takes long enough to be watched.
 Progress = Callable[[int, int, str], None]
@@ -39,11 +40,14 @@ async def check(
     level: Level = "compile",
     policy: Policy = DEFAULT,
     file: Path | None = None,
+    asked: TraceSpec | None = None,
     bisect: bool = False,
     progress: Progress | None = None,
     settings: Settings | None = None,
 ) -> Report:
     """Check a program for a host up to a tier; a tier that cannot be done says why and takes nothing from the others.
+
+    `asked` is what the program is meant to show: then its meaning is held against that.
 
     What the policy denies reaches no bpftrace; what does not compile reaches no verifier. `bisect` looks for the statement that
     the verifier refuses, which takes several loads. Never raises for what is wrong with the program.
@@ -52,6 +56,12 @@ async def check(
     host = host or Host.local(settings)
     report = check_static(program, host, policy)
     if level == "static":
+        return report
+    from gpttrace.check.meant import meaning_step  # the solver is not for what is only typed
+
+    step, meant = meaning_step(report.program, host, asked, report.findings)
+    report = _with(report, step, [*report.findings, *meant])
+    if level == "meaning":
         return report
     from gpttrace.check.compiler import compile_findings, merge  # what is only typed needs neither
     from gpttrace.check.loader import load_findings

@@ -23,7 +23,7 @@ def comparison(field: Field, condition: Condition, expr: str) -> str:
     if isinstance(value, str) and value in field.values:
         return _named(field, condition)
     if isinstance(value, int):
-        return f"{expr} {condition.op} {value}"
+        return f"{_compared(expr)} {condition.op} {value}"
     if field.name in ("daddr", "saddr"):
         return _address(condition, expr, value)
     if field.name == "pid" and value == COMMAND_PID:
@@ -31,6 +31,12 @@ def comparison(field: Field, condition: Condition, expr: str) -> str:
     if field.name == "cgroup":
         return f"{expr} {condition.op} cgroupid({quote(value)})"
     return _text(field, condition, expr, value)
+
+
+def _compared(expr: str) -> str:
+    # `a & b == 3` is `a & (b == 3)`, as in C.
+    loose = any(f" {op} " in expr for op in ("&", "|", "^", "?", "==", "!=", "<", ">", "&&", "||"))
+    return f"({expr})" if loose else expr
 
 
 def _named(field: Field, condition: Condition) -> str:

@@ -201,7 +201,31 @@ def index(study: Study, node: n.Index) -> None:
         )
 
 
-RULES = (pair, single, cast, condition, zero, compound, branches, index)
+@on(n.Binary)
+def binds(study: Study, node: n.Binary) -> None:
+    """`a & b == c`, which is `a & (b == c)`."""
+    if node.op not in ("&", "|", "^"):
+        return
+    for side in (node.left, node.right):
+        if isinstance(side, n.Binary) and side.op in _COMPARE | _ORDER:
+            text = study.program.source.text
+            tested = (
+                text[node.left.start : side.left.end]
+                if side is node.right
+                else text[side.right.start : node.right.end]
+            )
+            message = f"`{side.op}` binds more tightly than `{node.op}`: this takes the bits of a truth"
+            study.report(
+                node,
+                "warning",
+                "loose-bits",
+                message,
+                f"write `({tested}) {side.op} …`, or bracket what you mean",
+            )
+            return
+
+
+RULES = (pair, single, cast, condition, zero, compound, branches, index, binds)
 CODES = (
     Code(
         "operand-type", "error", "gpttrace", "an operator with things that it does not take",
@@ -217,5 +241,10 @@ CODES = (
         "bad-shift", "warning", "gpttrace", "a shift by more bits than a number has",
         "Numbers have 64 bits; what a larger shift gives depends on the processor.",
         "BEGIN { print(pid << 64); }", "BEGIN { print(pid << 6); }",
+    ),
+    Code(
+        "loose-bits", "warning", "gpttrace", "a comparison that binds more tightly than the bit operator beside it",
+        "As in C `flags & 2 == 2` is `flags & (2 == 2)`, which is hardly ever meant.",
+        "BEGIN /pid & 1 == 1/ { print(pid); }", "BEGIN /(pid & 1) == 1/ { print(pid); }",
     ),
 )  # fmt: skip
