@@ -11,6 +11,7 @@ import pytest
 from gpttrace.check import Policy, Report, check, check_static
 from gpttrace.host import Host
 from gpttrace.settings import Settings
+from gpttrace.spec.model import TraceSpec
 from gpttrace.testing import InstalledBpftrace
 
 pytestmark = pytest.mark.kernel
@@ -30,7 +31,11 @@ def test_each_fault_is_told_once_whoever_found_it(
     report = checked(WRONG, any_bpftrace, settings)
     errors = [each for each in report.findings if each.severity == "error"]
     assert [WRONG[each.start : each.end] for each in errors] == ["nosuch", "nosuchfn"]
-    assert [(step.level, step.done) for step in report.steps] == [("static", True), ("compile", True)]
+    assert [(step.level, step.done) for step in report.steps] == [
+        ("static", True),
+        ("meaning", True),
+        ("compile", True),
+    ]
     assert not report.ok
 
 
@@ -39,11 +44,38 @@ def test_a_good_program_passes_every_tier(any_bpftrace: InstalledBpftrace, setti
     report = checked(program, any_bpftrace, settings, level="load")
     assert [(step.level, step.done) for step in report.steps] == [
         ("static", True),
+        ("meaning", True),
         ("compile", True),
         ("load", True),
     ]
     assert report.ok, report.findings
     assert [each.state for each in report.probes] == ["loaded", "loaded"]
+
+
+def test_the_meaning_is_looked_at_before_bpftrace_is(
+    host_bpftrace: InstalledBpftrace, settings: Settings
+) -> None:
+    program = "tracepoint:irq:irq_handler_entry { @s[cpu] = nsecs; } "
+    program += "tracepoint:irq:irq_handler_exit { @ = hist(nsecs - @s[cpu]); }"
+    report = checked(program, host_bpftrace, settings, level="meaning")
+    assert [(step.level, step.done) for step in report.steps] == [("static", True), ("meaning", True)]
+    assert {"stale-keys"} <= {each.code for each in report.findings if each.source == "meaning"}
+
+
+def test_what_was_asked_is_held_against_the_program(
+    host_bpftrace: InstalledBpftrace, settings: Settings
+) -> None:
+    asked = TraceSpec("context-switch", "count", keys=("comm",))
+    report = checked(
+        "tracepoint:sched:sched_switch /pid > 7/ { @[comm] = count(); }",
+        host_bpftrace,
+        settings,
+        level="meaning",
+        asked=asked,
+    )
+    (found,) = [each for each in report.findings if each.source == "meaning"]
+    assert (found.code, found.severity) == ("other-condition", "warning")
+    assert report.steps[1].how.endswith("held against what was asked: narrower")
 
 
 def test_the_refused_probe_is_told_from_the_others(
@@ -60,13 +92,17 @@ def test_what_cannot_be_parsed_is_not_given_to_bpftrace(
     host_bpftrace: InstalledBpftrace, settings: Settings
 ) -> None:
     report = checked("BEGIN { @x = ; }", host_bpftrace, settings)
-    assert [(step.level, step.done) for step in report.steps] == [("static", True), ("compile", False)]
-    assert "syntax errors" in report.steps[1].why
+    assert [(step.level, step.done) for step in report.steps] == [
+        ("static", True),
+        ("meaning", False),
+        ("compile", False),
+    ]
+    assert "syntax errors" in report.steps[2].why
 
 
 def test_what_does_not_compile_is_not_loaded(host_bpftrace: InstalledBpftrace, settings: Settings) -> None:
     report = checked(WRONG, host_bpftrace, settings, level="load")
-    assert (report.steps[2].done, report.steps[2].why) == (False, "it does not compile")
+    assert (report.steps[3].done, report.steps[3].why) == (False, "it does not compile")
 
 
 def test_a_host_file_has_no_kernel_to_load_into(
@@ -79,10 +115,11 @@ def test_a_host_file_has_no_kernel_to_load_into(
     namespaces = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0
     assert [(step.level, step.done) for step in report.steps] == [
         ("static", True),
+        ("meaning", True),
         ("compile", namespaces),  # a plain chroot has none
         ("load", False),
     ]
-    assert "no kernel" in report.steps[2].why
+    assert "no kernel" in report.steps[3].why
 
 
 def test_a_report_tells_the_policys_no_from_a_fault() -> None:

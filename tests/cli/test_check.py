@@ -72,7 +72,7 @@ def test_json_has_the_documented_shape(cli: Cli, tmp_path: Path, host_bpftrace: 
         ("tool.bt", False, "compile", "yes"),
         ("good.bt", True, "compile", "yes"),
     ]
-    assert [step["level"] for step in whole["files"][0]["steps"]] == ["static", "compile"]
+    assert [step["level"] for step in whole["files"][0]["steps"]] == ["static", "meaning", "compile"]
     (found,) = [each for each in findings(done.stdout) if each["severity"] == "error"]
     assert found["range"] == {"start": {"line": 3, "column": 27}, "end": {"line": 3, "column": 34}}
     assert found["code"] == "unknown-field"

@@ -15,6 +15,7 @@ from gpttrace.spec.catalogue import Catalogue, load_catalogue
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.layout import Layout
 from gpttrace.spec.model import TraceSpec
+from gpttrace.spec.raw import with_events_of
 
 _MOST_WAYS = 6
 _UNREADABLE = Comparison("unknown", (Difference("unfollowed", "unknown", "it has syntax errors"),))
@@ -44,13 +45,18 @@ def compare_spec(
 
     `unknown` when its hooks are not in the catalogue, so that nobody can tell what they show.
     """
-    catalogue = catalogue or load_catalogue()
+    catalogue = with_events_of(catalogue or load_catalogue(), spec, host)
     if not given.ok:
         return _UNREADABLE
     outputs = outputs_of(read_meaning(given, field_type, member_type))
     points = points_of(outputs)
     if not outputs.outputs:
         return Comparison("different", (Difference("output", "different", "it shows nothing"),))
+    unknown = [each.event for each in (spec, *spec.others) if each.event not in catalogue]
+    if unknown:
+        return Comparison(
+            "unknown", (Difference("hooks", "unknown", f"the catalogue has no event `{unknown[0]}`"),)
+        )
     best: Comparison | None = None
     for layouts in islice(_ways(spec, points, catalogue, host), _MOST_WAYS):
         wanted = reference(layouts, field_type, member_type)

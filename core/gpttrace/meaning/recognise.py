@@ -74,7 +74,9 @@ def spec_of(
     if not found:
         return Recognised(None, False, f"the catalogue has no event for `{points[0]}`")
     # The event that needs the fewest conditions says most: a connect, not a change of state to SYN_SENT.
-    return min(found, key=lambda each: (not each.whole, len(each.why), len(each.spec.conditions) if each.spec else 0))
+    return min(
+        found, key=lambda each: (not each.whole, len(each.why), len(each.spec.conditions) if each.spec else 0)
+    )
 
 
 class _Reading:

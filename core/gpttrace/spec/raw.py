@@ -10,8 +10,9 @@ from dataclasses import replace
 from functools import lru_cache
 
 from gpttrace.spec import vocabulary
-from gpttrace.spec.catalogue import CONTEXT_FIELDS, Event, Field, Hook, Point
+from gpttrace.spec.catalogue import CONTEXT_FIELDS, Catalogue, Event, Field, Hook, Point
 from gpttrace.spec.facts import Facts
+from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem
 
@@ -58,6 +59,17 @@ def with_arguments(event: Event, call: str, host: Facts | None) -> Event:
         if name not in event.fields and not name.startswith("__")
     }
     return replace(event, fields={**event.fields, **own})
+
+
+def with_events_of(catalogue: Catalogue, spec: TraceSpec, host: Facts | None) -> Catalogue:
+    """Return a catalogue that also has the events of a spec which were made for its question."""
+    for each in (spec, *spec.others):
+        call = next((str(c.value) for c in each.conditions if c.field == "syscall" and c.op == "=="), None)
+        if each.event.startswith("tracepoint:") and host is not None:
+            catalogue = catalogue.including(_event(each.event.removeprefix("tracepoint:"), host))
+        elif each.event == "syscall" and call is not None:
+            catalogue = catalogue.including(with_arguments(catalogue["syscall"], call, host))
+    return catalogue
 
 
 # What people call arguments that the kernel names shortly.
