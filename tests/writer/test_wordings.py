@@ -41,6 +41,26 @@ def spec_of(question: str, host: KnownHost) -> TraceSpec:
         ("ten tasks which are woken most often", "wakeup", "count", ("target_comm",)),
         # who it is
         ("who opens tcp connections? by cgroup", "tcp-connect", "count", ("cgroup",)),
+        # a list after `with` or a colon, also of words that go with the event
+        ("setresuid calls with their result per process", "set-uid", "count", ("comm", "ret")),
+        ("fadvise calls: advice value and program", "file-advice", "count", ("advice", "comm")),
+        ("files under /var/lib/mysql and how often each is opened", "file-open", "count", ("filename",)),
+        ("page fault addresses of firefox", "user-fault", "count", ("address",)),
+        ("kworker eats a core, how long do the individual work functions run?", "workqueue", "hist", ("function",)),
+        ("average service time of block requests by kind of operation", "disk-io", "avg", ("direction",)),
+        # a field that is only named in passing makes no rows
+        ("write-back started for reason of background: how often per second?", "writeback-run", "rate", ()),
+        # one winner, and a number in the background
+        ("We run forty containers. Which cgroup does most context switches?", "context-switch", "count", ("cgroup",)),
+        ("three busiest users of the bpf call in 15 seconds", "bpf-call", "count", ("comm",)),
+        ("the 3 slowest fsyncs", "fsync", "max", ("comm",)),
+        # one row for each event, and a place in the kernel
+        ("cpu frequency changes, one row each", "cpu-frequency", "events", ("cpu", "frequency")),
+        ("where in the kernel do packets die?", "packet-drop", "count", ("location",)),
+        # a function is called so many times
+        ("ext4_write_begin by inode, ten busiest", "ext4-write", "count", ("inode",)),
+        # what is written is no request for a program
+        ("write bytes by cgroup and command", "write", "sum", ("cgroup", "comm")),
         # times with rows are added up, without rows they are spread
         ("off-cpu time by process", "off-cpu", "sum", ("comm",)),
         ("how long do sleeps take", "sleep", "hist", ()),
@@ -67,6 +87,17 @@ def test_it_is_understood(
         ("module loads of a module named nvidia", "module == nvidia"),
         ("executables started from /dev/shm", "filename startswith /dev/shm/"),
         ("page allocations with order 3 and above by process", "order >= 3"),
+        ("make is forking like mad: how many children each second?", "comm == make"),
+        ("how many ptrace requests does strace make?", "comm == strace"),
+        ("page cache additions while mysqldump runs (only mysqldump)", "comm == mysqldump"),
+        ("wakeups per second of tasks whose name starts with kworker", "comm startswith kworker"),
+        ("opened files beneath /root/.ssh: process, path", "filename startswith /root/.ssh/"),
+        ("renames onto /etc/passwd", "newname == /etc/passwd"),
+        ("list wait4 calls that block over five seconds", "latency > 5000000000"),
+        ("disk requests that need more than a quarter of a second", "latency > 250000000"),
+        ("who puts work on the workqueue events_unbound?", "workqueue == events_unbound"),
+        ("frequency changes above 3 GHz by cpu", "frequency > 3000000"),
+        ("poll calls that time out by program", "ret == timeout"),
     ],
 )
 def test_a_condition_is_taken_from_it(question: str, condition: str, known_host: KnownHost) -> None:
@@ -84,10 +115,51 @@ def test_a_condition_is_taken_from_it(question: str, condition: str, known_host:
         "full command line of each program that starts",
         "what's for lunch",
         "put my laptop to sleep",
+        "setuid to root",  # a literal that nothing took
+        "CPU time by command as reported by sched_stat_runtime",
+        "puts and printf calls per program",  # of two functions one is unknown
+        "cooling device updates: type and target level",  # a row that the event does not have
+        "How many connections does each server accept?",
+        "huge page allocations",
+        "ioctl calls by command and device",
+        "lock hold time of mutexes",  # only the wait for them is seen
+        "dlopen of libssl",
+        "time from queueing the bio until it is complete",  # no hook knows it
+        "reads by mysqld or postgres",
+        "page cache additions while mysqldump runs",
+        "how many disks are in this server?",
+        "which process had opened the file before tracing began?",
     ],
 )
 def test_it_is_not_guessed(question: str, known_host: KnownHost) -> None:
     assert not read_question(question, load_catalogue(), known_host).is_sure
+
+
+@pytest.mark.parametrize(
+    ("question", "events"),
+    [
+        ("queued and executed works side by side", ["workqueue", "work-queue"]),
+        ("execs versus forks for each command", ["exec", "fork"]),
+        ("consumed against dropped packets every second", ["packet-consumed", "packet-drop"]),
+        (
+            "which tasks queue delayed work and on what function",
+            ["work-queue"],
+        ),  # a field is no further event
+    ],
+)
+def test_each_event_of_two_is_answered(question: str, events: list[str], known_host: KnownHost) -> None:
+    spec = spec_of(question, known_host)
+    assert sorted(each.event for each in (spec, *spec.others)) == sorted(events)
+
+
+def test_a_call_without_an_event_of_its_own_is_counted_beside_one() -> None:
+    spec = read_question("mlock and mlockall callers", load_catalogue(), None).spec
+    assert spec is not None
+    assert [(each.event, each.keys) for each in (spec, *spec.others)] == [
+        ("mlock", ("comm",)),
+        ("syscall", ("comm",)),
+    ]
+    assert [c.value for c in spec.others[0].conditions] == ["mlockall"]
 
 
 def test_a_disk_is_compared_by_its_number(known_host: KnownHost) -> None:
@@ -116,6 +188,8 @@ def test_a_disk_that_is_not_there_is_said(known_host: KnownHost) -> None:
         ("files opened but not by root", ("but", "not"), False),
         ("which program sends over unix stream sockets?", ("stream",), False),
         ("files opened by dockerd", ("dockerd",), False),
+        ("pages added to the page cache while mysqldump runs", ("mysqldump",), False),
+        ("opened files beneath /root/.ssh", ("beneath",), False),
     ],
 )
 def test_a_word_is_left_out_only_where_the_rest_means_the_same(

@@ -23,7 +23,7 @@ _COURTESY = re.compile(
     | por[ ]favor | s['’]il[ ]vous[ ]pla[iî]t | bitte | thanks[ ]in[ ]advance | many[ ]thanks | no[ ]idea[ ]why
     | for[ ]the[ ]life[ ]of[ ]me | once[ ]in[ ]a[ ]while | on[ ]earth | the[ ]hell | the[ ]heck | keep[ ]an[ ]eye[ ]on
     | all[ ]day([ ]long)? | all[ ]night([ ]long)? | all[ ]the[ ]time | all[ ]of[ ]a[ ]sudden | over[ ]and[ ]over([ ]again)?
-    | again[ ]and[ ]again
+    | again[ ]and[ ]again | at[ ]times
     | time[ ]and[ ]again | in[ ]vain | at[ ]run[ ]?time | at[ ]\d+[ ]?(%|percent) | \d+[ ]?%
     | do(es|ing)?[ ](its|their|his|her)[ ]job | (know|see|check|tell[ ]me|find[ ]out|wonder)[ ](if|whether)
     | (for[ ])?as[ ]long[ ]as[ ](i|we|you|it|they)([ ]\w+){1,3} | side[ ]by[ ]side | which[ ]ones?
@@ -46,10 +46,15 @@ _PEOPLE = plain(
 )
 
 
+def courtesies(sentence: Sentence) -> list[tuple[int, int]]:
+    """Return the places of the text where courtesies and the like stand."""
+    return [match.span() for match in _COURTESY.finditer(sentence.text)]
+
+
 def take_around(sentence: Sentence) -> None:
     """Give courtesies and the like an empty meaning."""
-    for match in _COURTESY.finditer(sentence.text):
-        sentence.take_inside(match.start(), match.end(), "")
+    for start, end in courtesies(sentence):
+        sentence.take_inside(start, end, "")
 
 
 def take_owned(sentence: Sentence) -> None:
@@ -64,6 +69,8 @@ def take_owned(sentence: Sentence) -> None:
         at = index + 1
         while at < index + 4 and _is_before_owned(sentence, at):
             at += 1
+        while at > index + 1 and not (sentence.is_free(at) and sentence.stem(at) in _OWNED):
+            at -= 1  # `our database fights`: of the two the last that is owned
         if sentence.is_free(at) and sentence.stem(at) in _OWNED:
             sentence.take(index + 1, at, "")
 
@@ -76,6 +83,7 @@ def _is_before_owned(sentence: Sentence, at: int) -> bool:
 
 
 _KINDS_OF_OWNED = stems(
+    "mail trading payment search message file "
     "little old new web database application app main big small good poor own production test staging"
 )
 _OWNED = (

@@ -40,6 +40,8 @@ class Asked:
     stacks: tuple[str, ...] = ()
     ratio: bool = False
     elapsed: bool = False
+    function: bool = False
+    place: bool = False
     distinct: str | None = None
     linear: bool = False
     buckets: tuple[int, int, int] | None = None
@@ -65,8 +67,16 @@ def amount_at(sentence: Sentence, index: int) -> Amount | None:
         if suffix:
             return _scaled(value, suffix, last)
     else:
+        # `a quarter of a second`
+        quarter = sentence.stem(index) in ("a", "an") and text_at(sentence, index + 1).lower() in (
+            "quarter",
+            "half",
+        )
         spelled = number_words(
-            [text_at(sentence, i).lower() for i in range(index, min(index + 6, len(sentence.tokens)))]
+            [
+                text_at(sentence, i).lower()
+                for i in range(index + quarter, min(index + 6, len(sentence.tokens)))
+            ]
         )
         if spelled is None:
             if (
@@ -75,6 +85,7 @@ def amount_at(sentence: Sentence, index: int) -> Amount | None:
             ):
                 return Amount(named[1], named[0], index + 1)
             return None
+        index += quarter
         value, last = spelled[0], index + spelled[1] - 1
         if value < 1:  # `half a second`, `a quarter of a minute`
             last += sentence.stem(last + 1) == "of"

@@ -15,6 +15,7 @@ _PAST = rf"""
     | since[ ](the[ ])?(last[ ])?(boot|reboot|yesterday|{_DAY}|this[ ]morning|midnight)
     | (hours?|days?|weeks?|months?|minutes?)[ ]ago
     | history[ ]of | so[ ]far[ ]today | (in|over)[ ]the[ ]past[ ]({_SPAN}) | happened[ ](at|on|when|before)
+    | (before|until|up[ ]to)[ ](the[ ])?trac(ing|e|er)[ ](began|begins|start(ed|s)?|was[ ]started)
     | before[ ](i|you|we)[ ](started|came|got|logged|arrived|asked) )\b
 """
 _FUTURE = rf"""
@@ -25,7 +26,8 @@ _FUTURE = rf"""
     | when[ ]will[ ](the|my|our|this|it|we|i) | going[ ]to[ ](fail|crash|fill|run) )\b
 """
 _STATE = r"""
-    \b( how[ ]much[ ](free[ ])?(ram|memory|(disk[ ])?space|swap|storage)[ ](do|does|is|are|has|have)
+    \b( how[ ]much[ ](free[ ])?(ram|memory|(disk[ ])?space|swap|storage)[ ](do|does|is|are|has|have)\b
+      (?!.*\b(allocat|map|lock|reclaim|charg|swapp|ask|request))
     | how[ ](big|large|full)[ ]is[ ](my|the|this)[ ](disk|ram|memory|drive|partition)
     | how[ ]many[ ](kilo|mega|giga|tera)bytes[ ]of[ ]\w+[ ](is|are|do|does|have|has)
     | how[ ]many[ ](\w+[ ])?(cores|cpus|disks|processors|sockets)[ ](do|does|has|are[ ]there) | uptime
@@ -35,6 +37,8 @@ _STATE = r"""
     | what[ ](kernel|hardware)[ ](is|am|are|do|does|have|has|version)
     | how[ ]many[ ]\w+[ ](are|is)[ ](loaded|mounted|open|installed|established|running)
       [ ](currently|now|right[ ]now|at[ ]the[ ]moment)
+    | how[ ]many[ ](\w+[ ])?\w+[ ](are|is)[ ](there[ ])?(in|on)[ ](this|my|our)
+      [ ](server|machine|box|computer|system|laptop|host|node)
     | ip[ ]address[ ]of[ ](this|my)
     | is[ ]\w+[ ]installed | installed[ ]packages | list[ ](of[ ])?(all[ ])?(users|installed)
     | (password|secret|contents?|plaintext)[ ]of )\b

@@ -19,6 +19,7 @@ def take_listed_keys(sentence: Sentence, asked: Asked, names: dict[str, str], co
         if (key := key_at(sentence, names, at, own=True)) is not None:
             found.append(key[0])
             at = key[1] + 1
+            at += sentence.stem(at) in _KIND_OF_KEY and sentence.is_free(at)
         elif found and sentence.is_free(at) and sentence.stem(at) in _BETWEEN:
             at += 1
         else:
@@ -35,6 +36,7 @@ def take_listed_keys(sentence: Sentence, asked: Asked, names: dict[str, str], co
         sentence.take(first, at - 1, "rows by " + ", ".join(found))
 
 
+_KIND_OF_KEY = stems("value number name id")  # `advice value`
 _BETWEEN = ("and", "the", "its", "their", "with", "+", "&")
 
 
@@ -47,27 +49,45 @@ def take_breakdown(sentence: Sentence, asked: Asked, names: dict[str, str]) -> N
             sentence.take(index - 1, index, f"rows by {found[0]}")
 
 
+def take_each(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
+    """`files under /var and how often each is opened`: rows by the noun that `each` stands for."""
+    for index, token in enumerate(sentence.tokens):
+        alone = sentence.stem(index + 1) in ("is", "are", "was", "get")
+        if token.stem != "each" or not alone or token.meaning not in (None, "") or asked.keys:
+            continue
+        for at in range(index - 1, -1, -1):
+            plural = sentence.tokens[at].text.lower().endswith("s")
+            if plural and (found := key_at(sentence, names, at, own=True)) is not None:
+                asked.keys.append(found[0])
+                asked.grouped.append(found[0])
+                sentence.take(index, index, f"rows by {found[0]}")
+                return
+
+
 _BREAKDOWN = stems("breakdown split ranking")
 
 
 def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
     """`…, and tell me the disk`, `I need the process and the uid`: columns that a later part of a question wishes for."""
     for index, token in enumerate(sentence.tokens):
-        if index < 3 or token.stem not in _WISHES or token.meaning not in (None, ""):
+        adds = token.stem in ("with", "plus") and token.meaning is None
+        if not adds and (index < 3 or token.stem not in _WISHES or token.meaning not in (None, "")):
             continue
         at = index + 1
         while sentence.stem(at) in _BEFORE_WISH:
             at += 1
         first, found = at, list[str]()
-        while at > index + 1 and (key := key_at(sentence, names, at, own=True)) is not None:
+        while (adds or at > index + 1) and (key := key_at(sentence, names, at, own=True)) is not None:
             found.append(key[0])
             at = key[1] + 1
-            if sentence.stem(at) not in ("and", "&", "+"):
+            comma = sentence.text[sentence.tokens[at - 1].end :].lstrip()[:1] == ","
+            if sentence.stem(at) not in ("and", "&", "+") and not comma:
                 break
-            at += 1
+            at += sentence.stem(at) in ("and", "&", "+")
             while sentence.stem(at) in _BEFORE_WISH:
                 at += 1
-        if found:
+        compared = (sentence.tokens[at : at + 1] or [token])[0].kind == "op"  # `with ret < 0`
+        if found and not compared:
             asked.columns += [key for key in found if key not in asked.keys]
             last = max(
                 i

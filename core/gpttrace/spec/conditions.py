@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 
 from gpttrace.spec import vocabulary as words
@@ -89,12 +90,14 @@ def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Conditi
             asked.keys.append(field.name)  # `reads and writes`: one row for each
     found += _called(sentence, event)
     file = next((field.name for field in event.fields.values() if field.read == "str"), None)
-    return [*found, *(_paths(sentence, file) if file else [])]
+    return [*found, *(_paths(sentence, file, event) if file else [])]
 
 
 def _called(sentence: Sentence, event: Event) -> list[Condition]:
     """Return the condition that `a module named nvidia` sets on the name that the event carries."""
     for index, token in enumerate(sentence.tokens):
+        if (own := _after_field(sentence, event, index)) is not None:
+            return [own]
         if token.text.lower() not in ("named", "called") or not sentence.is_free(index + 1):
             continue
         if sentence.stem(index + 1) in words.EMPTY | words.MOST:
@@ -114,13 +117,30 @@ def _called(sentence: Sentence, event: Event) -> list[Condition]:
     return []
 
 
+def _after_field(sentence: Sentence, event: Event, index: int) -> Condition | None:
+    """Return the condition of `the workqueue events_unbound`: a name of the machine's after the field that it belongs to."""
+    token = sentence.tokens[index]
+    strange = token.meaning is None and (
+        token.kind == "quoted" or "_" in token.text or token.text[-1:].isdigit()
+    )
+    if not strange or token.kind not in ("word", "quoted"):
+        return None
+    before = sentence.stem(index - 1)
+    for field in event.fields.values():
+        named = field.type == "string" and before in {stem(name) for name in field.names}
+        if named and field.name not in ("comm", "target_comm") and field.read is None:
+            sentence.take(index, index, f"only {field.name} {token.text}")
+            return Condition(field.name, "==", token.text)
+    return None
+
+
 _FOLDERS = plain(
     """/dev/shm /var/tmp /var/log /var/lib /var/run /var/cache /var/spool /usr/bin /usr/sbin /usr/lib /usr/local /usr/share
     /run/user"""
 )
 
 
-def _paths(sentence: Sentence, field: str) -> list[Condition]:
+def _paths(sentence: Sentence, field: str, event: Event) -> list[Condition]:
     for index, token in enumerate(sentence.tokens):
         if token.meaning is None and token.kind == "path" and len(token.text) > 1:
             path, last = sentence.chunk(index)
@@ -129,10 +149,12 @@ def _paths(sentence: Sentence, field: str) -> list[Condition]:
                 path.endswith("/")
                 or path.count("/") == 1
                 or path in _FOLDERS
-                or sentence.stem(index - 1) in stems("in under below inside within")
+                or sentence.stem(index - 1) in stems("in under below inside within beneath underneath")
             )
             first = index - 1 if below and sentence.is_free(index - 1) else index
             sentence.take(first, last, f"only files {'below' if below else 'named'} {path}")
+            if "newname" in event.fields and sentence.stem(index - 1) in ("to", "onto", "into", "over", "as"):
+                field = "newname"  # `renames onto /etc/passwd`
             if below:
                 return [Condition(field, "startswith", path.rstrip("/") + "/")]
             return [Condition(field, "==", path)]
@@ -170,6 +192,8 @@ def error_conditions(asked: Asked, event: Event, problems: list[str]) -> list[Co
     if "ret" not in event.fields:
         problems.append(f"it cannot be seen whether {event.noun} fail")
         return []
+    if asked.errno == errno.ETIMEDOUT and "timeout" in event.fields["ret"].values:
+        return [Condition("ret", "==", "timeout")]  # polls return nothing then, and no error
     if asked.errno is not None:
         return [Condition("ret", "==", -asked.errno)]
     return [Condition("ret", "<", 0) if asked.failed else Condition("ret", ">=", 0)]
@@ -199,6 +223,9 @@ def thresholds(asked: Asked, event: Event, value: str | None, problems: list[str
     """Return the conditions on times, sizes and numbers; say so where an event carries none."""
     found = []
     for op, amount, kind, near in asked.thresholds:
+        if kind == "hz" and (clock := event.field_of_unit("kHz")) is not None:
+            found.append(Condition(clock.name, op, int(amount // 1000)))
+            continue
         field = event.fields.get(value or event.value or "") if not kind else event.field_of_unit(kind)
         if kind and value and event.fields[value].unit == kind:
             field = event.fields[value]

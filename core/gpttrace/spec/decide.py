@@ -14,7 +14,7 @@ from gpttrace.spec.conditions import (
     thresholds,
 )
 from gpttrace.spec.form import SUBJECTS, counts_users, form_of, named_value, of_failures
-from gpttrace.spec.model import TraceSpec
+from gpttrace.spec.model import Condition, TraceSpec
 from gpttrace.spec.rows import rows_of
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.validate import problems_of
@@ -24,6 +24,8 @@ def decide(
     sentence: Sentence, asked: Asked, event: Event, several: bool = False
 ) -> tuple[TraceSpec, list[str]]:
     """Return the spec and what stands against it; `several` says that further events are named."""
+    if asked.place and "location" in event.fields:  # `where in the kernel do packets die`
+        asked.stacks, asked.keys = (), [*asked.keys, "location"]
     problems = [*file_names(sentence, event), *directed(asked, event)]
     conditions = [*asked.conditions, *named_values(sentence, event, asked)]
     conditions += error_conditions(asked, event, problems)
@@ -45,6 +47,10 @@ def decide(
                 f"a share of {event.noun} is told by a condition or against another event; name it"
             )
     elif asked.distinct:
+        if asked.distinct in asked.keys and f"target_{asked.distinct}" in event.fields:
+            asked.distinct = (
+                f"target_{asked.distinct}"  # `how many different processes does each sender signal`
+            )
         shape, value = "distinct", asked.distinct
         asked.keys = [key for key in asked.keys if key != asked.distinct]
         asked.mentioned = [key for key in asked.mentioned if key != asked.distinct]
@@ -67,9 +73,14 @@ def decide(
         and any(c.field in SUBJECTS for c in conditions)
     ):
         keys = ("syscall",)  # `the system calls of sshd`: which they are
+    conditions = _one_name(conditions)
     given = [*conditions, part] if part else conditions
     asked.attempts = asked.attempts and value is None  # what failed has no size
-    conditions += [c for c in event.assume if not settled(c, given, event, asked)]
+    conditions += [
+        c
+        for c in event.assume
+        if not settled(c, given, event, asked) and (c.field not in keys or c.field in event.columns)
+    ]
     spec = TraceSpec(
         event=event.id,
         shape=shape,
@@ -86,6 +97,18 @@ def decide(
         part=part,
     )
     return spec, [*problems, *problems_of(spec, event)]
+
+
+def _one_name(conditions: list[Condition]) -> list[Condition]:
+    """Return the conditions with the longer of two names where one begins the other: `does docker …? … of dockerd`."""
+    names = [c for c in conditions if c.op == "==" and isinstance(c.value, str)]
+    shorter = [
+        c
+        for c in names
+        for other in names
+        if c.field == other.field and c.value != other.value and str(other.value).startswith(str(c.value))
+    ]
+    return [c for c in conditions if c not in shorter]
 
 
 _BUCKETS = {"bytes": (0, 65536, 4096), "ns": (0, 10_000_000, 500_000)}

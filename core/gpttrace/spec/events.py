@@ -11,30 +11,18 @@ from functools import lru_cache
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
+from gpttrace.spec.calls import Candidate, bare_syscall, call_names, named_syscall, specific
 from gpttrace.spec.catalogue import Catalogue, Event, words_of
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.kernel_names import call_in, named_points
 from gpttrace.spec.lexicon import LINKS, Entry, Lexicon, left_for_later, lexicon
 from gpttrace.spec.limits import ONLY_FAILED, ONLY_ONES_THAT_FAILED
-from gpttrace.spec.model import Condition
-from gpttrace.spec.raw import with_arguments
+from gpttrace.spec.narrow import is_call
 from gpttrace.spec.sentence import Sentence
-from gpttrace.spec.syscalls import syscall_names
 from gpttrace.spec.who import is_program
 from gpttrace.spec.words import Token, stem, stems
 
 _SOFT = "rows by"  # `which processes` still lends its words to the name of an event
-_SYSCALL = stems("syscall syscalls systemcall")
-# The kernel calls these hooks by another name than people call the system call.
-ALIASES = {
-    "stat": "newstat", "fstat": "newfstat", "lstat": "newlstat", "fstatat": "newfstatat", "uname": "newuname",
-    "sendfile": "sendfile64", "umount2": "umount", "pread": "pread64", "pwrite": "pwrite64", "_exit": "exit",
-}  # fmt: skip
-# Programs of today call the newer forms of these (openat for open): the old hook alone would see nothing.
-FAMILIES = {
-    "open": "file-open", "stat": "file-stat", "lstat": "file-stat", "unlink": "file-delete", "rename": "file-rename",
-    "mkdir": "dir-create", "fork": "fork",
-}  # fmt: skip
 DEFAULT_EXAMPLES = ("file-open", "syscall", "read", "cpu-sample")
 # How much of what a question says must belong to an event that is not named, and how far ahead of the next it must be.
 _COVERED, _AHEAD = 0.8, 1.3
@@ -43,21 +31,6 @@ _COVERED, _AHEAD = 0.8, 1.3
 # A name that says clearly less than the best one is no candidate.
 _NEAR_BEST = 0.62
 _MOST = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An event that a question may mean: `phrase` are the words of its name, `condition` goes with it (`syscall == futex`)."""
-
-    event: Event
-    score: float
-    phrase: tuple[str, ...] = ()
-    guessed: bool = False
-    condition: Condition | None = None
-    place: tuple[int, int] | None = None
-    attempts: bool = False
-    only: tuple[str, ...] = ()
-    elapsed: bool = False
 
 
 def find_events(
@@ -77,15 +50,15 @@ def find_events(
                 best[entry.event.id] = Candidate(entry.event, score, phrase)
     if (path := _file_meant(sentence, catalogue, best)) is not None:
         return [path]
+    if best and (call := _call_alone(sentence, catalogue, host, best)):
+        return call
     if best:
         ranked = sorted(best.values(), key=lambda each: -each.score)
         near = [each for each in ranked if each.score >= _NEAR_BEST * ranked[0].score]
         return near[:_MOST] or ranked[:1]
     if asked.stacks and not any(words.weight(word) for word in _content(sentence)):
         return [Candidate(catalogue["cpu-sample"], 1)]
-    bare = _bare_syscall(sentence, catalogue, host, asked.errno is not None) or _most_covering(
-        sentence, words
-    )
+    bare = bare_syscall(sentence, catalogue, host, asked.errno is not None) or _most_covering(sentence, words)
     if (
         not bare
         and any(t.stem in _RUNNING for t in sentence.tokens)
@@ -95,6 +68,17 @@ def find_events(
     if not bare and (asked.errno is not None or asked.failed) and not _content(sentence):
         return [Candidate(catalogue["syscall"], 1)]  # `ENOENT by process`: of any call
     return bare
+
+
+def _call_alone(
+    sentence: Sentence, catalogue: Catalogue, host: Facts | None, best: dict[str, Candidate]
+) -> list[Candidate]:
+    """Return the system call that is named where every other name found is of rows (`recvmsg duration by process`)."""
+    said = {token.stem for token in sentence.tokens if token.meaning is None}
+    if any(said & set(each.phrase) for each in best.values()):
+        return []
+    called = any(t.meaning is None and is_call(t.text.lower()) for t in sentence.tokens)
+    return bare_syscall(sentence, catalogue, host) if called else []
 
 
 _RUNNING = stems(
@@ -119,10 +103,10 @@ def _file_meant(sentence: Sentence, catalogue: Catalogue, best: dict[str, Candid
 
 
 def _by_technical_name(sentence: Sentence, catalogue: Catalogue, host: Facts | None) -> list[Candidate]:
-    if (named := _named_syscall(sentence, catalogue, host)) is not None:
+    if (named := named_syscall(sentence, catalogue, host)) is not None:
         return named
     if (call := call_in(sentence, call_names(host))) is not None:
-        return _specific(catalogue, call[0], (call[1], call[1]), host, exact=True)
+        return specific(catalogue, call[0], (call[1], call[1]), host, exact=True)
     if (points := named_points(sentence, catalogue)) is not None:
         return [Candidate(points.event, 20, points.words, elapsed=points.spans)]
     return []
@@ -143,7 +127,8 @@ def take_event(sentence: Sentence, asked: Asked, found: Candidate, catalogue: Ca
             if token.meaning is None and token.stem == called:  # `socket failures: socket() …`
                 sentence.take(index, index, f"the system call {name}")
         return
-    if any(word in vocabulary.FAILED for word in found.phrase) and _is_of_failures(found.event):
+    errors = "error" in found.event.id.split("-")  # also where a hook names it
+    if errors or (any(word in vocabulary.FAILED for word in found.phrase) and _is_of_failures(found.event)):
         asked.failed = None
         for token in sentence.tokens:
             if _is_failure(token):
@@ -165,6 +150,8 @@ def phrase_score(words: Lexicon, entry: Entry, number: int, said: Said) -> float
     named -= 0.7 * sum(words.weight(word) + 1 for word in phrase if word in _MEASURES)
     # `block io` is not `blocked io`, though both have the same stems.
     exact = 0.5 * len(entry.spelled[number] & said.texts)
+    if are_compared(said.order, phrase):
+        named = 0.4 * named  # `execs versus forks` is not the time from one to the other
     strong = 3.0 * sum(word in said.available for word in entry.strong)
     beside = [word for word in said.free if word not in phrase and word not in vocabulary.EMPTY]
     more = 0.8 * sum(words.weight(word) for word in beside if word in entry.words)
@@ -207,12 +194,28 @@ class Said:
     free: frozenset[str]
     available: frozenset[str]
     texts: frozenset[str]
+    order: tuple[str, ...] = ()
 
 
 def said_in(sentence: Sentence) -> Said:
     """Return what a question says."""
     free = frozenset(t.stem for t in sentence.tokens if t.meaning is None or _is_failure(t))
-    return Said(free, frozenset(_available(sentence)), frozenset(t.text.lower() for t in sentence.tokens))
+    return Said(
+        free,
+        frozenset(_available(sentence)),
+        frozenset(t.text.lower() for t in sentence.tokens),
+        tuple(t.text.lower() for t in sentence.tokens),
+    )
+
+
+def are_compared(order: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
+    """Tell whether two words of a name are two things here: `execs versus forks`, `queued and executed`."""
+    return any(
+        (word in ("versus", "vs", "against") or (word in ("and", "or") and before[-2:] == after[-2:] == "ed"))
+        and {stem(before), stem(after)} <= set(phrase)
+        and order.count(before) == order.count(after) == 1  # not in `xfs reads vs xfs writes`
+        for before, word, after in zip(order, order[1:], order[2:], strict=False)
+    )
 
 
 def _content(sentence: Sentence) -> list[str]:
@@ -262,7 +265,7 @@ def _lends(sentence: Sentence, index: int) -> bool:
     return key == "comm" or (key == "cgroup" and happens_to)
 
 
-_ASKING = stems("who whose whom")  # who it is, also where a name of the event says it
+_ASKING = stems("who whose whom which what")  # who it is, also where a name of the event says it
 
 
 def take_words(sentence: Sentence, entry: Entry, phrase: tuple[str, ...]) -> None:
@@ -275,81 +278,24 @@ def take_words(sentence: Sentence, entry: Entry, phrase: tuple[str, ...]) -> Non
             token.meaning is None
             and token.stem in own
             and (token.stem in named or not is_program(token.text))
+            and (token.stem in phrase or not _is_listed(sentence, index, entry, phrase))
         ):
             sentence.take(index, index, entry.event.summary)
 
 
-def call_names(host: Facts | None) -> frozenset[str]:
-    """Return the names of the system calls of a host."""
-    if host is None:
-        return frozenset(syscall_names("x86_64").values())
-    names = host.tracepoint_names()
-    # Without the right to read tracefs: what the architecture has.
-    return _cut_names(names) if names else frozenset(syscall_names(host.arch).values())
-
-
-@lru_cache(maxsize=4)
-def _cut_names(tracepoints: frozenset[str]) -> frozenset[str]:
-    prefix = "syscalls:sys_enter_"
-    names = {name.removeprefix(prefix) for name in tracepoints if name.startswith(prefix)}
-    return frozenset(names | {alias for alias, real in ALIASES.items() if real in names})
-
-
-def _named_syscall(sentence: Sentence, catalogue: Catalogue, host: Facts | None) -> list[Candidate] | None:
-    names = call_names(host)
-    for index, token in enumerate(sentence.tokens):
-        if (
-            sentence.text[token.end : token.end + 1] == "("
-            and token.text in names
-            and sentence.is_free(index)
-        ):
-            called = sentence.stem(index + 1) in ("call", *_SYSCALL) and sentence.is_free(index + 1)
-            return _specific(catalogue, token.text, (index, index + called), host, exact=True)
-    for index in range(len(sentence.tokens)):
-        pair = sentence.stem(index) in ("system", "sys") and sentence.stem(index + 1) == "call"
-        if not sentence.is_free(index) or not (pair or sentence.stem(index) in _SYSCALL):
-            continue
-        last = index + 1 if pair else index
-        for near in (index - 1, last + 1):
-            if sentence.is_free(near) and (text := sentence.tokens[near].text.lower()) in names - {"time"}:
-                return _specific(catalogue, text, (min(near, index), max(near, last)), host)
-    return None
-
-
-def _bare_syscall(
-    sentence: Sentence, catalogue: Catalogue, host: Facts | None, named_with_errors: bool = False
-) -> list[Candidate]:
-    names = call_names(host)
-    for index, token in enumerate(sentence.tokens):
-        plain = token.stem in vocabulary.EMPTY and not named_with_errors
-        if token.meaning is None and token.text.lower() in names and not plain:
-            last = index + 1 if sentence.is_free(index + 1) and sentence.stem(index + 1) == "call" else index
-            return _specific(catalogue, token.text.lower(), (index, last), host)
-    return []
-
-
-def _specific(
-    catalogue: Catalogue, name: str, place: tuple[int, int], host: Facts | None, exact: bool = False
-) -> list[Candidate]:
-    if name in FAMILIES and not exact:
-        return [Candidate(catalogue[FAMILIES[name]], 20, place=place, attempts=True)]
-    real = ALIASES.get(name, name)
-    call = with_arguments(catalogue["syscall"], real, host)
-    named = Candidate(call, 20, condition=Condition("syscall", "==", real), place=place)
-    # An event of its own knows the arguments of the call.
-    probe = f"tracepoint:syscalls:sys_enter_{real}"
-    own = [
-        Candidate(event, 19, place=place, attempts=True, only=_alone(event, real))
-        for event in catalogue.events.values()
-        if any(probe in point.begin for point in event.hooks[0].points)
-    ]
-    # Where more than one knows it (`bpf`), it is not clear which of them is meant.
-    return [own[0], named] if exact and len(own) == 1 else [named, *own[:2]]
-
-
-def _alone(event: Event, name: str) -> tuple[str, ...]:
-    probes = [probe for point in event.hooks[0].points for probe in point.begin]
-    return (name,) if len(probes) > 1 else ()
+def _is_listed(sentence: Sentence, index: int, entry: Entry, phrase: tuple[str, ...]) -> bool:
+    """Tell whether a word that goes with the event tells rows apart here: `with thread id`, `process, state and queue`."""
+    if sentence.stem(index) not in entry.fields and sentence.stem(index) not in vocabulary.KEYS:
+        return False
+    heads = sentence.stem(index - 1) in phrase and sentence.stem(index + 1) in ("of", "in", "for")
+    if heads and sentence.tokens[index].text.lower().endswith("s"):
+        return True  # `page fault addresses of firefox`
+    if index and sentence.text[sentence.tokens[index - 1].end :].lstrip()[:1] in (",", ":"):
+        return sentence.stem(index) in entry.fields and sentence.stem(index + 1) in ("and", "")
+    before = index - 1
+    while sentence.stem(before) in ("the", "its", "their"):
+        before -= 1
+    return sentence.stem(before) in ("with", "by", "per", "plus")
 
 
 @lru_cache(maxsize=4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gpttrace.spec import vocabulary as words
-from gpttrace.spec.asked import Asked
+from gpttrace.spec.asked import LARGEST_ROWS, Asked
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.model import Condition, Shape
 from gpttrace.spec.sentence import Sentence
@@ -52,14 +52,22 @@ def named_value(
         long = any(token.stem == "long" for token in sentence.tokens)
         most = bool(asked.keys) and any(token.stem in words.MOST for token in sentence.tokens)
         return ("sum" if (asked.grouped or asked.top or most) and not long else "hist"), field.name
+    if asked.elapsed and event.hz is None and "clock" not in event.id:
+        problems.append(f"{event.noun} do not carry how long they take")
     return _amount_of_things(sentence, asked, event)
 
 
+# `epoll_wait returned how many events`
+_RETURNED = re.compile(
+    r"\breturn(s|ed)? how (many|much)\b|\bhow (many|much) (\w+ )?(\w+ )?(is|are|was|were) returned\b"
+)
 _THINGS = {unit: stem(unit) for unit in ("pages", "packets", "requests", "blocks")}
 
 
 def _amount_of_things(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape | None, str | None]:
     """`pages reclaimed per second`: one event is about many of them, so they are added up and not the events."""
+    if _RETURNED.search(sentence.text) is not None and "ret" in event.fields:
+        return "hist", "ret"
     plain = words.EMPTY | words.COUNT | words.MOST | {"many"}
     subject = next(
         (token.stem for token in sentence.tokens if token.kind == "word" and token.stem not in plain), ""
@@ -123,6 +131,8 @@ def form_of(
     """Return the form and its value; `hint` and `value` are what the words suggest, `few`: conditions leave few events."""
     listed = _take_listed(sentence)
     shape, superlative = _asked_shape(sentence, asked, event)
+    if shape is None and value is None and (worst := _ranked_value(sentence, event)) is not None:
+        shape, superlative = "max", worst
     if superlative is not None and value is None:
         value = superlative
     if shape is None:
@@ -131,7 +141,8 @@ def form_of(
         shape = "sum" if hint == "sum" else "count"
         value = value if shape == "sum" else None
     if shape == "sum" and value is None and event.shape != "sum":
-        shape = "count"
+        size = event.field_of_unit("bytes") if "how much" in sentence.text.lower() else None
+        shape, value = ("sum", size.name) if size is not None else ("count", None)
     if shape in NEED_VALUE and value is None:
         value = event.value or next((f.name for f in event.fields.values() if f.unit), None)
         if value is None:
@@ -139,6 +150,16 @@ def form_of(
     if shape == "events" and asked.every is not None:
         shape = "count"
     return shape, value
+
+
+def _ranked_value(sentence: Sentence, event: Event) -> str | None:
+    """Return the value that `the 3 slowest fsyncs` are ranked by."""
+    for token in sentence.tokens:
+        unit = SUPERLATIVE_UNIT.get(token.stem)
+        ranked = unit and token.stem != stem("fastest") and (token.meaning or "").endswith(LARGEST_ROWS)
+        if ranked and unit and (field := event.field_of_unit(unit)) is not None:
+            return field.name
+    return None
 
 
 def _take_listed(sentence: Sentence) -> bool:
@@ -159,8 +180,11 @@ _BANDWIDTH = stems("bandwidth throughput")
 
 _AS_IT_HAPPENS = re.compile(
     r"\bas (it|they)\b|\bone by one\b|\btogether with\b|\b(each|every) single\b|\blive (view|list|feed)\b|\breal[- ]time\b"
-    r"|^(show|print|list|log|display)( me)? (every|each) (?!\d|process|program|user|cpu|core|second|minute|device|disk's)\w+"
-    r"|\blive$|\bin (detail|full)\b",
+    r"|(?:^|[.:;?!] )(show|print|list|log|display)( me)? (every|each) "
+    r"(?!\d|process|program|user|cpu|core|second|minute|device|disk's)\w+"
+    r"|\b(show|print|list|log|display)( me)? the \w+( and( the)? \w+)? of (each|every) "
+    r"(?!process|program|user|cpu|core|device)\w+"
+    r"|\blive$|\bin (detail|full)\b|\b(one|a) (row|line|entry|record) (each|apiece|per|for (each|every))\b",
     re.IGNORECASE,
 )
 
@@ -228,13 +252,23 @@ def _shape_words(sentence: Sentence, event: Event) -> tuple[list[Shape], str | N
         while (index := sentence.find(table, start)) is not None:
             word, start = sentence.stem(index), index + 1
             text = sentence.tokens[index].text.lower()
-            if text == "time" or text in event.fields or _are_latencies(sentence, index, event):
+            fields = {*event.fields, *(name for f in event.fields.values() for name in f.names)}
+            named = text in fields and index and not (text == "count" and sentence.stem(index - 1) == "a")
+            if text == "time" or named or _are_latencies(sentence, index, event):
                 continue  # `times` are counted, the time is not, nor is the frequency of a clock
             unit = SUPERLATIVE_UNIT.get(word)
             if unit is not None and (field := event.field_of_unit(unit)) is not None:
                 value = field.name
             sentence.take(index, index, shape)
             found.append(shape)
+    for index in range(len(sentence.tokens)):  # `how long does it take at most`
+        if (
+            sentence.is_free(index)
+            and sentence.stem(index) == "at"
+            and sentence.stem(index + 1) in ("most", "worst")
+        ):
+            sentence.take(index, index + 1, "max")
+            found.append("max")
     if (index := sentence.find(("hottest",))) is not None and "millidegrees" in event.fields:
         sentence.take(index, index, "max")
         found.append("max")
@@ -264,9 +298,12 @@ def _usual_shape(
     beyond = [k for k in asked.keys if k not in event.columns]
     # "opened files by process" is the classic list; of other events `by process` asks for a table.
     acts = any(
-        t.stem in _ACTS and sentence.stem(i + 1) in ("by", "per") for i, t in enumerate(sentence.tokens)
+        t.stem in _ACTS and (t.text.lower() == "attempts" or sentence.stem(i + 1) in ("by", "per"))
+        for i, t in enumerate(sentence.tokens)
     )
-    beyond += [k for k in asked.grouped if acts or (not listed and (k not in SUBJECTS or not few))]
+    per = any(t.stem in ("per", "each") and (t.meaning or "").startswith("rows by") for t in sentence.tokens)
+    many = per and not event.listed  # `writes smaller than 512 bytes per process`
+    beyond += [k for k in asked.grouped if acts or (not listed and (k not in SUBJECTS or many or not few))]
     listing = asked.thresholds and not asked.grouped
     live = _as_it_happens(sentence)
     if (
@@ -290,10 +327,12 @@ def _usual_shape(
     if event.hz is not None and not asked.keys and profiled:
         asked.stacks = ("kstack", "ustack")
         return "stacks", None
-    if event.shape == "sum" and any(token.stem in _ACTS for token in sentence.tokens):
+    if event.shape == "sum" and (asked.function or any(token.stem in _ACTS for token in sentence.tokens)):
         return "count", None
     if event.shape == "events" and (cut or beyond):
         return "count", None
+    if asked.thresholds and event.shape in NEED_VALUE:
+        return "count", None  # `connections that lived for less than a second`: those that did, not how long
     return event.shape, event.value if event.shape in NEED_VALUE else None
 
 
@@ -305,6 +344,6 @@ def _is_list(asked: Asked, event: Event, listed: bool, live: bool) -> bool:
     )
 
 
-_ACTS = stems("call request operation") | {"number"}
+_ACTS = stems("call request operation attempt") | {"number"}
 _WHICH = ("which", "who")
 SUBJECTS = ("pid", "comm", "tid")

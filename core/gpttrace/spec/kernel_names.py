@@ -84,6 +84,13 @@ def _distance(entry: tuple[Event, Hook, str]) -> tuple[bool, bool, bool, int]:
     return side != "begin", conditional, hook.spans, sum(len(p.begin) + len(p.end) for p in hook.points)
 
 
+def hook_names(event: Event) -> frozenset[str]:
+    """Return the names of the functions, tracepoints and system calls that an event is seen at."""
+    probes = (p for hook in event.hooks for point in hook.points for p in (*point.begin, *point.end))
+    names = {probe.rpartition(":")[2] for probe in probes}
+    return frozenset(names | {re.sub("^sys_(enter|exit)_(new)?", "", name) for name in names})
+
+
 @lru_cache(maxsize=4)
 def _table(catalogue: Catalogue) -> dict[str, list[tuple[Event, Hook, str]]]:
     found: dict[str, list[tuple[Event, Hook, str]]] = defaultdict(list)

@@ -8,14 +8,14 @@ from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
 
-_GROUPS = stems("by per each which what for every wich")
+_GROUPS = stems("by per each which what for every wich individual")
 
 
 def take_stacks(sentence: Sentence, asked: Asked) -> None:
     """`user stacks`, `kernel stack traces`, `user-level stacks`, `stacks`."""
     for phrase, place in _PLACES.items():
         if (at := sentence.find_phrase(phrase)) is not None and not asked.stacks:
-            asked.stacks = (place,)
+            asked.stacks, asked.place = (place,), True
             sentence.take(at, at + len(phrase) - 1, "kernel stacks" if place == "kstack" else "user stacks")
             return
     for pair in _STACK_PAIRS:
@@ -58,7 +58,8 @@ def _sides_elsewhere(sentence: Sentence) -> list[str]:
             continue
         if token.meaning is None and (side := _STACK_SIDES.get(token.stem)) and side not in sides:
             sides.append(side)
-            sentence.take(i, i, "")
+            space = sentence.is_free(i + 1) and sentence.stem(i + 1) in ("spac", "land", "mod", "level")
+            sentence.take(i, i + space, "")
     return sides
 
 
@@ -93,8 +94,11 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
         if token.stem == "for" and sentence.stem(index + 1) not in ("each", "every"):
             continue
         at = index + 1
-        while sentence.stem(at) in ("each", "every", "the", "by", "per", "most", "busiest", "heaviest"):
+        while sentence.stem(at) in _BEFORE_KEY:
             at += 1
+        kind = sentence.stem(at)
+        if kind in ("kind", "typ", "sort") and kind not in names and sentence.stem(at + 1) == "of":
+            at += 2 * (key_at(sentence, names, at + 2, own=True) is not None)  # `by kind of operation`
         if (
             sentence.stem(index) in _QUESTION_WORDS
             and sentence.stem(at) in words.EMPTY
@@ -102,6 +106,12 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
         ):
             at += sentence.stem(at + 1) in words.COMM_WORDS  # `which poor processes`
         _take_key_list(sentence, asked, names, index, at)
+
+
+_BEFORE_KEY = (
+    *("each", "every", "the", "by", "per", "most", "busiest", "heaviest"),
+    *stems("individual single separate different particular"),
+)
 
 
 def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], first: int, at: int) -> None:
@@ -115,12 +125,16 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
         at += key_at(sentence, names, at + 1, own) is not None  # `which tcp port`
     while (found := key_at(sentence, names, at, own)) is not None:
         key, end = found
+        if ranking and text_at(sentence, end).lower() == "users" and sentence.stem(end + 1) == "of":
+            key = "comm"  # `busiest users of the bpf call`
         if ranking and key != "comm" and _heads(sentence, end + 1):
             last = end  # `top 5 disk users`, `top three signal senders`: of the two the last is told apart
             at = end + 1
             continue
         if key == "cpu" and sentence.stem(at - 1) == "by" and (asked.ranked or (ranking and asked.keys)):
             break  # `top 5 processes by cpu` ranks by the time on it
+        if of_each and key not in words.KEYS.values() and _is_compound(sentence, first, end + 1):
+            break
         last = end
         if key not in asked.keys:
             asked.keys.append(key)
@@ -131,10 +145,24 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
             sentence, names, at + 1, own
         ):
             at += 1
+        apart = at <= last + 1 and "," not in sentence.text[sentence.tokens[last].end : _start(sentence, at)]
+        if apart and _is_event_word(sentence, at) and strong:
+            break  # `does each sender signal`
     if last > first:
         asked.ranked = asked.ranked or ranking
         start = first + 1 if sentence.tokens[first].meaning else first
         sentence.take(start, last, "rows by " + ", ".join(asked.keys))
+
+
+def _is_compound(sentence: Sentence, first: int, after: int) -> bool:
+    """Tell whether a key only describes the event after it: `print each disk request`, not `does each device receive`."""
+    noun = text_at(sentence, after).lower()
+    asks = "do" in [sentence.stem(i) for i in range(first - 3, first)]
+    return not asks and _is_event_word(sentence, after) and noun[-1:] != "s" and noun[-2:] != "ed"
+
+
+def _start(sentence: Sentence, index: int) -> int:
+    return sentence.tokens[index].start if index < len(sentence.tokens) else len(sentence.text)
 
 
 def _heads(sentence: Sentence, index: int) -> bool:
@@ -197,9 +225,15 @@ def take_field_values(sentence: Sentence, asked: Asked, fields: dict[str, str]) 
         at = last + 1
         while sentence.stem(at) in (*EQUALS, "number"):
             at += 1
-        if sentence.is_free(at) and sentence.tokens[at].text.isdigit() and len(sentence.tokens[at].text) < 19:
-            asked.conditions.append(Condition(field_name, "==", int(sentence.tokens[at].text)))
-            sentence.take(index, at, f"only {field_name} {sentence.tokens[at].text}")
+        negated = sentence.stem(at) in ("not", "!=") or (sentence.stem(at), sentence.stem(at + 1)) == (
+            "other",
+            "than",
+        )
+        at += (1 + (sentence.stem(at) == "other")) if negated else 0
+        text = "0" if sentence.stem(at) == "zero" else text_at(sentence, at)
+        if sentence.is_free(at) and text.isdigit() and len(text) < 19:
+            asked.conditions.append(Condition(field_name, "!=" if negated else "==", int(text)))
+            sentence.take(index, at, f"only {field_name} {'not ' * negated}{text}")
 
 
 def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> tuple[str, int] | None:
@@ -207,6 +241,9 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
     if not sentence.is_free(index) and not (own and _is_event_word(sentence, index)):
         return None
     word, after = sentence.stem(index), sentence.stem(index + 1)
+    text = sentence.tokens[index].text.lower()
+    if text.endswith("ed") and stem(text) == word and not word.endswith("ed"):
+        return None  # `what gets queued`: no queue
     if (two := names.get(f"{word} {after}")) is not None and (
         sentence.is_free(index + 1) or (own and _is_event_word(sentence, index + 1))
     ):
@@ -230,7 +267,11 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         asked.mentioned.append("comm")
     for index, token in enumerate(sentence.tokens):
         key = words.KEYS.get(token.stem) if token.meaning is None else None
-        if key is None or (key != "comm" and not _is_wished(sentence, index)):
+        if (
+            key is None
+            or _is_longer(token.stem, sentence.stem(index + 1))
+            or (key != "comm" and not _is_wished(sentence, index))
+        ):
             continue
         one = token.text.lower() in ("process", "program") and sentence.stem(index + 1) == "and"
         if key == "comm" and one:

@@ -68,7 +68,8 @@ def take_background(sentence: Sentence, entry: Entry | None, words: Lexicon, phr
         elsewhere = any(whole for whole, other in zip(named, parts, strict=True) if other is not part)
         unknown = [i for i in part if sentence.tokens[i].meaning is None]
         rare = 9.0 if _is_statement(sentence, part) else _RARE
-        if elsewhere and unknown and all(_says_nothing(sentence, i, entry, words, rare) for i in part):
+        apart = rare > _RARE and _stands_alone(sentence, part)
+        if elsewhere and unknown and all(_says_nothing(sentence, i, entry, words, rare, apart) for i in part):
             for i in unknown:
                 sentence.take(i, i, "")
 
@@ -84,10 +85,18 @@ _STATING = plain(
 )
 
 
-def _says_nothing(sentence: Sentence, index: int, entry: Entry | None, words: Lexicon, rare: float) -> bool:
+def _stands_alone(sentence: Sentence, part: range) -> bool:
+    """Tell whether a part is a sentence of its own, or what stands before a colon."""
+    return sentence.text[sentence.tokens[part[-1]].end :].lstrip()[:1] in (".", ":", "!", "?")
+
+
+def _says_nothing(
+    sentence: Sentence, index: int, entry: Entry | None, words: Lexicon, rare: float, apart: bool
+) -> bool:
     token = sentence.tokens[index]
     if token.meaning is not None:
-        return token.meaning in ("", sentence.event)
+        kept = apart and token.meaning.startswith(("only", "the largest first"))
+        return kept or token.meaning in ("", sentence.event)
     ordinary = (
         token.kind == "word"
         and token.text.isascii()
@@ -95,7 +104,11 @@ def _says_nothing(sentence: Sentence, index: int, entry: Entry | None, words: Le
         and token.stem not in _NEGATIONS
     )
     first = index == 0 or sentence.text[: token.start].rstrip()[-1:] in ".!?:;'\""
-    if not ordinary or (token.text[:1].isupper() and not first) or token.stem in vocabulary.OTHER:
+    if (
+        not ordinary
+        or (token.text[:1].isupper() and not first)
+        or (token.stem in vocabulary.OTHER and not apart)
+    ):
         return False
     if entry is not None and token.stem in entry.fields:
         return False
@@ -186,6 +199,8 @@ def _is_aside(sentence: Sentence, index: int, asked: Asked) -> bool:
     """Tell whether a word says again what is known: the kernel that does it, containers beside cgroups, `EMFILE (24)`."""
     token, before, after = sentence.tokens[index], sentence.stem(index - 1), sentence.stem(index + 1)
     meant = sentence.tokens[index - 1].meaning if index else None
+    if token.stem in ("argument", "parameter", "field"):
+        return (meant or "").startswith(("rows by", "with "))  # `by the how argument`
     if token.stem == "kernel":
         return before in ("the", "this", "our", "my", "that") and not asked.stacks
     if token.stem in ("container", "pod"):
@@ -203,6 +218,11 @@ def _is_aside(sentence: Sentence, index: int, asked: Asked) -> bool:
         space = after == "spac" or before == "user" or token.stem == "userspac"
         return (space and not asked.stacks) or (before == "do" and "uid" not in asked.keys)
     bracket = token.kind == "number" and sentence.text[token.start - 1 : token.start] == "("
+    constant = any(
+        t.text.isupper() and "_" in t.text and t.meaning for t in sentence.tokens[max(index - 2, 0) : index]
+    )
+    if bracket and constant:
+        return True  # `CAP_SYS_ADMIN checks (21)`
     return (
         bracket
         and sentence.text[token.end : token.end + 1] == ")"

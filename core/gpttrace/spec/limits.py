@@ -27,12 +27,13 @@ def take_thresholds(sentence: Sentence, asked: Asked) -> None:
         ):
             op, at = ("==", index + 1) if exact.kind == "bytes" else (None, at)  # `writes of 4096 bytes`
         amount = amount_at(sentence, at) if op else None
-        if op is None or amount is None or amount.kind == "hz":
+        if op is None or amount is None or (amount.kind == "hz" and amount.value < 10_000_000):
             continue
         long = (
             amount.kind == "ns"
             and amount.value >= 10**9
             and not any(t.stem in _LASTING for t in sentence.tokens)
+            and text_at(sentence, index - 1).lower() not in _STAYING
         )
         if sentence.stem(index) in stems("over within") and long:
             continue  # `over 10 seconds` is a duration
@@ -60,6 +61,21 @@ def _take_or_more(sentence: Sentence, asked: Asked) -> None:
             return
 
 
+_STAYING = (
+    "block",
+    "blocks",
+    "blocked",
+    "hang",
+    "hangs",
+    "stuck",
+    "held",
+    "sleep",
+    "sleeping",
+    "live",
+    "lived",
+    "stalled",
+    "ran",
+)
 _LASTING = stems("slow slower longer take takes took taking wait waits waited last lasted")
 
 
@@ -122,10 +138,22 @@ def take_top(sentence: Sentence, asked: Asked) -> None:
         ):
             continue
         beside = sentence.stem(amount.last + 1) in _SUPERLATIVES | words.MOST
-        if beside or (ranked and _is_noun(sentence, amount.last + 1)):
+        if beside or (ranked and _is_noun(sentence, amount.last + 1) and _is_ranked_there(sentence, index)):
             asked.top = int(amount.value)
             sentence.take(index, amount.last + beside, f"the {asked.top} {LARGEST_ROWS}")
             return
+
+
+def _is_ranked_there(sentence: Sentence, index: int) -> bool:
+    """Tell whether the sentence with this number ranks: in `We run forty pods. Which does most?` it does not."""
+    stops = [t.end for t in sentence.tokens if sentence.text[t.end : t.end + 2] in (". ", "? ", "! ")]
+    at = sentence.tokens[index].start
+    first, last = (
+        max((s for s in stops if s <= at), default=0),
+        min((s for s in stops if s > at), default=9999),
+    )
+    ranking = words.MOST | _SUPERLATIVES
+    return any(first <= t.start < last and t.stem in ranking for t in sentence.tokens)
 
 
 def _take_number_before(sentence: Sentence, asked: Asked, index: int) -> bool:
@@ -183,6 +211,11 @@ _ERRNO_PHRASES = {
     "interrupted by a signal": "EINTR", "interrupted by signals": "EINTR", "try again": "EAGAIN",
 }  # fmt: skip
 _BY_NAME = {name: getattr(errno, name) for name in dir(errno) if name.startswith("E")}
+
+
+def is_errno(text: str) -> bool:
+    """Tell whether a word is the name of an error, written as the kernel writes it."""
+    return text in _BY_NAME
 
 
 def take_ratio(sentence: Sentence, asked: Asked) -> None:
@@ -261,7 +294,11 @@ def take_errors(sentence: Sentence, asked: Asked) -> None:
     _take_errno(sentence, asked)
     for index, token in enumerate(sentence.tokens):
         named = token.stem in ("error", "errno") and sentence.stem(index + 1) in ("number", "cod")
-        if named and token.meaning is None and sentence.stem(index - 1) not in ("by", "per", "and", "each"):
+        grouped = {"by", "per"} & {sentence.stem(i) for i in range(max(index - 5, 0), index)}
+        rows = sentence.stem(index - 1) in ("by", "per", "each") or (
+            sentence.stem(index - 1) == "and" and grouped
+        )
+        if named and token.meaning is None and not rows:
             asked.columns.append("errno")
             sentence.take(index, index + 1, "with errno")
     for phrase in _CANNOT:

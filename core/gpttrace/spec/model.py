@@ -56,7 +56,7 @@ class TraceSpec:
 
     @classmethod
     def from_json(cls, given: Any) -> TraceSpec:
-        """Read a spec from plain JSON values, as `to_json` gives them or as a model writes them; ValueError says what is wrong."""
+        """Read a spec from JSON values, as `to_json` gives them or a model writes them; ValueError says what is wrong."""
         if not isinstance(given, Mapping):
             raise ValueError("a spec is an object")
         if unknown := set(given) - {each.name for each in fields(cls)}:

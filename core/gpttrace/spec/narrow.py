@@ -22,7 +22,7 @@ def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
     """Return the names of hooks of an event that the question gives, when they are only some of them; their words are taken."""
     known: set[str] = set()
     for point in event.hooks[0].points:
-        begin, end = set(map(_last, point.begin)), set(map(_last, point.end))
+        begin, end = set(map(name_of_hook, point.begin)), set(map(name_of_hook, point.end))
         known |= (
             begin & end if begin and end else begin | end
         )  # `irq_handler_entry` alone is no begin with its end
@@ -37,6 +37,9 @@ def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
         if names[0] not in _ENGLISH or joined:
             found += names
             sentence.take(index, index, sentence.event)
+    compared = ("versus", "vs", "against", "compar")
+    if found and any(token.stem in compared for token in sentence.tokens):
+        found += [name for names in places.values() for name in names]  # `fdatasync compared to fsync`
     return tuple(dict.fromkeys(found))
 
 
@@ -47,7 +50,7 @@ def _meant(token: Token, known: set[str]) -> list[str]:
     """Return the hooks that a word names, the word itself first: `poll` is also `ppoll`, `sigsuspend` is `rt_sigsuspend`."""
     if token.kind != "word":
         return []
-    small = token.text.lower()
+    small = token.text.lower().replace("’", "'").removesuffix("'ed").removesuffix("'d")
     forms = dict.fromkeys((token.text, small, small.removesuffix("s")))
     said = next((form for form in forms if form in known or f"rt_{form}" in known), None)
     if said is None:
@@ -66,7 +69,8 @@ def _call_names() -> frozenset[str]:
     return frozenset(syscall_names("x86_64").values())
 
 
-def _last(probe: str) -> str:
+def name_of_hook(probe: str) -> str:
+    """Return the name by which a hook point is known: `openat` of `tracepoint:syscalls:sys_enter_openat`."""
     name = probe.rpartition(":")[2]
     for prefix in ("sys_enter_", "sys_exit_"):
         name = name.removeprefix(prefix)
@@ -86,4 +90,4 @@ def narrowed(hook: Hook, only: tuple[str, ...]) -> Hook | None:
 
 
 def _kept(probes: tuple[str, ...], only: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(probe for probe in probes if _last(probe) in only)
+    return tuple(probe for probe in probes if name_of_hook(probe) in only)

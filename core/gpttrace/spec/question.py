@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from gpttrace.spec import addresses, around, columns, keys, limits, times, vocabulary, who
+from gpttrace.spec.accounts import unaccounted
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.beyond import beyond_tracing
+from gpttrace.spec.calls import Candidate, call_names
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.decide import decide
-from gpttrace.spec.events import Candidate, call_names, find_events, known_stems, nearest, plurals, take_event
+from gpttrace.spec.events import find_events, known_stems, nearest, plurals, take_event
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_background, take_filler
 from gpttrace.spec.lexicon import lexicon
@@ -24,7 +26,15 @@ from gpttrace.spec.narrow import is_call, named_hooks
 from gpttrace.spec.raw import raw_event
 from gpttrace.spec.refuse import refuse_text
 from gpttrace.spec.sentence import Sentence, Span
-from gpttrace.spec.several import joined, more_calls, more_events, with_calls
+from gpttrace.spec.several import (
+    are_compared_in,
+    calls_beside,
+    joined,
+    more_calls,
+    more_events,
+    with_calls,
+    with_other_calls,
+)
 from gpttrace.spec.who import is_program
 from gpttrace.spec.words import SPELLED, Token, one_letter_off, plain, stem, stems
 
@@ -163,7 +173,8 @@ def _other_readings(
 
 def _take_request(sentence: Sentence) -> None:
     """`write me a program that …` is no question about writes."""
-    if sentence.stem(0) == stem("write") and any(sentence.stem(i) in _TOOLS for i in range(1, 6)):
+    asks = sentence.stem(1) in ("me", "us", "a", "an", "the", "one", "some", "down", "up", "bpftrac")
+    if sentence.stem(0) == stem("write") and asks and any(sentence.stem(i) in _TOOLS for i in range(1, 6)):
         sentence.take(0, 0, "")
 
 
@@ -179,6 +190,8 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     who.take_cgroup(sentence, asked)
     who.take_ids(sentence, asked)
     who.take_root(sentence, asked)
+    who.take_prefix(sentence, asked)
+    who.take_while(sentence, asked)
     who.take_named_comm(sentence, asked, is_known)
     who.take_last_comm(sentence, asked)
     times.take_hangs(sentence, asked)
@@ -208,7 +221,12 @@ def _correct(
         )
     for index, token in enumerate(sentence.tokens):
         # Names of calls differ by a letter (fopen, fsopen): one that is unknown is not another that is known.
-        named = "_" in token.text or is_program(token.text) or sentence.stem(index - 1) in ("nam", "call")
+        named = (
+            "_" in token.text
+            or token.text[-1:].isdigit()
+            or is_program(token.text)
+            or sentence.stem(index - 1) in ("nam", "call")
+        )
         if token.meaning is None and token.kind == "word" and token.stem not in known and not named:
             right = _right(token, right_ones, more)
             if right is not None and stem(right) != token.stem and not is_call(right):
@@ -240,7 +258,7 @@ _LONG_FILLERS = frozenset(
 _SLOT_WORDS = plain(
     """second seconds minute minutes process processes program programs every millisecond milliseconds histogram distribution
     average latency system common longest slower faster larger bigger smaller number errors failed failing failures
-    permission denied"""
+    permission denied successful unsuccessful"""
 )
 _NAMES_OF_PROGRAMS = stems("docker container service")
 
@@ -256,15 +274,18 @@ def _with_event(
     event = match.event
     take_event(sentence, asked, match, catalogue)
     only = match.only or named_hooks(sentence, event)
+    asked.function = bool(only) or any("_" in word for word in match.phrase)
     first = match.condition.value if match.condition is not None else None
     calls = more_calls(sentence, str(first), call_names(host)) if first is not None else []
-    others = more_events(sentence, asked, event, catalogue)
+    beside = [] if first is not None else calls_beside(sentence, event, call_names(host))
+    others = [] if beside else more_events(sentence, asked, event, catalogue, match.phrase)
     columns.turn_to_commands(sentence, asked, event)
     keys.take_distinct(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_field_values(sentence, asked, _field_names(event, numbers=True))
     keys.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
     columns.take_listed_keys(sentence, asked, vocabulary.KEYS | _field_names(event), event.shape == "events")
     columns.take_breakdown(sentence, asked, vocabulary.KEYS | _field_names(event))
+    columns.take_each(sentence, asked, vocabulary.KEYS | _field_names(event))
     columns.take_wished(sentence, asked, vocabulary.KEYS | _field_names(event))
     keys.take_mentioned_keys(sentence, asked)
     if {"target_comm", "target_pid"} <= set(event.fields):
@@ -275,16 +296,23 @@ def _with_event(
     spec, problems = decide(sentence, asked, event, bool(others))
     if calls and not others:
         spec = with_calls(spec, calls)
+    if beside:
+        spec = with_other_calls(spec, event, beside, asked)
     if only:
         spec = replace(spec, only=only)
     if others:
-        spec, more = joined(spec, event, others, tuple(asked.grouped), bool(asked.keys or asked.mentioned))
+        narrow = tuple(named_hooks(sentence, other) for other in others)
+        rows = bool(asked.keys or asked.mentioned)
+        compared = are_compared_in(sentence)
+        spec, more = joined(spec, event, others, tuple(asked.grouped), rows, narrow, compared)
         problems += more
     if not others and _asks_twice(sentence):
         problems.append("two numbers are asked for, and only one of them is understood; ask for one")
     take_filler(sentence, asked)
     phrase = None if asked.keys or asked.top or only else match.phrase
     confidence, unknown, ignored = _sureness(sentence, match, phrase, catalogue, bare)
+    if lost := [word for word in unaccounted(sentence, spec, catalogue, match.phrase) if word not in unknown]:
+        confidence, unknown = round(max(confidence - IN_THE_WAY * len(lost), 0.0), 2), [*unknown, *lost]
     return Reading(
         spec=spec,
         confidence=confidence,
@@ -336,7 +364,10 @@ def _field_names(event: Event, numbers: bool = False) -> dict[str, str]:
     ]
     if numbers or event.area == "raw" or not (named or "comm" in event.fields):
         return found
-    return {"nam": named[0] if named else "comm", **found}
+    return {"nam": named[0] if named else "comm", **(_RESULTS if "ret" in event.fields else {}), **found}
+
+
+_RESULTS = {"result": "ret", "outcom": "ret", "return valu": "ret", "return cod": "ret"}
 
 
 def _no_event(sentence: Sentence, catalogue: Catalogue) -> Reading:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.form import SUPERLATIVE_UNIT
 from gpttrace.spec.model import Condition, Shape
 from gpttrace.spec.sentence import Sentence
-from gpttrace.spec.words import stem
+from gpttrace.spec.words import stem, stems
 
 
 def rows_of(
@@ -32,9 +34,9 @@ def rows_of(
     if asked.stacks:
         asked.keys += [side for side in asked.stacks if side in event.fields and side not in asked.keys]
     if shape != "events":
-        return _keys(sentence, asked, event, shape, value, mentioned)
+        return _keys(sentence, asked, event, shape, value, mentioned, {c.field for c in conditions})
     tested = (c.field for c in conditions if c.field in ("ret", "latency", "bytes"))
-    extra = [*_named_fields(sentence, event), *asked.columns, *asked.keys, *mentioned, value, *tested]
+    extra = [*_named_fields(sentence, event, asked), *asked.columns, *asked.keys, *mentioned, value, *tested]
     return tuple(dict.fromkeys((*event.columns, *(name for name in extra if name))))
 
 
@@ -45,21 +47,48 @@ def _is_told(key: str, asked: Asked, event: Event, pinned: bool) -> bool:
 
 
 def _keys(
-    sentence: Sentence, asked: Asked, event: Event, shape: Shape, value: str | None, mentioned: list[str]
+    sentence: Sentence,
+    asked: Asked,
+    event: Event,
+    shape: Shape,
+    value: str | None,
+    mentioned: list[str],
+    tested: set[str],
 ) -> tuple[str, ...]:
     asked.keys += [name for name in asked.columns if name not in asked.keys]
-    if not asked.ratio and shape in ("count", "sum", "rate"):
-        more = (name for name in _named_fields(sentence, event) if name not in asked.keys and name != value)
-        asked.keys += [name for name in more if event.fields[name].unit not in ("bytes", "ns")]
+    passing = asked.per_second and _wants_a_number(sentence)  # `reason background: how often per second`
+    if not asked.ratio and not passing and shape in ("count", "sum", "rate"):
+        more = (
+            name for name in _named_fields(sentence, event, asked) if name not in asked.keys and name != value
+        )
+        more = (name for name in more if name not in tested)
+        asked.keys += [name for name in more if event.fields[name].unit is None]
     keys = tuple(dict.fromkeys((*asked.keys, *mentioned)))
     # A count without rows says little; a distribution or an average is whole by itself.
     if not keys and shape in ("count", "sum", "distinct") and not _wants_a_number(sentence):
         keys = _said_of(event.keys, event, sentence, asked)
+    if not keys and shape != "ratio":
+        keys = _headed(sentence, event, value)
     if not keys and asked.who and "comm" in event.fields:
         return ("comm",)
     ranking = words.MOST | set(SUPERLATIVE_UNIT)
     ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
     return keys or (_ranked_by(sentence, event) if ranked else ())
+
+
+def _headed(sentence: Sentence, event: Event, value: str | None) -> tuple[str, ...]:
+    """Return the field whose plural heads the name of the event: `page fault addresses of firefox`."""
+    fields = {stem(n): f.name for f in event.fields.values() if not f.unit for n in f.names if " " not in n}
+    found = (
+        fields[token.stem]
+        for index, token in enumerate(sentence.tokens)
+        if token.meaning == sentence.event
+        and token.stem in fields
+        and token.text.lower().endswith("s")
+        and sentence.stem(index + 1) == "of"
+        and sentence.stem(index - 1) != "of"
+    )
+    return tuple(key for key in list(found)[:1] if key != value)
 
 
 def _said_of(keys: tuple[str, ...], event: Event, sentence: Sentence, asked: Asked) -> tuple[str, ...]:
@@ -74,14 +103,25 @@ def _said_of(keys: tuple[str, ...], event: Event, sentence: Sentence, asked: Ask
 
 def _wants_a_number(sentence: Sentence) -> bool:
     """Tell whether `how many … in a second` asks for one number rather than for a table."""
-    return any(
+    return _ONE_NUMBER.search(sentence.text) is not None or any(
         (token.stem == "many" and sentence.stem(index - 1) == "how" and sentence.stem(index + 1) != "time")
+        or (token.stem == "often" and sentence.stem(index - 1) == "how" and not _is_each(sentence))
         or token.text.lower() in ("total", "altogether", "overall")
         for index, token in enumerate(sentence.tokens)
     )
 
 
-def _named_fields(sentence: Sentence, event: Event) -> list[str]:
+_ONE_NUMBER = re.compile(
+    r"\b(count|number|total|sum) only\b|\b(only|just) (the |a |one )?(count|number|total|figure)\b|\b(one|single) number\b",
+    re.IGNORECASE,
+)
+
+
+def _is_each(sentence: Sentence) -> bool:
+    return any(t.stem in ("each", "every") and t.meaning in (None, "") for t in sentence.tokens)
+
+
+def _named_fields(sentence: Sentence, event: Event, asked: Asked) -> list[str]:
     """Return the fields that words name which nothing else took: further columns of a list."""
     found = []
     for field in event.fields.values():
@@ -89,7 +129,12 @@ def _named_fields(sentence: Sentence, event: Event) -> list[str]:
         measures = words.BYTES if field.unit == "bytes" else words.TIMES if field.unit == "ns" else ()
         while (index := sentence.find([*names, *measures])) is not None:
             told = field.name != "syscall" and not _is_object(sentence, index)
-            burnt = sentence.tokens[index].text == "cpu" and sentence.stem(index - 1) == "the"
+            burnt = sentence.tokens[index].text == "cpu" and sentence.stem(index - 1) in _BURNING
+            inside = 0 < index < len(sentence.tokens) - 1 and {
+                sentence.tokens[index - 1].meaning,
+                sentence.tokens[index + 1].meaning,
+            } == {sentence.event}
+            told = told and not (inside and asked.per_second)  # `idle state entries per second`
             told = told and not burnt  # `what burns the cpu`
             sentence.take(index, index, f"with {field.name}" if told else "")
             found += [field.name] if told else []
@@ -100,6 +145,9 @@ def _named_fields(sentence: Sentence, event: Event) -> list[str]:
                 sentence.take(at, at + len(phrase) - 1, f"with {field.name}")
                 found.append(field.name)
     return found
+
+
+_BURNING = ("the", *stems("burn eat use hog consume waste need take steal keep"))
 
 
 def _is_object(sentence: Sentence, index: int) -> bool:

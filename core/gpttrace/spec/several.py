@@ -6,14 +6,17 @@ joining word are one event and a word that was not understood.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Catalogue, Event
-from gpttrace.spec.events import Said, phrase_score
+from gpttrace.spec.events import Said, are_compared, phrase_score
+from gpttrace.spec.kernel_names import hook_names
 from gpttrace.spec.lexicon import Entry, left_for_later, lexicon
 from gpttrace.spec.model import Condition, TraceSpec
+from gpttrace.spec.narrow import is_call
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem
 
@@ -23,11 +26,14 @@ _NO_OWN = vocabulary.SLOTS | frozenset(vocabulary.KEYS)
 _VALUED = ("sum", "avg", "min", "max", "stats", "hist", "lhist", "rate")
 
 
-def more_events(sentence: Sentence, asked: Asked, first: Event, catalogue: Catalogue) -> list[Event]:
+def more_events(
+    sentence: Sentence, asked: Asked, first: Event, catalogue: Catalogue, phrase: tuple[str, ...] = ()
+) -> list[Event]:
     """Return the further events that are named, and take their words out of the sentence."""
     found: list[Event] = []
     while (
-        len(found) < _MOST - 1 and (match := _next(sentence, asked, [first, *found], catalogue)) is not None
+        len(found) < _MOST - 1
+        and (match := _next(sentence, asked, [first, *found], catalogue, phrase)) is not None
     ):
         entry, words = match
         own = ({*words} | entry.own) - left_for_later(entry.event)
@@ -39,14 +45,20 @@ def more_events(sentence: Sentence, asked: Asked, first: Event, catalogue: Catal
 
 
 def _next(
-    sentence: Sentence, asked: Asked, known: list[Event], catalogue: Catalogue
+    sentence: Sentence, asked: Asked, known: list[Event], catalogue: Catalogue, phrase: tuple[str, ...]
 ) -> tuple[Entry, tuple[str, ...]] | None:
     meanings = {event.summary for event in known}
     compared = asked.ratio or any(token.stem == "compar" for token in sentence.tokens)
     joining = vocabulary.JOINING | ({"to", "with"} if compared else set())
     joins = [i for i, t in enumerate(sentence.tokens) if t.stem in joining and t.meaning in (None, "")]
-    values = {stem(name) for event in known for field in event.fields.values() for name in field.values}
+    fields = [field for event in known for field in event.fields.values()]
+    joins = [j for j in joins if not _joins_no_events(sentence, j)]
+    values = {stem(name) for field in fields for name in field.values}
+    values |= {
+        stem(name) for field in fields for name in field.names
+    }  # `which tasks queue work, on what function`
     free = {t.stem: i for i, t in enumerate(sentence.tokens) if t.meaning is None and t.stem not in values}
+    beside = _beside(sentence, joins, meanings, phrase)
     said = {t.stem for t in sentence.tokens if t.meaning is None or t.meaning in meanings}
     # `retransmits compared with resets`: both are TCP's.
     said |= {stem(word) for event in known for word in event.id.split("-")}
@@ -56,24 +68,66 @@ def _next(
         return None
     twice = {word for word in every if every.count(word) > 1}
     words = lexicon(catalogue)
-    meant = Said(frozenset(free), frozenset(said), frozenset(t.text.lower() for t in sentence.tokens))
+    meant = Said(
+        frozenset(free),
+        frozenset(said),
+        frozenset(t.text.lower() for t in sentence.tokens),
+        tuple(t.text.lower() for t in sentence.tokens),
+    )
     best: tuple[float, Entry, tuple[str, ...]] | None = None
     for entry in words.entries:
         if entry.event in known:
             continue
-        for number, phrase in enumerate(entry.phrases):
-            if not said.issuperset(phrase):
+        for number, name in enumerate(entry.phrases):
+            if not said.issuperset(name) or are_compared(meant.order, name):
                 continue
-            empty = _NO_OWN if twice.intersection(phrase) else vocabulary.NO_EVENT
-            own = [free[word] for word in phrase if word in free and word not in empty]
+            empty = _NO_OWN if twice.intersection(name) else vocabulary.NO_EVENT
+            own = [free[word] for word in name if word in free and word not in empty]
+            own += [at for at, needed in beside if needed <= set(name)]
             if not own:
                 continue
             if not any(min(places) < j < max(own) or min(own) < j < max(places) for j in joins):
                 continue
             score = phrase_score(words, entry, number, meant)
             if best is None or score > best[0]:
-                best = (score, entry, phrase)
+                best = (score, entry, name)
     return (best[1], best[2]) if best else None
+
+
+_COMPARED = re.compile(r"\b(versus|vs|against|compare[ds]?|side by side)\b", re.IGNORECASE)
+
+
+def are_compared_in(sentence: Sentence) -> bool:
+    """Tell whether a question sets its events side by side: it wants numbers."""
+    return _COMPARED.search(sentence.text) is not None
+
+
+def _joins_no_events(sentence: Sentence, join: int) -> bool:
+    """Tell whether `and` joins rows (`by device and queue`) or two ends (`between queueing and handing over`)."""
+    after = sentence.tokens[join + 1 : join + 2]
+    row = (sentence.tokens[join - 1].meaning or "").startswith("rows by") if join else False
+    last = join + 2 >= len(sentence.tokens)
+    ends = any(sentence.stem(i) == "between" for i in range(max(join - 6, 0), join))
+    return ends or (row and last and bool(after) and not after[0].text.lower().endswith("s"))
+
+
+def _beside(
+    sentence: Sentence, joins: list[int], meanings: set[str], phrase: tuple[str, ...]
+) -> list[tuple[int, set[str]]]:
+    """Return the words of the first event that stand beside one of its name's (`queued and executed works`).
+
+    Each comes with the words that the name of another event must hold: the same name with this word instead.
+    """
+    found = []
+    for join in joins:
+        for other, at in ((join - 1, join + 1), (join + 1, join - 1)):
+            both = 0 <= at < len(sentence.tokens) and (
+                sentence.tokens[at].meaning in meanings
+                or (not sentence.tokens[at].meaning and sentence.tokens[at].text.lower().endswith("s"))
+            )
+            if both and sentence.stem(other) in phrase and sentence.stem(at) not in phrase:
+                found.append((at, set(phrase) - {sentence.stem(other)} | {sentence.stem(at)}))
+    return found
 
 
 def more_calls(sentence: Sentence, first: str, names: frozenset[str]) -> list[str]:
@@ -89,6 +143,40 @@ def more_calls(sentence: Sentence, first: str, names: frozenset[str]) -> list[st
     return found[: _MOST - 1]
 
 
+def calls_beside(sentence: Sentence, event: Event, names: frozenset[str]) -> list[str]:
+    """Return the calls joined to an event that is not seen at them (`mlock and mlockall`), and take their words."""
+    found = []
+    hooked = hook_names(event)
+    if any(token.stem in vocabulary.BYTES or token.stem in vocabulary.TIMES for token in sentence.tokens):
+        return []  # of a system call in general only its number is known
+    for index, token in enumerate(sentence.tokens):
+        name = token.text.lower()
+        if token.kind != "word" or not is_call(name) or name not in names or name in hooked:
+            continue
+        for join, other in ((index - 1, index - 2), (index + 1, index + 2)):
+            joined = sentence.stem(join) in vocabulary.JOINING and 0 <= other < len(sentence.tokens)
+            if (
+                joined
+                and sentence.tokens[other].text.lower() in hooked
+                and token.meaning in (None, sentence.event)
+            ):
+                sentence.take(index, index, f"the system call {name}")
+                found.append(name)
+    return list(dict.fromkeys(found))[: _MOST - 1]
+
+
+def with_other_calls(spec: TraceSpec, event: Event, calls: list[str], asked: Asked) -> TraceSpec:
+    """Return the spec counted, with a part for each further system call that has no event of its own here."""
+    keys = tuple(key for key in spec.keys if key in asked.keys + asked.mentioned + asked.columns)
+    spec = replace(spec, shape="rate" if spec.shape == "rate" else "count", value=None, keys=keys)
+    kept = tuple(c for c in spec.conditions if c not in event.assume)
+    parts = (
+        replace(spec, event="syscall", only=(), conditions=(*kept, Condition("syscall", "==", call)))
+        for call in calls
+    )
+    return replace(spec, others=tuple(parts))
+
+
 def with_calls(spec: TraceSpec, calls: list[str]) -> TraceSpec:
     """Return the spec of one system call with a part like it for each further call."""
 
@@ -100,11 +188,17 @@ def with_calls(spec: TraceSpec, calls: list[str]) -> TraceSpec:
 
 
 def joined(
-    spec: TraceSpec, event: Event, others: list[Event], grouped: tuple[str, ...] = (), asked_for: bool = True
+    spec: TraceSpec,
+    event: Event,
+    others: list[Event],
+    grouped: tuple[str, ...] = (),
+    asked_for: bool = True,
+    only: tuple[tuple[str, ...], ...] = (),
+    compared: bool = False,
 ) -> tuple[TraceSpec, list[str]]:
     """Return the spec with one part for each further event, alike in form, keys and conditions; and what stands against it."""
     value, problems = spec.value, []
-    if spec.shape == "events" and grouped:
+    if spec.shape == "events" and (grouped or compared):
         spec = replace(spec, shape="count", keys=grouped)
     if spec.shape != "events" and not asked_for:
         spec = replace(spec, keys=())  # the rows that are usual for one of them are not asked for
@@ -113,7 +207,7 @@ def joined(
         # What one of them cannot measure, both are counted for.
         spec = replace(spec, shape="rate" if spec.shape == "rate" else "count", value=None)
     parts = []
-    for other in others:
+    for number, other in enumerate(others):
         conditions = [c for c in spec.conditions if c not in event.assume]
         problems += [
             f"{other.noun} do not carry {c.field}" for c in conditions if c.field not in other.fields
@@ -129,7 +223,7 @@ def joined(
                 spec,
                 event=other.id,
                 value=_like(spec.value, unit, other) if spec.value else None,
-                only=(),
+                only=only[number] if only else (),
                 keys=keys,
                 conditions=tuple(dict.fromkeys((*conditions, *_assumed(other, conditions)))),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Amount, Asked, amount_at, seconds, text_at
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.units import unit
@@ -15,7 +16,7 @@ def take_hz(sentence: Sentence, asked: Asked) -> None:
     """`at 99 Hz`, `99 times a second`."""
     for index in range(len(sentence.tokens)):
         amount = amount_at(sentence, index)
-        if amount is None:
+        if amount is None or (amount.kind == "hz" and amount.value > _FASTEST):
             continue
         last = amount.last
         if (
@@ -34,6 +35,7 @@ def take_hz(sentence: Sentence, asked: Asked) -> None:
 
 
 _SECOND = stem("second")
+_FASTEST = 10_000_000  # nobody samples as often: it is the clock of a processor
 
 
 def take_every(sentence: Sentence, asked: Asked) -> None:
@@ -68,8 +70,13 @@ def take_every(sentence: Sentence, asked: Asked) -> None:
             sentence, asked, index, token.stem
         ):
             return
-        if token.stem == stem("interval") and _take_interval(sentence, asked, index):
+        steps = token.stem == "step" and not _is_spread(sentence)
+        if (steps or token.stem == stem("interval")) and _take_interval(sentence, asked, index):
             return
+
+
+def _is_spread(sentence: Sentence) -> bool:
+    return any(token.stem in vocabulary.LINEAR | vocabulary.HIST for token in sentence.tokens)
 
 
 def _set_every(sentence: Sentence, asked: Asked, index: int) -> None:

@@ -28,7 +28,7 @@ _BYTES = {
     1000**3: "gigabyte gigabytes",
     1024**3: "gb gib gibibyte gibibytes",
 }
-_HZ = {1: "hz hertz", 1000: "khz"}
+_HZ = {1: "hz hertz", 1000: "khz", 10**6: "mhz", 10**9: "ghz"}
 
 _TABLES: tuple[tuple[Kind, dict[int, str]], ...] = (("ns", _NS), ("bytes", _BYTES), ("hz", _HZ))
 _UNITS: dict[str, tuple[Kind, int]] = {

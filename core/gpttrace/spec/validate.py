@@ -38,6 +38,12 @@ def _contradictions(spec: TraceSpec) -> list[str]:
         ]
         if op in (">", ">=") and highest and low >= min(highest):
             return [f"no {field} is above {low:,} and below {min(highest):,} at once"]
+    equal = {(c.field, c.value) for c in spec.conditions if c.op == "=="}
+    for field in {field for field, _ in equal}:
+        values = [value for each, value in equal if each == field]
+        if len({type(value) for value in values}) == 1 and len(values) > 1:
+            both = " and ".join(sorted(map(str, values)))
+            return [f"no {field} is {both} at once; ask for one of them"]
     return []
 
 

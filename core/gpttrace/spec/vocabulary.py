@@ -39,7 +39,7 @@ JOINING = stems("and or versus vs against plus also compared along") | {"&", "+"
 
 # What is measured, by unit, and the form that the word suggests.
 BYTES = {
-    **dict.fromkeys(stems("byte bytes data volume traffic throughput bandwidth"), "sum"),
+    **dict.fromkeys(stems("byte bytes data volume traffic throughput bandwidth payload payloads"), "sum"),
     **dict.fromkeys(stems("size sizes length large big small"), "hist"),
 }
 TIMES = dict.fromkeys(

@@ -39,6 +39,8 @@ def take_cgroup(sentence: Sentence, asked: Asked) -> None:
         and not _is_path(sentence, last)
     ):
         return None  # `cgroups created`: what happens to them
+    if text_at(sentence, index).lower() == "cgroups" and not _is_path(sentence, last):
+        return None  # `deletions of cgroups`
     while sentence.stem(last + 1) in ("named", "nam", "call", "called", "path", "id", "=", "=="):
         last += 1
     if (value := _value_chunk(sentence, last + 1)) is not None:
@@ -117,6 +119,8 @@ def take_ids(sentence: Sentence, asked: Asked) -> None:
 def _take_id(sentence: Sentence, asked: Asked, key: str, first: int, at: int) -> None:
     while sentence.stem(at) in EQUALS or sentence.stem(at) in ("number", "no", "id", "of"):
         at += 1
+    negated = sentence.stem(at) in ("not", "!=")
+    at += negated
     if not sentence.is_free(at):
         return
     token = sentence.tokens[at]
@@ -125,14 +129,41 @@ def _take_id(sentence: Sentence, asked: Asked, key: str, first: int, at: int) ->
             return
         comma = sentence.text[token.end : token.end + 1] == ","
         if unit(text_at(sentence, at + 1)) is None or key == "pid" or comma:
-            _add(sentence, asked, first, Condition(key, "==", int(token.text)))
-            sentence.take(first, at, f"only {key} {token.text}")
+            _add(sentence, asked, first, Condition(key, "!=" if negated else "==", int(token.text)))
+            sentence.take(first, at, f"only {'not ' * negated}{key} {token.text}")
     elif key == "uid" and (uid := _uid_of(token.text)) is not None:
         asked.conditions.append(Condition("uid", "==", uid))
         sentence.take(first, at, f"only user {token.text} (uid {uid})")
 
 
 _RANKS = stems("most largest biggest busiest heaviest slowest highest worst longest times")
+
+
+_PREFIX = re.compile(
+    r"\b(?:(?:whose|with a|with the|with) )?(?:(?:comm|process|program|command) )?names? "
+    r"(?:that |which )?(?:starts?|starting|begins?|beginning) with [\"']?([\w./-]*\w)"
+)
+
+
+def take_prefix(sentence: Sentence, asked: Asked) -> None:
+    """`tasks whose name starts with kworker`."""
+    if (match := _PREFIX.search(sentence.text)) is not None:
+        asked.conditions.append(Condition("comm", "startswith", match[1]))
+        for token in sentence.tokens:
+            if match.start() <= token.start < match.end():
+                token.meaning = f"only processes named {match[1]}…"
+
+
+_WHILE = re.compile(r"\bwhile (\S+) (?:runs|is running)\b(?=.*\bonly \1\b)")
+
+
+def take_while(sentence: Sentence, asked: Asked) -> None:
+    """`while mysqldump runs, only mysqldump`; without `only` it would be a time and not whose."""
+    if (match := _WHILE.search(sentence.text)) is not None:
+        asked.conditions.append(Condition("comm", "==", match[1]))
+        for token in sentence.tokens:
+            if token.text == match[1]:
+                token.meaning = f"only processes named {match[1]}"
 
 
 def take_root(sentence: Sentence, asked: Asked) -> None:
@@ -222,19 +253,24 @@ def take_last_comm(sentence: Sentence, asked: Asked) -> None:
     """`getdents latency of find`: a program whose name is a plain word, at the end of a question or a part of it."""
     for index, token in enumerate(sentence.tokens):
         after = sentence.text[token.end : token.end + 1]
-        if (
-            token.meaning is None
-            and token.text in _PLAIN_WORDS
-            and (token.text != "top" or sentence.stem(index - 1) != "in")
-            and sentence.stem(index - 1) in ("of", "by", "in", "from")
-            and (index + 1 == len(sentence.tokens) or after in (",", ";", "?", ".", ":"))
-        ):
+        if token.meaning is None and is_program(token.text) and sentence.stem(index - 1) in ("do", "only"):
+            return _set_comm(sentence, asked, index, index)  # `how many requests does strace make`
+        if token.meaning is not None or token.text not in _PLAIN_WORDS:
+            continue
+        ends = index + 1 == len(sentence.tokens) or after in (",", ";", "?", ".", ":")
+        before, following = sentence.stem(index - 1), text_at(sentence, index + 1)
+        last = ends and before in ("of", "by", "in", "from") and (token.text != "top" or before != "in")
+        acts = following in ("is", "was", "does") or (before in _ACTING and following[-1:] == "s")
+        if last or (acts and token.text != "top"):
             return _set_comm(sentence, asked, index, index)
     return None
 
 
+_ACTING = stems("long when while often")  # `how long make waits`
+
+
 # In `why is ksoftirqd busy?` they are a symptom, not who does it.
-_KERNEL_THREADS = ("ksoftirqd", "kworker", "kswapd", "kcompactd", "jbd2", "migration/", "rcu_")
+KERNEL_THREADS = ("ksoftirqd", "kworker", "kswapd", "kcompactd", "jbd2", "migration/", "rcu_")
 
 
 def is_program(text: str) -> bool:
@@ -253,7 +289,7 @@ def take_bare_comm(
         owned = sentence.stem(index - 1) == "the" and bool(after) and after[0].meaning == sentence.event
         if token.stem in words.MOST or (owned and is_program(token.text)):
             continue  # `the docker socket` is not opened by docker
-        if token.text.lower().startswith(_KERNEL_THREADS) and sentence.stem(index - 1) not in (
+        if token.text.lower().startswith(KERNEL_THREADS) and sentence.stem(index - 1) not in (
             "by",
             "of",
             "for",
@@ -291,17 +327,19 @@ def _may_be_name(sentence: Sentence, index: int) -> bool:
     # `by previous process`: which of its processes, not what it is called
     if sentence.stem(index + 1) in words.KEYS or text_at(sentence, index + 1).lower() in ("name", "names"):
         return False
-    if _DEVICE.fullmatch(token.text) or _is_adjective(sentence, index):
+    if token.text.startswith("lib") or _DEVICE.fullmatch(token.text) or _is_adjective(sentence, index):
         return False
     if index > 1 and before == "by" and _measures(sentence, index - 2):
         return False  # `latency by fs`: rows that nobody knows
-    if "_" in token.text and before in ("in", "to", "from"):
-        return False  # `time in flush_work`: a function
+    reported = before == "by" and sentence.stem(index - 2) in _REPORTED
+    if "_" in token.text and (before in ("in", "to", "from") or reported):
+        return False  # `time in flush_work`, `reported by sched_stat_runtime`: a function
     linked = before in _LINKS or token.text.endswith(("'s", "’s"))
     verb = token.text.endswith(("ing", "ed", "en")) and before in ("is", "are")
     return linked and not verb and not token.text.endswith("ly") and token.text.isascii()
 
 
+_REPORTED = stems("reported seen shown measured counted given said told")
 _SERVICE = re.compile(
     r"[a-z][\w]*-(agent|server|daemon|exporter|proxy|manager|controller|worker|operator|collector)"
 )

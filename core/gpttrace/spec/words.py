@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _TOKEN = re.compile(
-    r"""(?P<quoted>"[^"\n]{0,200}"|'[^'\n]{1,200}')|(?P<io>\b[iI]/[oO]s?\b)|(?P<path>(?<![\w)])/[\w.+@:%/~-]*)"""
+    r"""(?P<quoted>"[^"\n]{0,200}"|'[^'\n]{1,200}')|(?P<io>\b[iI]/[oO]s?\b)|(?P<path>(?<![\w)])/(?:[\w.+@:%/~-]*[\w+@%/~-])?)"""
     r"""|(?P<number>\d+(?:[_,]\d+)*(?:\.\d+)?[a-zA-Zµμ]*)|(?P<word>_*[^\W\d_][\w]*(?:[’'][a-z]{1,3}\b)?)"""
     r"""|(?P<op>>=|<=|==|!=|[<>=])|(?P<odd>[^\s,.?!:;\-–—()/…’'"→%])"""
 )
@@ -49,6 +49,10 @@ def _action_nouns() -> dict[str, str]:
 
 
 _IRREGULAR |= _action_nouns()
+_IRREGULAR |= {
+    "delivery": "deliver", "deliveries": "deliver", "arrival": "arrive", "arrivals": "arrive", "departure": "depart",
+    "closure": "close", "closures": "close", "disposal": "dispose",
+}  # fmt: skip
 _IRREGULAR |= {"reader": "read", "readers": "read", "writer": "write", "writers": "write"}
 
 # Forms that no stem shows, for the correction of typing errors.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from gpttrace.spec.who import is_program
 from gpttrace.spec.words import plain
 
 SAME = 0.965
@@ -17,12 +18,13 @@ _MOST_WORDS = 2
 # A sentence is hardly changed by these for an embedding, and turned round for a reader.
 _TURNING = plain(
     """not no but nor never none nobody nothing without except exclude excluding excluded ignore ignoring besides only unless
-    until stop after before instead rather than"""
+    until stop after before instead rather than beneath underneath below under above inside within outside against between
+    while during"""
 )
 
 
 # What stands after these tells rows apart or which of them are meant.
-_TELLING = "(by|per|each|every|which|what|for|from|to|of|with|than)"
+_TELLING = "(by|per|each|every|which|what|for|from|to|of|with|than|while|when|only|in|as|via|using|through|named|called)"
 
 
 def harmless(question: str, unknown: tuple[str, ...]) -> bool:
@@ -38,7 +40,8 @@ def harmless(question: str, unknown: tuple[str, ...]) -> bool:
 
 
 def _is_plain(word: str) -> bool:
-    return word.isalpha() and word.islower() and len(word) > 2 and word not in _TURNING
+    spoken = word.isalpha() and word.islower() and len(word) > 2
+    return spoken and word not in _TURNING and not is_program(word)  # a name is never left out
 
 
 def _cosine(one: str, other: str) -> float:

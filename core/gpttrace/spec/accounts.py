@@ -1,0 +1,209 @@
+"""The last look at a reading: every literal of the question (path, number, program, error, function) must stand in its spec.
+
+Words may be left out where they say nothing; a literal never is. Whatever part of the reader took it, it is found here.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from functools import lru_cache
+from itertools import pairwise
+
+from gpttrace.spec.around import courtesies
+from gpttrace.spec.catalogue import Catalogue, Event
+from gpttrace.spec.kernel_names import hook_names
+from gpttrace.spec.lexicon import stemmed
+from gpttrace.spec.limits import is_errno
+from gpttrace.spec.model import Condition, TraceSpec
+from gpttrace.spec.narrow import is_call
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.vocabulary import JOINING
+from gpttrace.spec.who import KERNEL_THREADS, is_program
+from gpttrace.spec.words import Token, stems
+
+
+def unaccounted(
+    sentence: Sentence, spec: TraceSpec, catalogue: Catalogue, phrase: tuple[str, ...]
+) -> list[str]:
+    """Return the literals of a question that its spec does not hold, in order, each once."""
+    events = [catalogue[each.event] for each in (spec, *spec.others) if each.event in catalogue]
+    nothing = {"", "processes", "each by itself", "count", sentence.event, *(e.summary for e in events)}
+    conditions = [c for each in (spec, *spec.others) for c in each.conditions]
+    aside = courtesies(sentence)
+    found = [
+        token.text
+        for index, token in enumerate(sentence.tokens)
+        if token.meaning in nothing
+        and not any(start <= token.start < end for start, end in aside)
+        and (
+            _is_dropped_row(sentence, index, phrase)
+            or (not spec.keys and spec.shape != "events" and _is_subject(sentence, index, phrase))
+            or (token.stem in _HOLDING and _measures_no_holding(spec, events))
+            or _is_narrowing(sentence, index, events, catalogue)
+            or _is_joined_call(sentence, index, events)
+            or _is_lost(sentence, token, events, conditions, phrase)
+            or _is_compared(sentence, index, events)
+        )
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _is_subject(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> bool:
+    """Tell whether a noun asks for rows of its own: `which parents wait`, `how many does each server accept`."""
+    token, before = sentence.tokens[index], sentence.stem(index - 1)
+    after = sentence.tokens[index + 1 : index + 2]
+    if token.kind != "word" or not index or sentence.tokens[index - 1].meaning != "":
+        return False
+    if before in ("each", "every", "per"):
+        return token.meaning == "" and bool(after) and after[0].meaning == sentence.event
+    opens = index == 1 or sentence.text[: sentence.tokens[index - 1].start].rstrip()[-1:] in (".", "?", ":")
+    return before == "which" and opens and token.text.lower().endswith("s") and token.stem not in phrase
+
+
+def _is_dropped_row(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> bool:
+    """Tell whether a noun in a list of rows or columns (`…: type and level`, `with its owner`) has become none of them."""
+    token = sentence.tokens[index]
+    if token.meaning == sentence.event and token.stem not in phrase:
+        row = index > 1 and (sentence.tokens[index - 2].meaning or "").startswith("rows by")
+        if row and sentence.stem(index - 1) == "and" and sentence.stem(index + 1) == "":
+            return token.stem in _NOUNS  # `by command and device`
+        return sentence.stem(index - 1) in ("their", "its") and sentence.stem(index - 2) == "with"
+    if token.meaning != "" or token.stem not in _NOUNS:
+        return False
+    before, joined = index - 1, False
+    while sentence.stem(before) in ("the", "its", "their", "and", "plus"):
+        joined = joined or sentence.stem(before) in ("and", "plus")
+        before -= 1
+    if before < 0:
+        return False
+    gap = sentence.text[sentence.tokens[before].end : token.start].lstrip()[:1]
+    key = (sentence.tokens[before].meaning or "").startswith(("rows by", "with ", "processes"))
+    return gap == ":" or sentence.stem(before) == "with" or (key and (joined or gap == ","))
+
+
+_NOUNS = stems(
+    """type kind value result name reason code index status path address target source owner mode flag flags level state inode
+    device file offset return outcome argument class size"""
+)
+
+
+def _is_narrowing(sentence: Sentence, index: int, events: list[Event], catalogue: Catalogue) -> bool:
+    """Tell whether an empty word belongs to the next in the names of other events alone: `huge page allocations`."""
+    token, after = sentence.tokens[index], sentence.tokens[index + 1 : index + 2]
+    if token.meaning != "" or not after or after[0].meaning != sentence.event or token.stem not in _KINDS:
+        return False
+    pair = (token.stem, after[0].stem)
+    return pair in _pairs(catalogue) and not any(
+        token.stem in stemmed(name) for event in events for name in (*event.names, *event.also, event.noun)
+    )
+
+
+_HOLDING = frozenset(("hold", "held"))
+
+
+def _measures_no_holding(spec: TraceSpec, events: list[Event]) -> bool:
+    """Tell whether a time is measured that is none of holding: most locks are only seen while somebody waits for them."""
+    units = [event.fields[spec.value].unit for event in events if spec.value and spec.value in event.fields]
+    return "ns" in units and not any(_HOLDING & set(stemmed(name)) for e in events for name in e.names)
+
+
+# Adjectives that say which of the events are meant.
+_KINDS = stems("huge raw direct shared virtual physical private anonymous global local remote")
+
+
+@lru_cache(maxsize=2)
+def _pairs(catalogue: Catalogue) -> frozenset[tuple[str, str]]:
+    names = (stemmed(name) for event in catalogue.events.values() for name in event.names)
+    return frozenset(pair for name in names for pair in pairwise(name))
+
+
+def _is_joined_call(sentence: Sentence, index: int, events: list[Event]) -> bool:
+    """Tell whether an empty word stands beside a function as if it were one: `puts and printf calls`."""
+    token = sentence.tokens[index]
+    if token.meaning != "" or token.kind != "word" or token.stem in _NO_CALLS:
+        return False
+    joined = sentence.stem(index + 1) in ("and", "or") and index + 2 < len(sentence.tokens)
+    return joined and any(sentence.tokens[index + 2].text in hook_names(event) for event in events)
+
+
+_NO_CALLS = stems("the call calls syscall of is it all this both either function functions do does")
+
+
+def _is_contrary(sentence: Sentence, index: int) -> bool:
+    one, other = sentence.tokens[index].text.lower(), sentence.tokens[index - 2].text.lower()
+    return any(one == f"{prefix}{other}" or other == f"{prefix}{one}" for prefix in ("un", "de", "dis"))
+
+
+def _is_said_together(event: Event, one: str, other: str) -> bool:
+    return any({one, other} <= set(stemmed(name)) for name in event.names)
+
+
+def _is_compared(sentence: Sentence, index: int, events: list[Event]) -> bool:
+    """Tell whether a word is one side of a comparison, which no reading may drop: `consumed against dropped packets`."""
+    token = sentence.tokens[index]
+    if sentence.stem(index - 1) in JOINING and _is_contrary(sentence, index):
+        return len(events) == 1 and not _is_said_together(events[0], token.stem, sentence.stem(index - 2))
+    named = token.meaning == "" and token.kind == "word" and token.text.lower().endswith(("ed", "s", "en"))
+    return named and {sentence.stem(index - 1), sentence.stem(index + 1)} & _COMPARING != set()
+
+
+_COMPARING = stems("versus vs against")
+
+
+def _is_lost(
+    sentence: Sentence,
+    token: Token,
+    events: list[Event],
+    conditions: list[Condition],
+    phrase: tuple[str, ...],
+) -> bool:
+    values = {str(c.value).lower() for c in conditions}
+    if token.kind == "number":
+        return not _in_brackets(sentence, token)
+    if token.kind in ("path", "quoted"):
+        return len(token.text) > 1 and not any(token.text.lower() in value for value in values)
+    small = token.text.lower().removesuffix("'s").removesuffix("’s")
+    of_name = token.meaning == sentence.event and (token.stem in phrase or _is_said_by(events, small))
+    if token.text[:3] == "SIG" and hasattr(signal, token.text):
+        return not any(c.field == "sig" for c in conditions)
+    if small.startswith(KERNEL_THREADS):
+        return not of_name and not any(small.startswith(value) for value in values)
+    if small == "root":
+        return not of_name or token.stem not in phrase
+    if is_errno(token.text):
+        return not of_name
+    if is_program(small):
+        return small not in values and not of_name
+    if is_call(small) and _is_joined(sentence, token) and len(events) == 1:
+        return not any(small in hook_names(event) for event in events)
+    named = token.meaning == sentence.event and sentence.text[token.start - 1 : token.start] != "/"
+    return named and _is_function(token.text) and not _is_hooked(events, token.text)
+
+
+def _in_brackets(sentence: Sentence, token: Token) -> bool:
+    # `EMFILE (24)`: the same again
+    return (
+        sentence.text[token.start - 1 : token.start] == "("
+        and sentence.text[token.end : token.end + 1] == ")"
+    )
+
+
+def _is_said_by(events: list[Event], word: str) -> bool:
+    return any(word in name.split() for event in events for name in event.names)
+
+
+def _is_joined(sentence: Sentence, token: Token) -> bool:
+    index = sentence.tokens.index(token)
+    return bool({sentence.stem(index - 1), sentence.stem(index + 1)} & JOINING)
+
+
+_IDENTIFIER = re.compile(r"[a-z]\w*_\w+")
+
+
+def _is_function(text: str) -> bool:
+    return is_call(text) or (_IDENTIFIER.fullmatch(text) is not None)
+
+
+def _is_hooked(events: list[Event], text: str) -> bool:
+    return any(text in hook_names(event) or _is_said_by([event], text) for event in events)
