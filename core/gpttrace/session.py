@@ -8,23 +8,30 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gpttrace.check.policy import Verdict, judge, load_policy
 from gpttrace.check.report import finding_json
-from gpttrace.errors import GpttraceError
+from gpttrace.errors import GpttraceError, Unavailable
 from gpttrace.host import Host
 from gpttrace.language import Finding, parse
 from gpttrace.settings import Settings
 from gpttrace.trace import Limits, Result, Run, Store, trace
 from gpttrace.writer import Draft, Options, write_offline
 
+if TYPE_CHECKING:
+    from gpttrace.writer.model import Piece
+
 DEFAULT_SECONDS = 10.0
+CERTAIN = (
+    0.8  # below that the offline writer has guessed or mended words, and a model that is set is asked as well
+)
 
 # What a front end does while a trace runs: show its batches, stop it. It returns when the run has ended.
 Follow = Callable[[Run], Awaitable[None]]
 # Asks a person whether a program may read what it reads (`command lines` …).
 Approve = Callable[[Sequence[str]], bool]
+WhoWrites = Literal["offline", "model", "auto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +51,102 @@ def generate(question: str, *, host: Host, options: Options | None = None, anywa
 
     `anyway` takes the program of a question that was not fully understood, as `--yes` asks for.
     """
-    draft = write_offline(question, host, options or Options())
+    return _answer(question, write_offline(question, host, options or Options()), anyway)
+
+
+async def generate_by(
+    writer: WhoWrites,
+    question: str,
+    *,
+    host: Host,
+    settings: Settings,
+    options: Options | None = None,
+    anyway: bool = False,
+    progress: Callable[[str], None] = lambda line: None,
+) -> Answer:
+    """Write a program as `generate` does; `auto` asks a model when one is set and the offline writer is unsure.
+
+    Raises Unavailable and NotPermitted when `model` is meant and cannot be asked; `auto` then keeps to the offline answer.
+    """
+    options = options or Options()
+    offline = write_offline(question, host, options)
+    if not asks_model(writer, offline, settings):
+        return _answer(question, offline, anyway)
+    try:
+        draft = await ask_model(
+            question, host=host, settings=settings, options=options, offline=offline, progress=progress
+        )
+    except GpttraceError as error:
+        if writer == "model":
+            raise
+        hint = f" ({error.hint})" if error.hint else ""
+        progress(f"the model could not be asked: {error.message}{hint}")
+        return _answer(question, offline, anyway)
+    if writer == "auto" and draft.refused is not None and offline.program is not None:
+        progress(f"the offline writer's program is taken: {draft.refused.why}")
+        draft = replace(offline, judged=draft.judged)
+    return _answer(question, draft, anyway)
+
+
+def asks_model(writer: WhoWrites, offline: Draft, settings: Settings) -> bool:
+    """Tell whether a model is to be asked about a question that the offline writer has answered so."""
+    unsure = offline.program is None or offline.confidence < CERTAIN
+    return writer == "model" or (writer == "auto" and settings.model.is_set and unsure)
+
+
+def no_model() -> Unavailable:
+    """Return the error for a model that is meant and not set."""
+    return Unavailable(
+        "no model is set", hint="set OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint of your own"
+    )
+
+
+async def ask_model(
+    question: str,
+    *,
+    host: Host,
+    settings: Settings,
+    options: Options | None = None,
+    offline: Draft | None = None,
+    without: frozenset[Piece] = frozenset(),
+    progress: Callable[[str], None] = lambda line: None,
+) -> Draft:
+    """Return the draft of the model that the settings name, within the budget that they give to one question."""
+    if not settings.model.is_set:
+        raise no_model()
+    import anyio
+
+    from gpttrace.model import Budget, Model  # a question that needs no model does not wait for their import
+    from gpttrace.writer.model import write_with_model
+
+    model = Model(settings.model, Budget.of(settings.model))
+    try:
+        return await write_with_model(
+            question,
+            host,
+            options,
+            model=model,
+            settings=settings,
+            without=without,
+            progress=progress,
+            offline=offline,
+        )
+    finally:
+        with anyio.CancelScope(shield=True):
+            await model.aclose()
+
+
+def _answer(question: str, draft: Draft, anyway: bool) -> Answer:
     refused = draft.refused
-    if anyway and refused is not None and refused.kind == "question" and refused.would_be is not None:
+    # What a check stands against is run by nobody's wish.
+    allowed = draft.judged is None or draft.judged.may_run
+    if (
+        anyway
+        and allowed
+        and refused is not None
+        and refused.kind == "question"
+        and refused.would_be is not None
+    ):
         draft = replace(draft, program=refused.would_be, refused=None)
     return Answer(question, draft.program, draft, tuple(draft.findings))
 
@@ -172,4 +272,6 @@ def answer_json(answer: Answer, *, file: str | None = None, ran: bool = True) ->
     whole["explanation"] = answer.explanation
     if draft and draft.refused:
         whole["refused"] = draft.refused.to_json()
+    if draft and draft.judged:
+        whole["model"] = draft.judged.to_json()
     return whole

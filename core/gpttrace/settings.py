@@ -20,7 +20,7 @@ MACHINE_POLICY = Path("/etc/gpttrace/policy.toml")
 
 
 class Secret:
-    """A text that no print, format, log line or pickle shows; only `reveal()` gives it, and only `model/` calls that."""
+    """A text that no print, format, log line or pickle shows; only `reveal()` gives it: `model/` and the MCP server call that."""
 
     __slots__ = ("_text",)
 
@@ -153,11 +153,13 @@ class Settings:
     policy: Path | None = None
     machine_policy: Path = MACHINE_POLICY
     model: ModelSettings = ModelSettings()
+    mcp_token: Secret | None = None
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read `GPTTRACE_BPFTRACE`, `_STATE`, `_CACHE`, `_CONFIG`, `_POLICY` and the model's; folders default to XDG's."""
+        """Read `GPTTRACE_BPFTRACE`, `_STATE`, `_CACHE`, `_CONFIG`, `_POLICY`, `_MCP_TOKEN`, the model's; folders are XDG's."""
         env = os.environ if environ is None else environ
+        token = env.get("GPTTRACE_MCP_TOKEN", "").strip()
         dirs = PlatformDirs("gpttrace", appauthor=False)
         return cls(
             bpftrace=env.get("GPTTRACE_BPFTRACE") or None,
@@ -166,6 +168,7 @@ class Settings:
             config_dir=Path(env.get("GPTTRACE_CONFIG") or dirs.user_config_path),
             policy=Path(env["GPTTRACE_POLICY"]) if env.get("GPTTRACE_POLICY") else None,
             model=ModelSettings.load(env),
+            mcp_token=Secret(token) if token else None,
         )
 
 

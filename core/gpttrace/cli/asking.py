@@ -15,11 +15,20 @@ from gpttrace.cli import failures
 from gpttrace.cli.follow import Follower
 from gpttrace.cli.main import cli
 from gpttrace.cli.output import PROGRAM_SUFFIX, RESULT_SUFFIXES, check_place, write_program
-from gpttrace.cli.show import finish, show_draft, show_findings, show_program, write_json
+from gpttrace.cli.show import (
+    finish,
+    show_draft,
+    show_findings,
+    show_judged,
+    show_other,
+    show_program,
+    write_json,
+)
 from gpttrace.cli.source import SourceFile, read_source
+from gpttrace.cli.writing import doubted, note_key, with_model, written
 from gpttrace.errors import NotPermitted, UsageError
 from gpttrace.host import Host
-from gpttrace.session import Answer, Approve, answer_json, described, generate, run_draft, run_program
+from gpttrace.session import Answer, Approve, WhoWrites, answer_json, described, run_draft, run_program
 from gpttrace.settings import Settings
 from gpttrace.trace import Limits
 from gpttrace.writer import Options, refusal_error
@@ -38,24 +47,30 @@ def ask(
     output: str | None,
     as_json: bool,
     yes: bool,
+    writer: WhoWrites,
     key: str | None,
+    record: str | None,
     verbose: bool,
 ) -> int:
     """Answer QUESTION from the live kernel: write a program, run it, show and explain its result."""
     target = check_place(output, (*RESULT_SUFFIXES, PROGRAM_SUFFIX)) if output else None
     command = split_command(cmd)
-    settings = Settings.load()
-    note_key(key)
+    settings = with_model(Settings.load(), key, record)
     host = Host.local(settings)
     options = Options(
         seconds=seconds, pid=pid, comm=comm, cgroup=cgroup, top=top, every=every, command=bool(command)
     )
-    answer = generate(" ".join(question), host=host, options=options, anyway=yes)
+    answer = written(" ".join(question), writer, host=host, settings=settings, options=options, anyway=yes)
     assert answer.draft is not None
+    show_judged(answer.draft)
     if answer.program is None:
         return refuse(answer, as_json)
     if not as_json:
         show_draft(answer.draft, verbose)
+    if (doubt := doubted(answer, yes)) is not None:
+        if as_json:
+            write_json(answer_json(answer))
+        return failures.tell(doubt)
     if target is not None and target.suffix == PROGRAM_SUFFIX:
         write_program(target, answer.program)
         target = None
@@ -75,7 +90,14 @@ def ask(
 
 
 def ask_tool(
-    cmd_tool: tuple[str, str], *, question: tuple[str, ...], cmd: str | None, key: str | None, **given: Any
+    cmd_tool: tuple[str, str],
+    *,
+    question: tuple[str, ...],
+    cmd: str | None,
+    writer: WhoWrites,
+    key: str | None,
+    record: str | None,
+    **given: Any,
 ) -> int:
     """Answer with a tool of bcc that the user named, as the first GPTtrace did."""
     from gpttrace.cli.tooling import tool
@@ -85,6 +107,8 @@ def ask_tool(
             "-c takes the tool and the question, and nothing is started for it",
             hint='gpttrace -c opensnoop "failed opens"',
         )
+    if writer == "model" or record:
+        raise UsageError("-c asks no model", hint="leave --writer and --record out")
     note_key(key)
     return tool(question=(), cmd_tool=cmd_tool, list_them=False, describe=None, show_only=False, **given)
 
@@ -100,26 +124,49 @@ def write(
     every: float | None,
     output: str | None,
     as_json: bool,
+    writer: WhoWrites,
     key: str | None,
+    record: str | None,
     verbose: bool,
+    prove: bool = False,
 ) -> int:
-    """Write the program that answers QUESTION and do not run it."""
+    """Write the program that answers QUESTION and do not run it, but for `prove`: then for a moment, beside a known workload."""
     target = check_place(output, (PROGRAM_SUFFIX,)) if output else None
-    note_key(key)
+    settings = with_model(Settings.load(), key, record)
     options = Options(seconds=seconds, pid=pid, comm=comm, cgroup=cgroup, top=top, every=every)
-    answer = generate(" ".join(question), host=Host.local(Settings.load()), options=options)
+    host = Host.local(settings)
+    answer = written(" ".join(question), writer, host=host, settings=settings, options=options)
     assert answer.draft is not None
+    show_judged(answer.draft)
     if answer.program is None:
         return refuse(answer, as_json, ran=False)
-    if as_json:
-        write_json(answer_json(described(answer), ran=False))
-    elif target is None:
+    if not as_json and target is None:
         show_program(answer.program)
     if target is not None:
         write_program(target, answer.program)
     if not as_json:
         show_draft(answer.draft, verbose, program=False)
-    return 0
+        show_other(answer.draft)
+    code: int = 0
+    proof: dict[str, Any] = {}
+    if prove and (doubt := doubted(answer, yes=False)) is not None:
+        code = failures.tell(doubt)  # to prove is to run
+    elif prove:
+        code, proof = proved(answer, host, settings, quiet=as_json)
+    if as_json:
+        write_json(answer_json(described(answer), ran=False) | proof)
+    return code
+
+
+def proved(answer: Answer, host: Host, settings: Settings, *, quiet: bool) -> tuple[int, dict[str, Any]]:
+    """Prove what was written and say it unless `quiet`; return the exit code and what JSON says of it."""
+    from gpttrace.cli import proving  # what is not run needs no tracer
+
+    sys.stdout.flush()  # the program comes first
+    proof = proving.prove_answer(answer, host, settings)
+    if not quiet:
+        proving.show_proof(proof)
+    return proving.exit_code(proof), {"proof": proof.to_json()}
 
 
 def run(
@@ -198,12 +245,6 @@ def split_command(cmd: str | None) -> tuple[str, ...]:
     return words
 
 
-def note_key(key: str | None) -> None:
-    """Say that a key is of no use yet, rather than take it without a word."""
-    if key:
-        failures.say("gpttrace: this release writes every program offline; the key is not used and not kept")
-
-
 def refuse(answer: Answer, as_json: bool, *, ran: bool = True) -> int:
     """Print why nothing was written and return the exit code."""
     assert answer.draft is not None
@@ -212,6 +253,9 @@ def refuse(answer: Answer, as_json: bool, *, ran: bool = True) -> int:
         write_json(answer_json(answer, ran=ran))
         return error.exit_code
     code = failures.tell(error)
+    if answer.draft.judged is not None and answer.draft.judged.best is not None:
+        failures.say("  the best of its programs, which was not run:")
+        show_program(answer.draft.judged.best, sys.stderr)
     if (meant := mistyped_command(answer.question or "")) is not None:
         failures.say(f"  did you mean the command `gpttrace {meant}`?")
     elif (sentence := other_tool(answer.question or "")) is not None:

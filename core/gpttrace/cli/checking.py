@@ -10,7 +10,7 @@ import click
 
 from gpttrace.check.codes import all_codes
 from gpttrace.check.policy import load_policy
-from gpttrace.check.report import Level, Report
+from gpttrace.check.report import Level, Report, Step
 from gpttrace.check.whole import Progress
 from gpttrace.check.whole import check as check_program
 from gpttrace.cli.failures import say
@@ -20,6 +20,7 @@ from gpttrace.cli.text import finding_text
 from gpttrace.errors import UsageError
 from gpttrace.host import Host
 from gpttrace.settings import Settings
+from gpttrace.spec.model import TraceSpec
 
 QUIET = ("information", "hint")
 DENIED, LACKING = 4, 5
@@ -37,6 +38,8 @@ def check(
     as_json: bool,
     sarif: bool,
     verbose: bool,
+    asked: str | None = None,
+    yes: bool = False,
 ) -> int:
     """Check programs and return 0 when all are right, 1 when one is wrong, 4 when all that is wrong is the policy's no."""
     if code is not None:
@@ -45,22 +48,34 @@ def check(
     settings = Settings.load()
     policy = load_policy(settings, Path(policy_file) if policy_file else None)
     host = Host.load(Path(host_file)) if host_file else Host.local(settings)
-    wanted: Level = "load" if bisect else level or "compile"
+    spec = _read(asked, host) if asked is not None else None
+    wanted: Level = level if level == "canary" else "load" if bisect else level or "compile"
+
+    async def check_one(source: SourceFile) -> Report:
+        progress = _progress() if bisect else None
+        if wanted == "canary":
+            from gpttrace.prove import climb  # what is not run needs no tracer
+            from gpttrace.prove.running import Under
+
+            under = Under(host, settings, policy, approved=yes)
+            proved = climb(
+                source.text, under=under, spec=spec, file=_path(source), bisect=bisect, progress=progress
+            )
+            return (await proved)[0]
+        return await check_program(
+            source.text,
+            host=host,
+            level=wanted,
+            policy=policy,
+            file=_path(source),
+            asked=spec,
+            bisect=bisect,
+            progress=progress,
+            settings=settings,
+        )
 
     async def check_all() -> list[Report]:
-        return [
-            await check_program(
-                source.text,
-                host=host,
-                level=wanted,
-                policy=policy,
-                file=_path(source),
-                bisect=bisect,
-                progress=_progress() if bisect else None,
-                settings=settings,
-            )
-            for source in sources
-        ]
+        return [await check_one(source) for source in sources]
 
     checked = list(zip(sources, anyio.run(check_all), strict=True))
     if as_json:
@@ -87,6 +102,16 @@ def _sources(files: tuple[str, ...], text: str | None) -> list[SourceFile]:
     )
 
 
+def _read(question: str, host: Host) -> TraceSpec | None:
+    """Return what a question asks for, read offline; raises what `generate` raises for one that is not understood."""
+    from gpttrace.writer import refusal_error, write_offline
+
+    draft = write_offline(question, host)
+    if draft.spec is None or draft.refused is not None:
+        raise refusal_error(draft)
+    return draft.spec
+
+
 def _path(source: SourceFile) -> Path | None:
     path = Path(source.name)
     return path.absolute() if path.is_file() else None
@@ -96,7 +121,8 @@ def _exit(reports: list[Report], required: Level | None) -> int:
     wrong = [report for report in reports if not report.ok]
     if wrong:
         return DENIED if all(report.denied for report in wrong) else 1
-    if required is not None and any(report.level != required for report in reports):
+    done = [{step.level for step in report.steps if step.done} for report in reports]
+    if required is not None and any(required not in levels for levels in done):
         return LACKING
     return 0
 
@@ -120,12 +146,30 @@ def _verdict(report: Report, hidden: int) -> str:
     said = ", ".join(counts) or "nothing wrong found"
     if hidden:
         said += f", {hidden} remark{'s' if hidden != 1 else ''} (-v shows them)"
+    if any(step.level == "canary" for step in report.steps):
+        return "\n".join([said, *(f"  {step.level}: {_level(step)}" for step in report.steps)])
     steps = "; ".join(_step(step.level, step.done, step.how, step.why) for step in report.steps)
     return f"{said}\n  checked: {steps}"
 
 
+def _level(step: Step) -> str:
+    """Return what a level came to, on a line of its own."""
+    if step.level in ("static", "compile", "load"):
+        return _step(step.level, step.done, step.how, step.why)
+    said = step.how if step.done else f"not {_PASSED[step.level]}"
+    return f"{said} ({step.why})" if step.why else said
+
+
+_PASSED = {"attached": "attached", "meaning": "read", "canary": "proved"}
+
+
 def _step(level: str, done: bool, how: str, why: str) -> str:
-    words = {"static": "by our own rules", "compile": "compiled", "load": "by the kernel's verifier"}
+    words = {
+        "static": "by our own rules",
+        "meaning": "by its meaning",
+        "compile": "compiled",
+        "load": "by the kernel's verifier",
+    }
     if not done:
         return f"not {words[level]} ({why})"
     detail = how if level != "static" else ""

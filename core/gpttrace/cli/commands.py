@@ -15,7 +15,8 @@ from gpttrace.cli.options import shared
 @click.option(
     "-c", "--cmd-tool", "cmd_tool", nargs=2, metavar="CMD QUERY", help="Use this tool of bcc (see `tool`)."
 )
-@shared("for", "pid", "comm", "cgroup", "cmd", "top", "every", "output", "json", "yes", "key", "verbose")
+@shared("for", "pid", "comm", "cgroup", "cmd", "top", "every", "output", "json", "yes")
+@shared("writer", "key", "record", "verbose")
 def ask(cmd_tool: tuple[str, str] | None, **given: Any) -> int:
     """Answer QUESTION from the live kernel."""
     from gpttrace.cli import asking
@@ -25,7 +26,11 @@ def ask(cmd_tool: tuple[str, str] | None, **given: Any) -> int:
 
 @cli.command()
 @click.argument("question", nargs=-1)
-@shared("for", "pid", "comm", "cgroup", "top", "every", "output", "json", "key", "verbose")
+@click.option(
+    "--prove", is_flag=True, help="Run it for a moment beside a known workload, and say what it counted."
+)
+@shared("for", "pid", "comm", "cgroup", "top", "every", "output", "json")
+@shared("writer", "key", "record", "verbose")
 def generate(**given: Any) -> int:
     """Write the program for QUESTION, do not run it."""
     from gpttrace.cli import asking
@@ -50,14 +55,19 @@ def run(**given: Any) -> int:
 @click.option("-e", "--execute", "text", metavar="PROGRAM", help="The program itself instead of files.")
 @click.option(
     "--level",
-    type=click.Choice(["static", "compile", "load"]),
-    help="How far: our own rules, bpftrace's compiler (default), the kernel's verifier.",
+    type=click.Choice(["static", "compile", "load", "canary"]),
+    help="How far: our own rules, bpftrace's compiler (default), the kernel's verifier, a run beside a known workload.",
+)
+@click.option(
+    "--asked",
+    metavar="QUESTION",
+    help="What the programs are meant to show; their meaning is held against it.",
 )
 @click.option("--policy", "policy_file", metavar="FILE", help="A policy that tightens that of this machine.")
 @click.option("--bisect", is_flag=True, help="Find the statement that the verifier refuses (loads it often).")
 @click.option("--explain", "code", metavar="CODE", help="Say what a finding's code means.")
 @click.option("--sarif", is_flag=True, help="SARIF 2.1.0 on standard output, for code hosts.")
-@shared("host", "json", "verbose")
+@shared("host", "json", "yes", "verbose")
 def check(**given: Any) -> int:
     """Say what is wrong with bpftrace programs, without running them."""
     from gpttrace.cli import checking
@@ -67,15 +77,21 @@ def check(**given: Any) -> int:
 
 @cli.command()
 @click.argument("what", metavar="FILE|RUN")
-@shared("json")
+@click.argument("question", nargs=-1)
+@click.option(
+    "--writer", type=click.Choice(["auto", "offline", "model"]), default="auto", show_default=True,
+    help="Whose words: auto asks no model; a model's sentences are checked.",
+)  # fmt: skip
+@shared("key", "record", "json")
 def explain(**given: Any) -> int:
-    """Say what a program does or a run showed.
+    """Say what a program does or a run showed, or answer QUESTION about a run.
 
-    FILE is a bpftrace program (`-` is standard input); RUN is an id from `gpttrace runs`, or `last`.
+    FILE is a bpftrace program (`-` is standard input); RUN is an id from `gpttrace runs`, or `last`. QUESTION is answered from
+    the run's tables ("only nginx", "top 5", "more than 1 MB"); where they cannot tell, a program that can is shown.
     """
-    from gpttrace.cli import inspect
+    from gpttrace.cli import explaining
 
-    return inspect.explain(**given)
+    return explaining.explain(**given)
 
 
 @cli.group(invoke_without_command=True)
@@ -241,7 +257,20 @@ def index_remove(**given: Any) -> int:
     "--set", "name", default="heldout", show_default=True, metavar="NAME|FILE", help="Which questions."
 )
 @click.option(
-    "--writer", type=click.Choice(["offline"]), default="offline", show_default=True, help="Who answers."
+    "--writer",
+    type=click.Choice(["offline", "model"]),
+    default="offline",
+    show_default=True,
+    help="Who answers.",
+)
+@click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice(["retrieval", "check", "load", "meaning", "comprehension"]),
+    help="Leave this piece of the model's loop out (repeatable).",
+)
+@click.option(
+    "--resume", metavar="FILE", help="Keep each mark in FILE; a second run asks only what is not there."
 )
 @click.option(
     "--check", "level", type=click.Choice(["static", "compile", "load"]), default="static", show_default=True,
@@ -249,9 +278,31 @@ def index_remove(**given: Any) -> int:
 )  # fmt: skip
 @click.option("--recall/--no-recall", "with_recall", default=True, help="Also measure what the index finds.")
 @click.option("--details", is_flag=True, help="Name every question that was not answered right.")
-@shared("host", "json")
-def evaluate(writer: str, **given: Any) -> int:
+@shared("host", "json", "key", "record")
+def evaluate(**given: Any) -> int:
     """Ask the questions of a set and count right, wrong and refused answers."""
     from gpttrace.cli import evaluating
 
     return evaluating.run_evaluation(**given)
+
+
+@cli.command("mcp")
+@click.option(
+    "--http", is_flag=False, flag_value="127.0.0.1:8931", metavar="[ADDR]",
+    help="Serve over HTTP at HOST:PORT (127.0.0.1:8931) or unix:PATH instead of standard input and output.",
+)  # fmt: skip
+@click.option("--token-file", metavar="FILE", help="The token of HTTP clients, instead of GPTTRACE_MCP_TOKEN.")
+@click.option(
+    "--allow-host", "hosts", multiple=True, metavar="NAME", help="Another name that HTTP clients may call this server by (repeatable)."
+)  # fmt: skip
+@click.option("--read-only", is_flag=True, help="Trace nothing and load nothing into the kernel: no run, start, stop.")
+@click.option("--no-run", is_flag=True, help="Trace nothing: no run, start, stop; checks may use the kernel's verifier.")
+@click.option("--max-seconds", type=click.FloatRange(1), help="The longest trace that start may run (default 3600).")
+@click.option("--runs-a-minute", type=click.IntRange(1), help="Traces that may begin within a minute (default 20).")
+@click.option("--at-once", type=click.IntRange(1), help="Traces that may run at one time (default 4).")
+@shared("verbose")
+def serve_mcp(**given: Any) -> int:
+    """Serve AI assistants over the Model Context Protocol."""
+    from gpttrace.cli import serving
+
+    return serving.mcp(**given)

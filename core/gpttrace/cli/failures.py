@@ -7,12 +7,14 @@ a report file with what a bug report needs.
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 import click
 
 from gpttrace.errors import GpttraceError, QuestionRefused, StoreError
 
+_SHORTEST_KEY = 6  # `examples -k 10` is a number of examples
 UNEXPECTED, INTERRUPTED, BROKEN_PIPE = 3, 130, 141
 
 
@@ -48,7 +50,7 @@ def report(error: BaseException) -> int:
 
     from gpttrace.settings import Settings
 
-    say(f"gpttrace: an unexpected error: {type(error).__name__}: {error}")
+    say(without_keys(f"gpttrace: an unexpected error: {type(error).__name__}: {error}", sys.argv[1:]))
     text = "\n".join(
         [
             f"gpttrace {version()}, Python {platform.python_version()}, kernel {platform.release()}",
@@ -56,6 +58,7 @@ def report(error: BaseException) -> int:
             "".join(traceback.format_exception(error)),
         ]
     )
+    text = without_keys(text, sys.argv[1:])
     try:
         folder = Settings.load().state_dir
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -65,6 +68,18 @@ def report(error: BaseException) -> int:
     except OSError:
         say(text)
     return UNEXPECTED
+
+
+def without_keys(text: str, arguments: list[str]) -> str:
+    """Return a text without the key that stands on a command line, in any of the forms that `-k` can take."""
+    for at, argument in enumerate(arguments):
+        given = re.fullmatch(r"(?:-[a-zA-Z]*?k|--key)=?(.*)", argument, re.DOTALL)
+        if given is None:
+            continue
+        key = given[1] or (arguments[at + 1] if at + 1 < len(arguments) else "")
+        if len(key) >= _SHORTEST_KEY:
+            text = text.replace(key, "***").replace(repr(key)[1:-1], "***")
+    return text
 
 
 def version() -> str:

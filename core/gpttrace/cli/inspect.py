@@ -1,62 +1,16 @@
-"""What `explain` and `runs` do: looking at programs and at kept runs."""
+"""What `runs` does: looking at kept runs."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import click
 
 from gpttrace.cli.failures import say
 from gpttrace.cli.output import RESULT_SUFFIXES, check_place, write_result
-from gpttrace.cli.show import show_findings, show_program, show_words, write_json
-from gpttrace.cli.source import read_source
+from gpttrace.cli.show import show_program, write_json
 from gpttrace.cli.text import align, printable, table_text
-from gpttrace.errors import UsageError
-from gpttrace.language import parse
-from gpttrace.session import Answer, answer_json, described, explained
+from gpttrace.session import Answer, answer_json
 from gpttrace.settings import Settings
 from gpttrace.trace import Store, recover
-
-
-def explain(*, what: str, as_json: bool) -> int:
-    """Say in words what a program does (FILE.bt or `-`) or what a kept run showed (RUN, or `last`)."""
-    if what != "-" and not what.endswith(".bt") and not Path(what).exists():
-        return _explain_run(what, as_json)
-    source = read_source(what)
-    tree = parse(source.text)
-    answer = Answer(None, source.text, None, tuple(tree.findings))
-    if any(finding.severity == "error" for finding in tree.findings):
-        if as_json:
-            write_json(answer_json(answer, file=source.name, ran=False))
-        else:
-            show_findings(answer, source.name)
-        return 1
-    answer = described(answer)
-    if as_json:
-        write_json(answer_json(answer, file=source.name, ran=False))
-    else:
-        show_words(answer.explanation or "")
-    return 0
-
-
-def _explain_run(run_id: str, as_json: bool) -> int:
-    settings = Settings.load()
-    try:
-        result = Store(settings.state_dir).load(run_id)
-    except UsageError as error:
-        raise UsageError(
-            f"{run_id!r} is neither a file nor a run",
-            hint="give FILE.bt, `-`, `last`, or an id from `gpttrace runs`",
-        ) from error
-    answer = Answer(result.question, result.program, None, result=result, explanation=result.explanation)
-    if answer.explanation is None:
-        answer = explained(answer, settings)
-    words = answer.explanation or result.reason
-    if as_json:
-        write_json(answer_json(answer))
-    else:
-        show_words(words)
-    return 0
 
 
 def list_runs(*, limit: int, as_json: bool) -> int:

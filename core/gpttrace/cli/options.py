@@ -47,8 +47,21 @@ _SHARED: dict[str, Callable[[F], F]] = {
     "host": click.option(
         "--host", "host_file", metavar="FILE", help="The machine of this host file (`gpttrace host save`)."
     ),
+    "writer": click.option(
+        "--writer",
+        type=click.Choice(["auto", "offline", "model"]),
+        default="auto",
+        show_default=True,
+        help="Who writes: auto asks a model that is set when the offline writer is unsure.",
+    ),
     "key": click.option(
-        "-k", "--key", metavar="KEY", help="API key for a model (this release writes programs offline)."
+        "-k",
+        "--key",
+        metavar="KEY",
+        help="API key for the model, for this call only (others see it in `ps`; OPENAI_API_KEY is better).",
+    ),
+    "record": click.option(
+        "--record", metavar="DIR", help="Keep what is said to the model and back in DIR, for tests."
     ),
     "verbose": click.option(
         "-v", "--verbose", is_flag=True, help="Say how the program came about and what bpftrace said."

@@ -49,6 +49,28 @@ def show_draft(draft: Draft, verbose: bool, *, program: bool = True) -> None:
         say(f"confidence: {draft.confidence:.2f}, writer: {draft.writer}")
 
 
+def show_judged(draft: Draft) -> None:
+    """Say on standard error how far a model's program can be trusted and what it cost; nothing for the offline writer."""
+    judged = draft.judged
+    if judged is None:
+        return
+    if draft.program is not None and draft.writer == "model":
+        for line in _wrapped(f"verdict: {draft.why}"):
+            say(line)
+        for note in draft.notes:
+            say(f"  {printable(note)}")
+    rounds = f"{judged.rounds} round{'' if judged.rounds == 1 else 's'}"
+    if judged.cost is not None:
+        say(f"model {printable(judged.model)}: {rounds}, {judged.cost.line()}")
+
+
+def show_other(draft: Draft) -> None:
+    """Show on standard error the program of the other writer, where the two read a question differently."""
+    if draft.judged is not None and draft.judged.other is not None:
+        say("the offline writer's program for its reading:")
+        show_program(draft.judged.other, sys.stderr)
+
+
 def show_findings(answer: Answer, name: str) -> None:
     """Print findings with their lines on standard error."""
     _say_findings(answer.findings, answer, name)

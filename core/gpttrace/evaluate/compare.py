@@ -33,8 +33,10 @@ _ARGUMENT = re.compile(r"(?:args->|->)(\w+)")
 def difference(draft: Draft, asked: Question) -> str | None:
     """Return the first thing in which a draft differs from what was asked."""
     spec = draft.spec
-    if spec is None or draft.program is None:
+    if draft.program is None:
         return "there is no program"
+    if spec is None:
+        return _hooks(draft.hooks, asked) or "what the program measures cannot be told"
     return _hooks(draft.hooks, asked) or next(
         (each for each in _parts(spec, draft.hooks, asked) if each), None
     )

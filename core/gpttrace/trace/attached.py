@@ -9,6 +9,8 @@ from gpttrace.trace.plan import Plan
 # bpftrace 0.17 and 0.23 only warn of each attach point that fails when a probe has several, and then run on with
 # exit status 0; 0.27 refuses such a program. There is no code or JSON for it.
 SKIPPED = "could not attach probe"
+# These two are counted by "Attaching N probes" of 0.17 and 0.23 all the same.
+ABSENT = ("tracepoint not found", "Could not resolve symbol")
 ALWAYS = frozenset(("begin", "end", "interval", "self"))
 
 
@@ -19,7 +21,8 @@ def own_probes(plan: Plan) -> int:
 
 def users_probes(plan: Plan, ending: Ending) -> int:
     """Return how many of the user's probes are attached."""
-    return max(0, ending.probes - own_probes(plan) - ending.stderr.count(SKIPPED))
+    left_out = sum(ending.stderr.count(words) for words in (SKIPPED, *ABSENT))
+    return max(0, ending.probes - own_probes(plan) - left_out)
 
 
 def nothing_attached(plan: Plan, ending: Ending) -> bool:

@@ -1,7 +1,25 @@
-"""Question → program: the offline writer, and the draft that every writer hands over."""
+"""Question → program: the offline writer, the writer that asks a model, and the draft that both hand over.
+
+`write_with_model` is imported when it is first used: most questions need no model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from gpttrace.spec.options import Options
-from gpttrace.writer.draft import Draft, Refusal, refusal_error
+from gpttrace.writer.draft import Draft, Judged, Refusal, refusal_error
 from gpttrace.writer.offline import write_offline
 
-__all__ = ["Draft", "Options", "Refusal", "refusal_error", "write_offline"]
+if TYPE_CHECKING:
+    from gpttrace.writer.model import write_with_model
+
+__all__ = ["Draft", "Judged", "Options", "Refusal", "refusal_error", "write_offline", "write_with_model"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "write_with_model":
+        from gpttrace.writer.model import write_with_model
+
+        return write_with_model
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -74,6 +74,18 @@ def test_a_good_program_loads_and_leaves_nothing(any_bpftrace: InstalledBpftrace
     assert _running("bpftrace") == []
 
 
+def test_a_pointer_in_a_map_is_a_predicate_for_every_release(
+    any_bpftrace: InstalledBpftrace, tmp_path: Path
+) -> None:
+    program = (
+        "tracepoint:syscalls:sys_enter_openat { @f[tid] = args->filename; } "
+        "tracepoint:syscalls:sys_exit_openat /@f[tid]/ { @[str(@f[tid])] = count(); delete(@f[tid]); }"
+    )
+    result = loaded(program, any_bpftrace, tmp_path)
+
+    assert (result.findings, [each.state for each in result.verdicts]) == ((), ["loaded", "loaded"])
+
+
 def _running(word: str) -> list[str]:
     # Only ours: another test's tracer may live at the same time.
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()

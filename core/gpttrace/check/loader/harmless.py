@@ -70,7 +70,9 @@ def _guard(probe: n.Probe, never: str) -> list[tuple[int, int, str]]:
         at = probe.points[-1].end
         return [(at, at, f" /{never}/ ")]
     start, end = probe.predicate.start, probe.predicate.end
-    return [(start, start, f"{never} && ("), (end, end, ")")]
+    # bpftrace 0.17 takes a pointer as a predicate, but not beside `&&`.
+    test = " != 0" if isinstance(probe.predicate, n.Map | n.Variable | n.Member | n.Index | n.Cast) else ""
+    return [(start, start, f"{never} && ("), (end, end, f"{test})")]
 
 
 def _narrow(probe: n.Probe, match: Match) -> list[tuple[int, int, str]]:
