@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
@@ -18,6 +19,7 @@ from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.raw import with_events_of
 
 _MOST_WAYS = 6
+MOST_SECONDS = 3.0  # after which no further way to read a program is tried
 _UNREADABLE = Comparison("unknown", (Difference("unfollowed", "unknown", "it has syntax errors"),))
 _RANK = ("same", "narrower", "wider", "unknown", "different")
 
@@ -58,7 +60,10 @@ def compare_spec(
             "unknown", (Difference("hooks", "unknown", f"the catalogue has no event `{unknown[0]}`"),)
         )
     best: Comparison | None = None
+    began = time.monotonic()
     for layouts in islice(_ways(spec, points, catalogue, host), _MOST_WAYS):
+        if best is not None and time.monotonic() - began > MOST_SECONDS:
+            break
         wanted = reference(layouts, field_type, member_type)
         if wanted is None:
             continue

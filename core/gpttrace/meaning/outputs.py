@@ -40,13 +40,15 @@ _OF_THE_THREAD = frozenset(
 _OF_THE_PROCESS = frozenset(("pid", "uid", "gid", "cgroup"))
 _NEVER_ZERO = frozenset(("nsecs", "elapsed", "nsecs()"))
 ROWS = "rows"
+_MOST_PAIRS = 1000  # of begin and end, for one effect
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """What one attach point adds to an output. `begin` is where the event began, None when only `end` is looked at.
 
-    `unseen` says that this is the case of an end whose begin was not seen. `ties` are the keys that tie the two together.
+    `unseen` says that this is the case of an end whose begin was not seen. `ties` are the keys that tie the two together; `times`
+    is how often the same is added.
     """
 
     begin: str | None
@@ -57,6 +59,7 @@ class Part:
     place: Place
     ties: frozenset[Tie] = frozenset()
     unseen: bool = False
+    times: int = 1
 
 
 @dataclass(slots=True)
@@ -118,10 +121,27 @@ def outputs_of(meaning: Meaning) -> Outputs:
         if not _by_timer(row.points):
             output = by_name.setdefault(ROWS, Output(ROWS, "row"))
             output.parts += found.parts_of(row.points, row.cond, (), row.args, row.place)
+    whole.unfollowed += found.unfollowed
     _shown(by_name, meaning)
+    for output in by_name.values():
+        output.parts = _gathered(output.parts)
     whole.outputs = [output for output in by_name.values() if output.parts]
     whole.stale = list(found.stale())
     return whole
+
+
+def _gathered(found: list[Part]) -> list[Part]:
+    """Return parts that add the same as one."""
+    first: dict[Part, Part] = {}
+    times: dict[Part, int] = {}
+    for part in found:
+        same = replace(part, place=_NOWHERE)
+        first.setdefault(same, part)
+        times[same] = times.get(same, 0) + 1
+    return [replace(part, times=times[same]) for same, part in first.items()]
+
+
+_NOWHERE = Place(0, 0, 0)
 
 
 def _by_timer(points: tuple[str, ...]) -> bool:
@@ -165,6 +185,7 @@ class _Resolving:
 
     def __init__(self, meaning: Meaning) -> None:
         self.meaning = meaning
+        self.unfollowed: list[tuple[str, Place]] = []
         self.read: dict[str, set[int]] = defaultdict(set)
         effects: list[Update | Row | Erase] = [*meaning.updates, *meaning.rows, *meaning.erases]
         for effect in effects:
@@ -218,6 +239,9 @@ class _Resolving:
                 found.append(Part(None, point, cond, keys, args, place))
                 continue
             begins = [*self._begins(carried, point), None]
+            if len(found) + len(begins) > _MOST_PAIRS:
+                self.unfollowed.append(("there are too many pairs of begin and end to follow", place))
+                break
             found += [self._joined(begin, point, cond, keys, args, place) for begin in begins]
         return [_under_its_condition(part) for part in found if part.cond != FALSE]
 

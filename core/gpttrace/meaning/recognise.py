@@ -6,6 +6,7 @@ against the given one and shows the same.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,7 +14,7 @@ from typing import Any
 
 from gpttrace.language import Program
 from gpttrace.language.types import FieldType, MemberType
-from gpttrace.meaning.held import compare_spec, points_of
+from gpttrace.meaning.held import MOST_SECONDS, compare_spec, points_of
 from gpttrace.meaning.outputs import Output, Outputs, Part, outputs_of
 from gpttrace.meaning.points import covers, hz_of, named
 from gpttrace.meaning.reference import events_at, layouts_for, reference
@@ -26,6 +27,7 @@ from gpttrace.spec.model import Condition, Shape, TraceSpec
 from gpttrace.spec.narrow import name_of_hook
 
 _MOST_EVENTS = 12
+_MOST_OUTPUTS = 8
 _SHAPES: dict[str, Shape] = {
     "row": "events", "count": "count", "sum": "sum", "avg": "avg", "min": "min", "max": "max", "stats": "stats", "hist": "hist",
     "lhist": "lhist",
@@ -61,8 +63,13 @@ def spec_of(
         (hz_of(point) for probe in program.probes for point in probe.points if point.kind == "profile"), None
     )
     points = points_of(outputs)
-    found = []
+    if len(shown_outputs) > _MOST_OUTPUTS:
+        return Recognised(None, False, f"it shows {len(shown_outputs)} things")
+    found: list[Recognised] = []
+    began = time.monotonic()
     for id in islice(events_at(points, catalogue), _MOST_EVENTS):
+        if found and time.monotonic() - began > MOST_SECONDS:
+            break
         reading = _Reading(catalogue[id], points, host, types, hz)
         specs = [spec for output in shown_outputs if (spec := reading.spec(output)) is not None]
         if len(specs) == len(shown_outputs):

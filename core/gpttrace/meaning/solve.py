@@ -26,7 +26,7 @@ from gpttrace.meaning.terms import (
 )
 from gpttrace.meaning.values import shown
 
-MILLISECONDS = 1500
+MILLISECONDS = 1000
 _WIDTHS = {f"{sign}int{bits}": bits for sign in ("", "u") for bits in (8, 16, 32, 64)} | {"bool": 1}
 _STRINGS = ("string", "inet", "ksym", "usym", "kstack", "ustack", "mac", "buf")
 _LARGEST = (40, 10_000, 1_000_000, 100_000_000)  # examples are easier to read with small numbers

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 Moment = str  # "" now; "before": when the event began; "before before": one further back
 
@@ -57,6 +58,7 @@ class Apply:
 Term = Number | Text | Fact | Stored | Apply
 
 TRUE, FALSE = Number(1), Number(0)
+MOST_PARTS = 1000
 COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">="))
 BOOLEAN = COMPARISONS | {"&&", "||", "!", "strcontains"}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
@@ -323,6 +325,11 @@ def parts(term: Term) -> Iterator[Term]:
             stack += term.args
         elif isinstance(term, Stored):
             stack += term.keys
+
+
+def is_large(*terms: Term, most: int = MOST_PARTS) -> bool:
+    """Tell whether terms have more parts than can be looked at: `$x = $x + $x` thirty times has a thousand million."""
+    return next(islice(chain.from_iterable(map(parts, terms)), most, None), None) is not None
 
 
 def replaced(term: Term, fn: Callable[[Term], Term | None]) -> Term:

@@ -16,6 +16,7 @@ from gpttrace.meaning.terms import (
     FALSE,
     TRUE,
     Apply,
+    Fact,
     Number,
     Stored,
     Term,
@@ -23,12 +24,16 @@ from gpttrace.meaning.terms import (
     both,
     chosen,
     either,
+    is_large,
     negated,
     truth,
 )
 from gpttrace.meaning.values import CannotRead, Reader
 
 _MOST_TURNS = 32  # of an unrolled loop
+_MOST_UNREAD = 50
+_MOST_CONDITIONS = 300  # parts of the condition under which a place is reached
+_MOST_STEPS = 5000  # statements of one probe, each turn of a loop counted
 _PRINTING = frozenset(("printf", "errorf", "warnf", "debugf", "join", "cat", "time"))
 
 
@@ -59,6 +64,7 @@ class _Walk:
         self.macros = macros
         self.points = tuple(dict.fromkeys(point_name(point) for point in probe.points))
         self.alive: Term = TRUE
+        self.steps = 0
         self.written: dict[tuple[str, tuple[Term, ...]], Term] = {}
         types: dict[int, str] = {}
         self.reader = Reader(
@@ -87,6 +93,11 @@ class _Walk:
         """Walk the statements of a block in order."""
         for stmt in block.body:
             if self.alive == FALSE:
+                return
+            self.steps += 1
+            if self.steps > _MOST_STEPS or is_large(self.alive, most=_MOST_CONDITIONS):
+                self._lost("the rest is too much to follow", stmt)
+                self.alive = FALSE
                 return
             try:
                 self._statement(stmt)
@@ -139,7 +150,7 @@ class _Walk:
         mine = self.reader.variables
         for name in variables.keys() | mine.keys():
             one, other = variables.get(name, Number(0)), mine.get(name, Number(0))
-            mine[name] = chosen(cond, one, other)
+            mine[name] = self._bounded(chosen(cond, one, other), self.probe)
         for place in written.keys() | self.written.keys():
             stored = Stored(*place)
             self.written[place] = chosen(cond, written.get(place, stored), self.written.get(place, stored))
@@ -174,7 +185,9 @@ class _Walk:
         if isinstance(target, n.Variable):
             term = self.reader.term(value)
             old = self.reader.variables.get(target.name, Number(0))
-            self.reader.variables[target.name] = term if op == "=" else apply(op[:-1], old, term)
+            self.reader.variables[target.name] = self._bounded(
+                term if op == "=" else apply(op[:-1], old, term), stmt
+            )
             return
         if not isinstance(target, n.Map):
             self._lost("this assignment is not followed", stmt)
@@ -194,7 +207,14 @@ class _Walk:
         else:
             self._lost(f"`{op}` of a map is not followed", stmt)
 
+    def _bounded(self, term: Term, node: n.Node) -> Term:
+        if not is_large(term):
+            return term
+        self._lost("this value is too large to follow", node)
+        return Fact(f"value at {node.start}", "int64")
+
     def _set(self, name: str, keys: tuple[Term, ...], term: Term, stmt: n.Node) -> None:
+        term = self._bounded(term, stmt)
         old = Stored(name, keys)
         match term:
             case Number(value=0):
@@ -208,7 +228,7 @@ class _Walk:
 
     def _add(self, name: str, keys: tuple[Term, ...], term: Term, stmt: n.Node) -> None:
         self._update(name, keys, "add", (term,), stmt)
-        self.written[(name, keys)] = apply("+", self._stored(name, keys), term)
+        self.written[(name, keys)] = self._bounded(apply("+", self._stored(name, keys), term), stmt)
 
     def _update(
         self, name: str, keys: tuple[Term, ...], how: str, args: tuple[Term, ...], stmt: n.Node
@@ -294,6 +314,8 @@ class _Walk:
         self._lost(error.why, error.node)
 
     def _lost(self, why: str, node: n.Node) -> None:
+        if len(self.meaning.unread) >= _MOST_UNREAD:
+            return
         self.meaning.unread.append(Unread(why, self._place(node)))
 
 
