@@ -1,1 +1,4 @@
-"""The MCP tool server: thin calls into the core. Its tools arrive with a later release."""
+"""The MCP server of GPTtrace: tools that are thin calls into the core, for AI assistants that trace a kernel and leave it clean.
+
+Nothing is imported here: `gpttrace mcp` starts `gpttrace_mcp.main`.
+"""

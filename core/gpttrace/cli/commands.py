@@ -291,14 +291,28 @@ def evaluate(**given: Any) -> int:
     "--http", is_flag=False, flag_value="127.0.0.1:8931", metavar="[ADDR]",
     help="Serve over HTTP at HOST:PORT (127.0.0.1:8931) or unix:PATH instead of standard input and output.",
 )  # fmt: skip
-@click.option("--token-file", metavar="FILE", help="The token of HTTP clients, instead of GPTTRACE_MCP_TOKEN.")
 @click.option(
-    "--allow-host", "hosts", multiple=True, metavar="NAME", help="Another name that HTTP clients may call this server by (repeatable)."
-)  # fmt: skip
-@click.option("--read-only", is_flag=True, help="Trace nothing and load nothing into the kernel: no run, start, stop.")
-@click.option("--no-run", is_flag=True, help="Trace nothing: no run, start, stop; checks may use the kernel's verifier.")
-@click.option("--max-seconds", type=click.FloatRange(1), help="The longest trace that start may run (default 3600).")
-@click.option("--runs-a-minute", type=click.IntRange(1), help="Traces that may begin within a minute (default 20).")
+    "--token-file", metavar="FILE", help="The token of HTTP clients, instead of GPTTRACE_MCP_TOKEN."
+)
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="One more name of this server for HTTP (repeatable).",
+)
+@click.option(
+    "--read-only", is_flag=True, help="Trace nothing and load nothing into the kernel: no run, start, stop."
+)
+@click.option(
+    "--no-run", is_flag=True, help="Trace nothing: no run, start, stop; checks may use the kernel's verifier."
+)
+@click.option(
+    "--max-seconds", type=click.FloatRange(1), help="The longest trace that start may run (default 3600)."
+)
+@click.option(
+    "--runs-a-minute", type=click.IntRange(1), help="Traces that may begin within a minute (default 20)."
+)
 @click.option("--at-once", type=click.IntRange(1), help="Traces that may run at one time (default 4).")
 @shared("verbose")
 def serve_mcp(**given: Any) -> int:

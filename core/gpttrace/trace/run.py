@@ -313,7 +313,9 @@ class Run:
         if self._asked is None or command == "kill":
             self._asked = command
             if self._link is not None:
-                await self._link.send(command)
+                # Shielded: what counts as asked must have been sent, also when whoever asked is cancelled meanwhile.
+                with anyio.CancelScope(shield=True):
+                    await self._link.send(command)
 
     def _publish(self, items: Sequence[News]) -> None:
         if not items:

@@ -70,9 +70,9 @@ class Store:
 
     def save(self, result: Result) -> None:
         """Keep a result; saving one again replaces it."""
-        with _told(f"cannot save run {result.run_id}"):
+        with told(f"cannot save run {result.run_id}"):
             self._write_tables(result)
-            with self._database() as database:
+            with self.database() as database:
                 row = _row(result)
                 marks = ", ".join("?" * len(row))
                 database.execute(
@@ -87,7 +87,7 @@ class Store:
             "select id, began, took, status, reason, question, program, rows, lost from runs "
             "order by began desc, id desc limit ?"
         )
-        with _told("cannot read the list of runs"), self._database() as database:
+        with told("cannot read the list of runs"), self.database() as database:
             return [
                 Summary(row[0], datetime.fromisoformat(row[1]), *row[2:])
                 for row in database.execute(query, (limit,))
@@ -96,7 +96,7 @@ class Store:
     def load(self, run_id: str) -> Result:
         """Return a kept result; `last` or the beginning of an id is enough. UsageError when there is none."""
         full = self._resolve(run_id)
-        with _told(f"cannot read run {full}"), self._database() as database:
+        with told(f"cannot read run {full}"), self.database() as database:
             cursor = database.execute("select * from runs where id = ?", (full,))
             names = [column[0] for column in cursor.get_description()]
             row = dict(zip(names, next(iter(cursor)), strict=True))
@@ -105,22 +105,28 @@ class Store:
     def explain(self, run_id: str, explanation: str) -> None:
         """Keep the words that explain a run."""
         full = self._resolve(run_id)
-        with _told(f"cannot save the explanation of run {full}"), self._database() as database:
+        with told(f"cannot save the explanation of run {full}"), self.database() as database:
             database.execute("update runs set explanation = ? where id = ?", (explanation, full))
 
     def delete(self, run_id: str) -> None:
         """Forget a run and its tables."""
         full = self._resolve(run_id)
-        with _told(f"cannot delete run {full}"), self._database() as database:
+        with told(f"cannot delete run {full}"), self.database() as database:
             database.execute("delete from runs where id = ?", (full,))
             shutil.rmtree(self.path / "runs" / full, ignore_errors=True)
+
+    @property
+    def exists(self) -> bool:
+        """Tell whether anything was ever kept here."""
+        return self._file.exists()
 
     @property
     def _file(self) -> Path:
         return self.path / "runs.sqlite"
 
     @contextmanager
-    def _database(self) -> Iterator[apsw.Connection]:
+    def database(self) -> Iterator[apsw.Connection]:
+        """Open the file for what is kept beside the runs; made, private and brought to the present form when needed."""
         make_private(self.path)
         os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         database = apsw.Connection(str(self._file))
@@ -139,7 +145,7 @@ class Store:
             query, wanted = "select id from runs where substr(id, 1, length(?1)) = ?1 limit 2", run_id
             if run_id == "last":
                 query = "select id from runs where ?1 = 'last' order by began desc, id desc limit 1"
-            with _told("cannot read the list of runs"), self._database() as database:
+            with told("cannot read the list of runs"), self.database() as database:
                 found = [str(row[0]) for row in database.execute(query, (wanted,))]
         if len(found) == 1 and run_id:
             return found[0]
@@ -174,7 +180,7 @@ class Store:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def told(what: str) -> Iterator[None]:
     """Turn the errors of files, SQLite and Parquet into one StoreError."""
     try:
         yield
