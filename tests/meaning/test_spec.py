@@ -123,3 +123,16 @@ def test_what_has_no_spec_says_why(program: str, why: str) -> None:
 
     assert not found.whole
     assert why in found.why
+
+
+def test_without_the_solver_what_is_written_alike_is_the_same_and_the_rest_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from gpttrace.meaning import solve
+
+    monkeypatch.setattr(solve, "has_solver", lambda: False)
+    alike = f"{CALLS} {{ if (args->ret >= 0) {{ @[comm] = count(); }} }}"
+    other = f"{CALLS} /args->ret >= 0 && pid > 7/ {{ @[comm] = count(); }}"
+
+    assert compare_spec(OPENS, parse(alike)).answer == "same"
+    assert compare_spec(OPENS, parse(other)).answer == "unknown"

@@ -182,6 +182,80 @@ def test_a_disk_that_is_not_there_is_said(known_host: KnownHost) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "event", "conditions"),
+    [
+        (
+            "forks per comm; don't count bash or sshd",
+            "fork",
+            [("comm", "!=", "bash"), ("comm", "!=", "sshd")],
+        ),
+        ("signals by number, SIGCHLD left out", "signal-send", [("sig", "!=", "sigchld")]),
+        ("tcp connects to anything but port 443", "tcp-connect", [("dport", "!=", 443)]),
+        ("SIGHUP to all but sshd", "signal-send", [("target_comm", "!=", "sshd"), ("sig", "==", "sighup")]),
+        ("failed opens except ENOENT by process", "file-open", [("ret", "!=", -2), ("ret", "<", 0)]),
+        (
+            "opens of '/dev/kvm' as they happen",
+            "file-open",
+            [("filename", "==", "/dev/kvm"), ("ret", ">=", 0)],
+        ),
+        ("chmod to mode 0777", "chmod", [("mode", "==", 511), ("ret", ">=", 0)]),
+        ("unshare with flags 0x10000000", "unshare", [("flags", "==", 268435456)]),
+        ("direct reclaim of 10 ms and up by process", "direct-reclaim", [("latency", ">=", 10_000_000)]),
+        ("tcp state SYN_SENT straight to CLOSE", "tcp-state", [("oldstate", "==", 2), ("newstate", "==", 7)]),
+        ("java gets SIGKILL", "signal-send", [("target_comm", "==", "java"), ("sig", "==", "sigkill")]),
+        ("real-time signals by receiver", "signal-send", [("sig", ">=", 34)]),
+        (
+            "work items on CPU 0 running past 5 ms",
+            "workqueue",
+            [("cpu", "==", 0), ("latency", ">", 5_000_000)],
+        ),
+    ],
+)
+def test_what_bounds_and_what_is_left_out_stand_in_the_spec(
+    question: str, event: str, conditions: list[tuple[str, str, int | str]], known_host: KnownHost
+) -> None:
+    spec = spec_of(question, known_host)
+
+    assert spec.event == event
+    assert sorted((c.field, c.op, str(c.value)) for c in spec.conditions) == sorted(
+        (field, op, str(value)) for field, op, value in conditions
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "columns"),
+    [
+        ("ioctls that needed 2 ms or more: pid, cmd, elapsed time", {"pid", "request", "latency"}),
+        ("softirqs beyond 1 ms: vec, cpu, how long", {"vec", "cpu", "latency"}),
+    ],
+)
+def test_a_list_with_a_time_is_of_each_event(question: str, columns: set[str], known_host: KnownHost) -> None:
+    spec = spec_of(question, known_host)
+
+    assert spec.shape == "events"
+    assert columns <= set(spec.keys)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "unmount /mnt/backup",
+        "splice vs tee per process",
+        "sched switches where prev state is D",
+        "first 20 opens by cron",
+        "mysql queries containing SELECT",
+        "kvm exits of vcpu 1 with level 7",
+        "poll with timeout -1 by process",
+        "tracefs opens by bpftrace",
+        "list all opens by uid 0 made by users other than uid 0",
+        "suspend and resume durations by device",
+    ],
+)
+def test_no_literal_of_a_question_is_swallowed(question: str, known_host: KnownHost) -> None:
+    assert not read_question(question, load_catalogue(), known_host).is_sure
+
+
+@pytest.mark.parametrize(
     ("question", "unknown", "may"),
     [
         ("why does mysqld block? kernel stacks where it leaves the cpu", ("leaves",), True),

@@ -17,10 +17,12 @@ from gpttrace.meaning.compare import Comparison
 from gpttrace.meaning.held import compare_spec
 from gpttrace.meaning.lints import meaning_lints
 from gpttrace.meaning.recognise import Recognised, spec_of
+from gpttrace.meaning.solve import has_solver
 from gpttrace.meaning.words import as_findings
 from gpttrace.spec.catalogue import Catalogue
 from gpttrace.spec.model import TraceSpec
 
+_WITHOUT = ", without a solver (pip install 'gpttrace[meaning]')"
 # What our own rules said of a place need not be said again in other words.
 _SAME = {"never-reached": "never-true", "unseen-begin": "unguarded-map", "possible-zero": "division-by-zero"}
 
@@ -47,7 +49,7 @@ def meaning_step(
     if not program.ok:
         return Step("meaning", False, why="the program has syntax errors"), []
     found = meaning_lints(program, field_types(host), member_types(host, c_names(program)))
-    how = "followed from probe to probe"
+    how = "followed from probe to probe" + ("" if has_solver() else _WITHOUT)
     if asked is not None:
         compared = held_against(program, asked, host)
         how = f"{how}; held against what was asked: {compared.answer}"

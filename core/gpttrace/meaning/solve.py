@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from typing import Any, TypeGuard
 
 from gpttrace.meaning.terms import (
@@ -48,20 +50,30 @@ class Answer:
     example: Example | None = None
 
 
+@cache
+def has_solver() -> bool:
+    """Tell whether Z3 is installed (the extra `meaning`); without it every question here is unanswered."""
+    return find_spec("z3") is not None
+
+
 def possible(cond: Term, *, milliseconds: int = MILLISECONDS) -> Answer:
     """Tell whether a condition can hold."""
+    if not has_solver():
+        return Answer(None)
     return _Asking([cond], milliseconds).ask(cond)
 
 
 def without(one: Term, other: Term, *, milliseconds: int = MILLISECONDS) -> Answer:
     """Tell whether one condition can hold where the other does not."""
+    if one == other or not has_solver():
+        return Answer(False if one == other else None)
     return _Asking([one, other], milliseconds).ask(both(one, negated(other)))
 
 
 def can_differ(one: Term, other: Term, under: Term, *, milliseconds: int = MILLISECONDS) -> Answer:
     """Tell whether two values can differ where a condition holds."""
-    if one == other:
-        return Answer(False)
+    if one == other or not has_solver():
+        return Answer(False if one == other else None)
     return _Asking([one, other, under], milliseconds).ask_difference(one, other, under)
 
 

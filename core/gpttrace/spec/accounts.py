@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import signal
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations
 
 from gpttrace.spec.around import courtesies
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.kernel_names import hook_names
+from gpttrace.spec.ledger import missing
 from gpttrace.spec.lexicon import stemmed
 from gpttrace.spec.limits import is_errno
 from gpttrace.spec.model import Condition, TraceSpec
@@ -20,7 +21,7 @@ from gpttrace.spec.narrow import is_call
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.vocabulary import JOINING
 from gpttrace.spec.who import KERNEL_THREADS, is_program
-from gpttrace.spec.words import Token, stems
+from gpttrace.spec.words import Token, plain, stems
 
 
 def unaccounted(
@@ -44,9 +45,15 @@ def unaccounted(
             or _is_joined_call(sentence, index, events)
             or _is_lost(sentence, token, events, conditions, phrase)
             or _is_compared(sentence, index, events)
+            or _is_told_as_one(sentence, index, events)
+            or _is_row_of_other(sentence, index, events)
+            or _is_row_in_name(sentence, index, spec)
+            or _is_row_of_nothing(sentence, index, spec)
         )
     ]
-    return list(dict.fromkeys(found))
+    names = {word for e in events for name in (*e.names, *hook_names(e)) for word in name.lower().split()}
+    names |= {str(c.value).lower() for c in conditions if c.field == "syscall"}
+    return list(dict.fromkeys((*found, *missing(sentence, spec, frozenset(names)))))
 
 
 def _is_subject(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> bool:
@@ -64,10 +71,10 @@ def _is_subject(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> bool
 def _is_dropped_row(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> bool:
     """Tell whether a noun in a list of rows or columns (`…: type and level`, `with its owner`) has become none of them."""
     token = sentence.tokens[index]
-    if token.meaning == sentence.event and token.stem not in phrase:
+    if token.meaning == sentence.event and (token.stem not in phrase or token.stem in _MEASURED):
         row = index > 1 and (sentence.tokens[index - 2].meaning or "").startswith("rows by")
         if row and sentence.stem(index - 1) == "and" and sentence.stem(index + 1) == "":
-            return token.stem in _NOUNS  # `by command and device`
+            return token.stem in _NOUNS | _MEASURED  # `by command and device`
         return sentence.stem(index - 1) in ("their", "its") and sentence.stem(index - 2) == "with"
     if token.meaning != "" or token.stem not in _NOUNS:
         return False
@@ -82,6 +89,7 @@ def _is_dropped_row(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> 
     return gap == ":" or sentence.stem(before) == "with" or (key and (joined or gap == ","))
 
 
+_MEASURED = stems("delay latency time length count priority policy protocol port number pages")
 _NOUNS = stems(
     """type kind value result name reason code index status path address target source owner mode flag flags level state inode
     device file offset return outcome argument class size"""
@@ -89,13 +97,20 @@ _NOUNS = stems(
 
 
 def _is_narrowing(sentence: Sentence, index: int, events: list[Event], catalogue: Catalogue) -> bool:
-    """Tell whether an empty word belongs to the next in the names of other events alone: `huge page allocations`."""
-    token, after = sentence.tokens[index], sentence.tokens[index + 1 : index + 2]
-    if token.meaning != "" or not after or after[0].meaning != sentence.event or token.stem not in _KINDS:
+    """Tell whether an empty word belongs to its neighbour in the names of other events alone: `timers firing`."""
+    token = sentence.tokens[index]
+    if token.meaning != "" or token.stem not in _KINDS | _HAPPENING:
         return False
-    pair = (token.stem, after[0].stem)
-    return pair in _pairs(catalogue) and not any(
-        token.stem in stemmed(name) for event in events for name in (*event.names, *event.also, event.noun)
+    at = index + 1 if token.stem in _KINDS else index - 1
+    beside = sentence.tokens[at : at + 1] if at >= 0 else []
+    if not beside or beside[0].meaning != sentence.event:
+        return False
+    if frozenset((token.stem, beside[0].stem)) not in _pairs(catalogue):
+        return False
+    return not any(
+        token.stem in stemmed(name)
+        for event in events
+        for name in (*event.names, *event.also, event.noun, event.summary.replace("(", " ").replace(")", " "))
     )
 
 
@@ -108,14 +123,15 @@ def _measures_no_holding(spec: TraceSpec, events: list[Event]) -> bool:
     return "ns" in units and not any(_HOLDING & set(stemmed(name)) for e in events for name in e.names)
 
 
-# Adjectives that say which of the events are meant.
-_KINDS = stems("huge raw direct shared virtual physical private anonymous global local remote")
+# Words that say which of the events are meant: before their noun, and after it.
+_KINDS = stems("huge raw direct shared virtual physical private anonymous global local remote bpf ebpf")
+_HAPPENING = stems("fire fires firing fired message messages")
 
 
 @lru_cache(maxsize=2)
-def _pairs(catalogue: Catalogue) -> frozenset[tuple[str, str]]:
+def _pairs(catalogue: Catalogue) -> frozenset[frozenset[str]]:
     names = (stemmed(name) for event in catalogue.events.values() for name in event.names)
-    return frozenset(pair for name in names for pair in pairwise(name))
+    return frozenset(frozenset(pair) for name in names for pair in combinations(name, 2))
 
 
 def _is_joined_call(sentence: Sentence, index: int, events: list[Event]) -> bool:
@@ -148,6 +164,61 @@ def _is_compared(sentence: Sentence, index: int, events: list[Event]) -> bool:
     return named and {sentence.stem(index - 1), sentence.stem(index + 1)} & _COMPARING != set()
 
 
+def _is_row_in_name(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
+    """Tell whether rows, or how many of the events, are asked for by words of its name: `per server`, `first 20 opens`."""
+    token, before = sentence.tokens[index], sentence.tokens[index - 1 : index]
+    if not before or token.meaning != sentence.event:
+        return False
+    counted = before[0].kind == "number" and sentence.stem(index - 2) in ("first", "last")
+    after = sentence.tokens[index + 1 : index + 2]
+    row = bool(after) and (after[0].meaning or "").startswith("rows by")
+    each = before[0].stem == "per" and not before[0].meaning and not row
+    return counted or (each and spec.shape in ("count", "sum", "rate", "events"))
+
+
+def _is_row_of_nothing(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
+    """Tell whether rows are asked for by a word that says nothing (`by id`), at the end of a part of the question."""
+    token, before = sentence.tokens[index], sentence.tokens[index - 1 : index]
+    if (
+        spec.keys
+        or not before
+        or before[0].stem not in ("by", "per")
+        or before[0].meaning
+        or token.meaning != ""
+    ):
+        return False
+    ends = index + 1 == len(sentence.tokens) or sentence.text[token.end : token.end + 1] in (
+        ",",
+        ".",
+        "?",
+        ";",
+        ":",
+    )
+    return ends and token.text.lower() not in _IDIOMS
+
+
+_IDIOMS = plain(
+    """far default now chance accident itself themselves hand any anyone anybody someone somebody all me us them it others
+    everyone everybody anything something"""
+)
+
+
+def _is_row_of_other(sentence: Sentence, index: int, events: list[Event]) -> bool:
+    """Tell whether rows are asked for by a word that only named a further event: `suspends and resumes by device`."""
+    by = sentence.stem(index - 1) in ("by", "per") and not (
+        sentence.tokens[index - 1].meaning if index else None
+    )
+    return by and sentence.tokens[index].meaning in {event.summary for event in events[1:]}
+
+
+def _is_told_as_one(sentence: Sentence, index: int, events: list[Event]) -> bool:
+    """Tell whether two functions are compared that one event counts together: `splice vs tee`."""
+    if len(events) > 1 or sentence.stem(index - 1) not in _COMPARING or index < 2:
+        return False
+    names = hook_names(events[0])
+    return {sentence.tokens[index].text.lower(), sentence.tokens[index - 2].text.lower()} <= names
+
+
 _COMPARING = stems("versus vs against")
 
 
@@ -174,11 +245,21 @@ def _is_lost(
     if is_errno(token.text):
         return not of_name
     if is_program(small):
-        return small not in values and not of_name
+        return small not in values and (not of_name or _is_doer(sentence, token, events, small))
     if is_call(small) and _is_joined(sentence, token) and len(events) == 1:
         return not any(small in hook_names(event) for event in events)
     named = token.meaning == sentence.event and sentence.text[token.start - 1 : token.start] != "/"
     return named and _is_function(token.text) and not _is_hooked(events, token.text)
+
+
+def _is_doer(sentence: Sentence, token: Token, events: list[Event], program: str) -> bool:
+    """Tell whether a program is whose events are meant (`kvm exits of qemu`) rather than a word of their name (`java gc`)."""
+    linked = sentence.stem(sentence.tokens.index(token) - 1) in ("of", "by", "in", "from", "for")
+    own = any(
+        program in event.id.split("-") or event.area in ("userspace", "runtimes", "containers")
+        for event in events
+    )
+    return linked and not own
 
 
 def _in_brackets(sentence: Sentence, token: Token) -> bool:

@@ -42,6 +42,7 @@ class Asked:
     elapsed: bool = False
     function: bool = False
     place: bool = False
+    each: bool = False
     distinct: str | None = None
     linear: bool = False
     buckets: tuple[int, int, int] | None = None

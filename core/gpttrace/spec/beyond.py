@@ -53,6 +53,16 @@ _ORDER = r"""
     [ ](the|all|my|this|that|a|an|every|some|it|any|nginx|apache)\b
     (?![ ](\w+[ ])?(count|histogram|table|list|chart|plot|graph|trace|program|script|breakdown|distribution|summary|profile)\b)
 """
+# `unmount /mnt/backup`: a call and what it is to be done to, with nothing to measure.
+_CALL = r"""
+    ^(please[ ]|now[ ]|just[ ])?
+    (un?mount|open|read|write|execute|run|kill|delete|remove|unlink|rename|chmod|chown|truncate
+    |mkdir|rmdir|close|load|unload|insmod|rmmod
+    |modprobe|swapon|swapoff|connect([ ]to)?|ping|touch|link|symlink|sync|lock|unlock|ptrace|attach[ ]to
+    |bind([ ]to)?|listen[ ]on|renice)
+    ([ ](-\w+|the|file|directory|process|pid|port|module|device|filesystem|disk))*
+    [ ]["']?(/\S+|\d[\w.:]*)["']?([ ](to|on|at|with)[ ]["']?(/\S*|\d+)["']?)?[ ]?[.!]*$
+"""
 _OTHER = r"""
     \b( weather | joke | poem | recipe | stock[ ]price | who[ ]won | capital[ ]of | translate | meaning[ ]of[ ]life | president
     | explain[ ]what[ ](a|an|the)[ ]\w+[ ]is | football | lottery | horoscope | hello[ ]world | how[ ]old | favou?rite )\b
@@ -67,6 +77,7 @@ _REASONS = tuple(
         ),
         (_FUTURE, "tracing sees what happens while it runs; it foretells nothing"),
         (_STATE, "this asks what the machine is or holds, not what happens on it; other commands tell that"),
+        (_CALL, "this asks to change the machine, which is only watched here"),
         (_ORDER, "this asks to change the machine, which is only watched here"),
         (_OTHER, "this is not about what happens on a Linux machine"),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
+from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.keys import key_at
@@ -11,29 +13,86 @@ from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stems
 
 
-def take_listed_keys(sentence: Sentence, asked: Asked, names: dict[str, str], columns: bool) -> None:
-    """`signals: sender, receiver and number`: the rows, or the columns, after a colon; all of them are known or none is taken."""
+def take_listed_keys(
+    sentence: Sentence, asked: Asked, names: dict[str, str], columns: bool, times: str | None = None
+) -> None:
+    """`signals: sender, receiver and number`: the rows, or the columns, after a colon; all of them are known or none is taken.
+
+    `times` is the field of how long the event lasts: in such a list it is a column (`ioctls: pid, cmd, elapsed time`).
+    """
     first = next((i + 1 for i, t in enumerate(sentence.tokens) if sentence.text[t.end : t.end + 1] == ":"), 0)
+    first = first or _tail(sentence)
     at, found = first, list[str]()
     while 0 < at < len(sentence.tokens):
         if (key := key_at(sentence, names, at, own=True)) is not None:
             found.append(key[0])
             at = key[1] + 1
             at += sentence.stem(at) in _KIND_OF_KEY and sentence.is_free(at)
+        elif times is not None and found and _is_apart(sentence, at) and (end := _time_at(sentence, at)):
+            found.append(times)
+            at = end
         elif found and sentence.is_free(at) and sentence.stem(at) in _BETWEEN:
             at += 1
         else:
             break
         if sentence.text[sentence.tokens[at - 1].end :].lstrip()[:1] in (".", "?", ";", "!"):
             break
+    timed = times in found and not any(t.stem in _MEASURING for t in sentence.tokens)
+    if times in found and not timed:
+        return
     if len(found) > 1 or (found and at == len(sentence.tokens)):
-        if columns and not asked.grouped:
+        asked.each = asked.each or timed
+        if (columns or timed) and not asked.grouped:
             asked.columns += found
             sentence.take(first, at - 1, "with " + ", ".join(found))
             return
         asked.keys += [key for key in found if key not in asked.keys]
         asked.grouped += [key for key in found if key not in asked.grouped]
         sentence.take(first, at - 1, "rows by " + ", ".join(found))
+
+
+def _tail(sentence: Sentence) -> int:
+    """Return where the list of nouns begins that ends a question after a comma (`…, request and fd`), 0 where none does."""
+    last = len(sentence.tokens) - 1
+    if last < 3 or sentence.stem(last - 1) not in ("and", "plus", "+", "&"):
+        return 0
+    at = last - 2
+    while at > 0 and sentence.text[sentence.tokens[at - 1].end : sentence.tokens[at].start].strip() != ",":
+        at -= 1
+    return at if last - at < 4 and at > 1 else 0
+
+
+_TIME_WORDS = tuple(
+    tuple(each.split())
+    for each in (
+        "how long it took", "how long each took", "how long it lasted", "how long", "elapsed time", "elapsed", "time taken",
+        "time it took", "time spent", "run time", "wait time", "duration", "latency", "time",
+    )
+)  # fmt: skip
+_MEASURING = (
+    vocabulary.HIST
+    | vocabulary.AVERAGE
+    | vocabulary.MAXIMUM
+    | vocabulary.MINIMUM
+    | vocabulary.STATS
+    | vocabulary.SUMS
+)
+
+
+def _is_apart(sentence: Sentence, at: int) -> bool:
+    # `callback run time` is one thing, `callback, run time` are two.
+    return sentence.stem(at - 1) in _BETWEEN or sentence.text[sentence.tokens[at - 1].end] == ","
+
+
+def _time_at(sentence: Sentence, at: int) -> int:
+    """Return the place after the words that say how long an event lasts, 0 where there are none."""
+    for words in _TIME_WORDS:
+        said = tuple(token.text.lower() for token in sentence.tokens[at : at + len(words)])
+        if said == words and all(
+            t.meaning in (None, "", sentence.event) for t in sentence.tokens[at : at + len(words)]
+        ):
+            return at + len(words)
+    return 0
 
 
 _KIND_OF_KEY = stems("value number name id")  # `advice value`
@@ -111,16 +170,49 @@ def turn_to_commands(sentence: Sentence, asked: Asked, event: Event) -> None:
             names[:] = [own if name == "comm" else name for name in names]
 
 
+def turn_to_names(asked: Asked, event: Event, names: dict[str, str]) -> None:
+    """`interrupts whose name starts with nvme`: where no process is known, the name is the event's own."""
+    own = names.get("nam")
+    if "comm" not in event.fields and own is not None:
+        asked.conditions[:] = [
+            replace(c, field=own) if c.field == "comm" and c.op == "startswith" else c
+            for c in asked.conditions
+        ]
+
+
+def turn_to_objects(sentence: Sentence, asked: Asked) -> None:
+    """`wakeups of ksoftirqd/1 by waker`: where rows are those who do it, the name after `of` is whom it happens to."""
+    for index, token in enumerate(sentence.tokens):
+        name = (token.meaning or "").removeprefix("only processes named ")
+        of_event = (
+            index > 1
+            and sentence.stem(index - 1) == "of"
+            and sentence.tokens[index - 2].meaning == sentence.event
+        )
+        if not of_event or "comm" not in asked.keys:
+            continue
+        for number, condition in enumerate(asked.conditions):
+            if condition.field == "comm" and condition.value == name:
+                asked.conditions[number] = replace(condition, field="target_comm")
+
+
 def turn_to_targets(sentence: Sentence, asked: Asked) -> None:
     """`tasks which are woken most often`, `processes that receive signals`: they are those whom it happens to."""
     passive = [
         i
         for i, t in enumerate(sentence.tokens)
-        if t.stem in _PASSIVE and (t.stem != "get" or sentence.stem(i - 1) == "who")
+        if t.stem in _PASSIVE
+        and (t.stem != "get" or sentence.stem(i - 1) == "who" or _follows_name(sentence, i))
     ]
     if not passive or any(token.stem == "send" for token in sentence.tokens):
         return
     for index in passive:
+        named = (
+            (sentence.tokens[index - 1].meaning or "").removeprefix("only processes named ") if index else ""
+        )
+        for number, condition in enumerate(asked.conditions):
+            if condition.field == "comm" and condition.value == named:
+                asked.conditions[number] = replace(condition, field="target_comm")  # `java gets SIGKILLed`
         if sentence.is_free(index):
             sentence.take(index, index, "those whom it happens to")
     if asked.who and not asked.keys:
@@ -130,6 +222,10 @@ def turn_to_targets(sentence: Sentence, asked: Asked) -> None:
         names[:] = [
             "target_comm" if name == "comm" else "target_pid" if name == "pid" else name for name in names
         ]
+
+
+def _follows_name(sentence: Sentence, index: int) -> bool:
+    return index > 0 and (sentence.tokens[index - 1].meaning or "").startswith("only processes named")
 
 
 _PASSIVE = stems("woken awoken awakened receive receives received receiving gets get")

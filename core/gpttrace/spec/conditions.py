@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import re
 import signal
+from itertools import pairwise
 
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import Asked
-from gpttrace.spec.catalogue import Event
+from gpttrace.spec.catalogue import CONTEXT_FIELDS, Event, Field
 from gpttrace.spec.devices import take_device
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
@@ -42,8 +44,9 @@ def directed(asked: Asked, event: Event) -> list[str]:
 
 def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Condition]:
     """Return the conditions that named values set (`read`, `sigkill`, a path)."""
-    found = take_device(sentence, event)
+    found = [*take_device(sentence, event), *_moves(sentence, event)]
     if "sig" in event.fields:
+        found += _real_time(sentence, asked)
         for at, token in enumerate(sentence.tokens):
             name = (
                 token.text.upper()
@@ -75,22 +78,94 @@ def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Conditi
         by_stem = {stem(name): name for name in field.values}
         named: list[str] = []
         while (index := sentence.find(by_stem)) is not None:
+            name = _value_named(sentence, index, field)
             if sentence.stem(index - 1) in EXCEPT and sentence.is_free(index - 1):
-                found.append(
-                    Condition(field.name, "!=", by_stem[sentence.stem(index)])
-                )  # `all signals except SIGCHLD`
-                sentence.take(index - 1, index, f"not {field.name} {by_stem[sentence.stem(index)]}")
+                found.append(Condition(field.name, "!=", name))  # `all signals except SIGCHLD`
+                sentence.take(index - 1, index, f"not {field.name} {name}")
                 continue
-            named.append(by_stem[sentence.stem(index)])
+            named.append(name)
             sentence.take(index, index, f"{field.name} {named[-1]}")
         named = list(dict.fromkeys(named))
         if len(named) == 1 or asked.ratio:
             found += [Condition(field.name, "==", name) for name in named[:1]]
         elif named and field.name not in asked.keys:
             asked.keys.append(field.name)  # `reads and writes`: one row for each
-    found += _called(sentence, event)
-    file = next((field.name for field in event.fields.values() if field.read == "str"), None)
+    found += [*_called(sentence, event), *_domain(sentence, event)]
+    texts = [field.name for field in event.fields.values() if field.read == "str"]
+    file = "filename" if "filename" in texts else next(iter(texts), None)
     return [*found, *(_paths(sentence, file, event) if file else [])]
+
+
+def _value_named(sentence: Sentence, index: int, field: Field) -> str:
+    """Return the value that a word names: the one spelled so, else the first of its stem (`closed`, not `closing`)."""
+    text = sentence.tokens[index].text.lower()
+    if text in field.values:
+        return text
+    return next(name for name in field.values if stem(name) == sentence.stem(index))
+
+
+_TO = frozenset(("to", "into", "onto"))
+
+
+def _moves(sentence: Sentence, event: Event) -> list[Condition]:
+    """`from SYN_SENT to CLOSE`, `SYN_SENT straight to CLOSE`: the state before and the state after."""
+    old, new = event.fields.get("oldstate"), event.fields.get("newstate")
+    if old is None or new is None:
+        return []
+    by_stem = {stem(name) for name in new.values}
+    at = [i for i, t in enumerate(sentence.tokens) if t.stem in by_stem]
+    for first, second in pairwise(at):
+        between = {sentence.stem(i) for i in range(first + 1, second)}
+        arrow = sentence.text[sentence.tokens[first].end : sentence.tokens[second].start].strip() in (
+            "->",
+            "→",
+        )
+        if second - first > 3 or not (arrow or between & _TO):
+            continue
+        before, after = _value_named(sentence, first, new), _value_named(sentence, second, new)
+        numbers = [re.search(r"== (\d+)", new.values[name]) for name in (before, after)]
+        if all(numbers):
+            start = first - (sentence.stem(first - 1) == "from")
+            sentence.take(start, second, f"only from {before} to {after}")
+            states = [int(number[1]) for number in numbers if number]
+            return [Condition("oldstate", "==", states[0]), Condition("newstate", "==", states[1])]
+    return []
+
+
+def _only_number(sentence: Sentence, event: Event) -> Field | None:
+    """Return the one plain number of an event that the question names: `signals … 34 and above`."""
+    said = {token.stem for token in sentence.tokens}
+    named = [
+        f for f in event.fields.values() if f.name not in CONTEXT_FIELDS and f.type != "string" and not f.unit
+    ]
+    named = [f for f in named if any(stem(name) in said for name in f.names)]
+    return named[0] if len(named) == 1 else None
+
+
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}")
+
+
+def _domain(sentence: Sentence, event: Event) -> list[Condition]:
+    """`who resolves example.com`: the name that is looked up."""
+    field = event.fields.get("host")
+    for index, token in enumerate(sentence.tokens):
+        name, last = sentence.chunk(index)
+        free = field is not None and token.meaning in (None, "", sentence.event) and last > index
+        if free and field is not None and _DOMAIN.fullmatch(name):
+            sentence.take(index, last, f"only {field.name} {name}")
+            return [Condition(field.name, "==", name)]
+    return []
+
+
+def _real_time(sentence: Sentence, asked: Asked) -> list[Condition]:
+    real = _REAL_TIME.search(sentence.text)
+    if real is None or any(op in (">", ">=") for op, *_ in asked.thresholds):
+        return []
+    sentence.take_inside(*real.span(), "only real-time signals")
+    return [Condition("sig", ">=", 34)]
+
+
+_REAL_TIME = re.compile(r"\breal[- ]?time(?= signals?\b)", re.IGNORECASE)
 
 
 def _called(sentence: Sentence, event: Event) -> list[Condition]:
@@ -153,7 +228,13 @@ def _paths(sentence: Sentence, field: str, event: Event) -> list[Condition]:
             )
             first = index - 1 if below and sentence.is_free(index - 1) else index
             sentence.take(first, last, f"only files {'below' if below else 'named'} {path}")
-            if "newname" in event.fields and sentence.stem(index - 1) in ("to", "onto", "into", "over", "as"):
+            before = sentence.stem(index - 1)
+            made = (
+                below and before == "in" and any(t.stem in ("creat", "mak", "new") for t in sentence.tokens)
+            )
+            if path.startswith("/dev/") and "source" in event.fields:
+                field = "source"  # `mounts of /dev/sdb1`
+            if "newname" in event.fields and (made or before in ("to", "onto", "into", "over", "as")):
                 field = "newname"  # `renames onto /etc/passwd`
             if below:
                 return [Condition(field, "startswith", path.rstrip("/") + "/")]
@@ -219,7 +300,12 @@ def settled(assumed: Condition, given: list[Condition], event: Event, asked: Ask
     )
 
 
-def thresholds(asked: Asked, event: Event, value: str | None, problems: list[str]) -> list[Condition]:
+_IDS = ("pid", "tid", "uid", "cpu")
+
+
+def thresholds(
+    sentence: Sentence, asked: Asked, event: Event, value: str | None, problems: list[str]
+) -> list[Condition]:
     """Return the conditions on times, sizes and numbers; say so where an event carries none."""
     found = []
     for op, amount, kind, near in asked.thresholds:
@@ -237,10 +323,16 @@ def thresholds(asked: Asked, event: Event, value: str | None, problems: list[str
         if not kind and amount == 0 and value is None and "ret" in event.fields:
             field = event.fields["ret"]  # `__sys_connect() < 0`
         if field is None and not kind:
-            field = event.field_of_unit("bytes") or event.field_of_unit("ns")
+            field = event.field_of_unit("bytes") or event.field_of_unit("ns") or _only_number(sentence, event)
+        if not kind and near[0] in _IDS:
+            field = None if "target_pid" in event.fields else event.fields.get(near[0])  # `pids above 1000`
+        if field is not None and not kind and field.unit == "ns" and amount > 0:
+            problems.append(f"{amount:g} of what? say the unit, as in 10 ms")
+            continue
         if field is None:
             what = {"ns": "how long they take", "bytes": "a size"}.get(kind, "a number to compare")
             problems.append(f"{event.noun} do not carry {what}")
             continue
-        found.append(Condition(field.name, op, int(amount)))
+        scale = 1000 if field.name == "millidegrees" and "degre" in near else 1
+        found.append(Condition(field.name, op, int(amount * scale)))
     return found

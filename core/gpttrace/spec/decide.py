@@ -13,6 +13,7 @@ from gpttrace.spec.conditions import (
     share_of,
     thresholds,
 )
+from gpttrace.spec.exclusions import turned
 from gpttrace.spec.form import SUBJECTS, counts_users, form_of, named_value, of_failures
 from gpttrace.spec.model import Condition, TraceSpec
 from gpttrace.spec.rows import rows_of
@@ -29,8 +30,9 @@ def decide(
     problems = [*file_names(sentence, event), *directed(asked, event)]
     conditions = [*asked.conditions, *named_values(sentence, event, asked)]
     conditions += error_conditions(asked, event, problems)
+    conditions = _failed_otherwise(turned(sentence, conditions), asked)
     hint, value = named_value(sentence, asked, event, problems)
-    conditions += thresholds(asked, event, value, problems)
+    conditions += thresholds(sentence, asked, event, value, problems)
     shape, value = form_of(sentence, asked, event, hint, value, problems, bool(conditions))
     if shape == "stacks" and value is not None:
         shape = "sum"  # `bytes by stack`, `time by stack`
@@ -97,6 +99,12 @@ def decide(
         part=part,
     )
     return spec, [*problems, *problems_of(spec, event)]
+
+
+def _failed_otherwise(conditions: list[Condition], asked: Asked) -> list[Condition]:
+    """`failed opens except ENOENT`: what is left out is an error, and those that remain have failed."""
+    but = any(c.field in ("ret", "errno") and c.op == "!=" for c in conditions)
+    return [*conditions, Condition("ret", "<", 0)] if asked.failed and but else conditions
 
 
 def _one_name(conditions: list[Condition]) -> list[Condition]:

@@ -7,6 +7,7 @@ import re
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.who import EXCEPT
 from gpttrace.spec.words import stems
 
 # Names as the kernel and systemd give them.
@@ -16,7 +17,9 @@ _INTERFACE = re.compile(
 _DISK = re.compile(
     r"sd[a-z]{1,2}|nvme\d+n\d+|vd[a-z]|xvd[a-z]|dm-\d+|md\d+|loop\d+|mmcblk\d+|sr\d+|zram\d+|nbd\d+|rbd\d+"
 )
-_BEFORE = stems("on over via through from to of into in at interface device disk drive nic card by for")
+_BEFORE = stems(
+    "without excluding except not minus on over via through from to of into in at interface device disk drive nic card by for"
+)
 
 
 def take_device(sentence: Sentence, event: Event) -> list[Condition]:
@@ -31,6 +34,7 @@ def take_device(sentence: Sentence, event: Event) -> list[Condition]:
         name, last = sentence.chunk(index)
         linked = sentence.stem(index - 1) in _BEFORE
         if pattern.fullmatch(name) and (linked or name != "lo"):
+            linked = linked and sentence.stem(index - 1) not in EXCEPT
             first = index - 1 if linked and sentence.is_free(index - 1) else index
             sentence.take(first, last, f"only the device {name}")
             return [Condition("dev", "==", name)]

@@ -17,7 +17,7 @@ from gpttrace.spec.facts import Facts
 from gpttrace.spec.kernel_names import call_in, named_points
 from gpttrace.spec.lexicon import LINKS, Entry, Lexicon, left_for_later, lexicon
 from gpttrace.spec.limits import ONLY_FAILED, ONLY_ONES_THAT_FAILED
-from gpttrace.spec.narrow import is_call
+from gpttrace.spec.narrow import is_call, name_of_hook
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.who import is_program
 from gpttrace.spec.words import Token, stem, stems
@@ -50,7 +50,9 @@ def find_events(
                 best[entry.event.id] = Candidate(entry.event, score, phrase)
     if (path := _file_meant(sentence, catalogue, best)) is not None:
         return [path]
-    if best and (call := _call_alone(sentence, catalogue, host, best)):
+    if best and (
+        call := _call_alone(sentence, catalogue, host, best) or _call_unseen(sentence, catalogue, host, best)
+    ):
         return call
     if best:
         ranked = sorted(best.values(), key=lambda each: -each.score)
@@ -79,6 +81,29 @@ def _call_alone(
         return []
     called = any(t.meaning is None and is_call(t.text.lower()) for t in sentence.tokens)
     return bare_syscall(sentence, catalogue, host) if called else []
+
+
+def _call_unseen(
+    sentence: Sentence, catalogue: Catalogue, host: Facts | None, best: dict[str, Candidate]
+) -> list[Candidate]:
+    """Return the system call whose name (`io_uring_setup`) is that of an event which is not seen at this call."""
+    for index, token in enumerate(sentence.tokens):
+        name = token.text
+        if (
+            token.meaning is None
+            and "_" in name
+            and name[:6] != "futex_"
+            and is_call(name)
+            and name in call_names(host)
+        ):
+            naming = [each.event for each in best.values() if token.stem in each.phrase]
+            naming = naming or [each.event for each in best.values()]
+            seen = any(
+                name_of_hook(p) == name for e in naming for point in e.hooks[0].points for p in point.begin
+            )
+            if not seen:
+                return specific(catalogue, name, (index, index), host, exact=True)
+    return []
 
 
 _RUNNING = stems(

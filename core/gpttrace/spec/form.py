@@ -129,7 +129,7 @@ def form_of(
     few: bool,
 ) -> tuple[Shape, str | None]:
     """Return the form and its value; `hint` and `value` are what the words suggest, `few`: conditions leave few events."""
-    listed = _take_listed(sentence)
+    listed = _take_listed(sentence) or asked.each
     shape, superlative = _asked_shape(sentence, asked, event)
     if shape is None and value is None and (worst := _ranked_value(sentence, event)) is not None:
         shape, superlative = "max", worst
@@ -140,6 +140,13 @@ def form_of(
     if shape == "count" and value is not None:
         shape = "sum" if hint == "sum" else "count"
         value = value if shape == "sum" else None
+    if (
+        event.area == "raw"
+        and shape == "sum"
+        and value is None
+        and any(t.text.lower() == "sum" for t in sentence.tokens)
+    ):
+        problems.append(f"{event.noun} carry no one number to add up")
     if shape == "sum" and value is None and event.shape != "sum":
         size = event.field_of_unit("bytes") if "how much" in sentence.text.lower() else None
         shape, value = ("sum", size.name) if size is not None else ("count", None)
@@ -154,9 +161,16 @@ def form_of(
 
 def _ranked_value(sentence: Sentence, event: Event) -> str | None:
     """Return the value that `the 3 slowest fsyncs` are ranked by."""
-    for token in sentence.tokens:
+    for index, token in enumerate(sentence.tokens):
         unit = SUPERLATIVE_UNIT.get(token.stem)
-        ranked = unit and token.stem != stem("fastest") and (token.meaning or "").endswith(LARGEST_ROWS)
+        after = sentence.tokens[index + 1 : index + 2]
+        people = unit == "bytes" and not (after and after[0].meaning == sentence.event)
+        ranked = (
+            unit
+            and not people
+            and token.stem != stem("fastest")
+            and (token.meaning or "").endswith(LARGEST_ROWS)
+        )
         if ranked and unit and (field := event.field_of_unit(unit)) is not None:
             return field.name
     return None
@@ -179,7 +193,8 @@ _BANDWIDTH = stems("bandwidth throughput")
 
 
 _AS_IT_HAPPENS = re.compile(
-    r"\bas (it|they)\b|\bone by one\b|\btogether with\b|\b(each|every) single\b|\blive (view|list|feed)\b|\breal[- ]time\b"
+    r"\bas (it|they)\b|\bone by one\b|\btogether with\b|\b(each|every) single\b|\blive (view|list|feed)\b|"
+    r"\breal[- ]time\b(?! signals?\b)"
     r"|(?:^|[.:;?!] )(show|print|list|log|display)( me)? (every|each) "
     r"(?!\d|process|program|user|cpu|core|second|minute|device|disk's)\w+"
     r"|\b(show|print|list|log|display)( me)? the \w+( and( the)? \w+)? of (each|every) "
@@ -200,7 +215,8 @@ def of_failures(
     """Return the form for calls that failed: they are counted."""
     # A call that failed moved no bytes: what it returned is an error, not a size.
     failed = any(
-        c.field == "ret" and (c.op == "<" or (isinstance(c.value, int) and c.value < 0)) for c in conditions
+        c.field == "ret" and (c.op == "<" or (isinstance(c.value, int) and c.op == "==" and c.value <= 0))
+        for c in conditions
     )
     if failed and value is not None and event.fields[value].end == event.fields["ret"].end:
         return ("count" if shape in NEED_VALUE else shape), None

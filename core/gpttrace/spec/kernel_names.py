@@ -31,7 +31,7 @@ def call_in(sentence: Sentence, names: frozenset[str]) -> tuple[str, int] | None
     """Return the system call that a name such as `sys_enter_bpf` or `__sys_bpf()` is about, and the place of the word."""
     for index, token in enumerate(sentence.tokens):
         match = _OF_CALL.fullmatch(token.text) if sentence.is_free(index) and token.kind == "word" else None
-        if match and match[1] in names:
+        if match and match[1] in names and not token.text.startswith("do_sys_open"):  # all opens pass there
             return match[1], index
     return None
 
@@ -89,6 +89,12 @@ def hook_names(event: Event) -> frozenset[str]:
     probes = (p for hook in event.hooks for point in hook.points for p in (*point.begin, *point.end))
     names = {probe.rpartition(":")[2] for probe in probes}
     return frozenset(names | {re.sub("^sys_(enter|exit)_(new)?", "", name) for name in names})
+
+
+@lru_cache(maxsize=4)
+def every_hook_name(catalogue: Catalogue) -> frozenset[str]:
+    """Return the names of all functions and tracepoints that events of a catalogue are seen at."""
+    return frozenset(_table(catalogue))
 
 
 @lru_cache(maxsize=4)

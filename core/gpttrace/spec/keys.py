@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Asked, text_at
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
 
+_SPREAD = stems("spread distributed distribute")
+_DIVIDED = stems("split splitting broken down divided grouped separated bucketed sorted")
 _GROUPS = stems("by per each which what for every wich individual")
 
 
@@ -87,7 +91,18 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None and not token.meaning.endswith(LARGEST_ROWS):
             continue
-        if token.stem not in _GROUPS and not token.meaning and not _goes_on(sentence, index):
+        divided = token.stem == "into" and sentence.stem(index - 1) in _DIVIDED
+        if (
+            token.stem in ("over", "across", "among")
+            and sentence.stem(index - 1) in _SPREAD
+            and sentence.is_free(index - 1)
+        ):
+            at = index + 1 + (sentence.stem(index + 1) == "the")
+            if key_at(sentence, names, at, own=True) is not None:
+                divided = True  # `spread over the cpus`
+                sentence.take(index - 1, index - 1, "")
+        divided = divided or (token.stem == "into" and sentence.stem(index - 2) in _DIVIDED)
+        if token.stem not in _GROUPS and not divided and not token.meaning and not _goes_on(sentence, index):
             continue
         if token.meaning and (sentence.tokens[index + 1 : index + 2] or [token])[0].meaning == token.meaning:
             continue  # not the last word of `top 5`
@@ -210,6 +225,8 @@ def take_field_values(sentence: Sentence, asked: Asked, fields: dict[str, str]) 
     for index, token in enumerate(sentence.tokens):
         two = fields.get(f"{token.stem} {sentence.stem(index + 1)}")
         field_name = two or fields.get(token.stem)
+        if field_name is None and token.stem == "return" and "ret" in fields.values():
+            field_name = "ret"  # `read returned 0`
         if field_name is None:
             continue
         last = index + 1 if two else index
@@ -231,9 +248,16 @@ def take_field_values(sentence: Sentence, asked: Asked, fields: dict[str, str]) 
         )
         at += (1 + (sentence.stem(at) == "other")) if negated else 0
         text = "0" if sentence.stem(at) == "zero" else text_at(sentence, at)
+        if sentence.is_free(at) and _HEX.fullmatch(text):
+            text = str(int(text, 16))
         if sentence.is_free(at) and text.isdigit() and len(text) < 19:
-            asked.conditions.append(Condition(field_name, "!=" if negated else "==", int(text)))
+            base = 8 if field_name == "mode" and text[0] == "0" and set(text) <= set("01234567") else 10
+            sign = -1 if re.search(r"[ =]-$", sentence.text[: sentence.tokens[at].start]) else 1
+            asked.conditions.append(Condition(field_name, "!=" if negated else "==", sign * int(text, base)))
             sentence.take(index, at, f"only {field_name} {'not ' * negated}{text}")
+
+
+_HEX = re.compile(r"0[xX][0-9a-fA-F]{1,15}")
 
 
 def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> tuple[str, int] | None:
@@ -253,6 +277,17 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
         return owned  # `the executable's path`
     if (key := names.get(word)) is None or (_is_longer(word, after) and sentence.is_free(index + 1)):
         return None
+    own_id = (
+        key == "comm"
+        and words.KEYS.get(after) in ("uid", "pid", "tid")
+        and text_at(sentence, index + 1).lower() != "user"
+    )
+    if (
+        own_id
+        and sentence.is_free(index + 1)
+        and not sentence.text[sentence.tokens[index].end :].startswith(",")
+    ):
+        return words.KEYS[after], index + 1  # `by sender uid`
     if after in _SECOND and sentence.is_free(index + 1):
         return _SECOND[after].get(key, key), index + 1
     return key, index
@@ -274,7 +309,7 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         ):
             continue
         one = token.text.lower() in ("process", "program") and sentence.stem(index + 1) == "and"
-        if key == "comm" and one:
+        if key == "comm" and (one or text_at(sentence, index).lower() == "comm"):
             asked.columns.append("comm")  # `process and kernel stack for each`
         last = index
         if sentence.stem(index + 1) in _SECOND and sentence.is_free(index + 1):
@@ -296,7 +331,7 @@ def _is_wished(sentence: Sentence, index: int) -> bool:
 def _take_people(sentence: Sentence, asked: Asked) -> None:
     """`who`, `whom`, `callers`, `users of`: processes, said as if they were people."""
     for index, token in enumerate(sentence.tokens):
-        text, free = token.text.lower(), token.meaning is None
+        text, free = token.text.lower().replace("’", "'").removesuffix("'s"), token.meaning is None
         before = (sentence.tokens[index - 1].meaning or "") if index else ""
         rows = before.startswith("rows")
         users = (

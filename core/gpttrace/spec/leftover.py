@@ -152,7 +152,7 @@ def _rows_of_nothing(
     names = entry is not None and (following[0].stem,) in entry.phrases  # `name resolution by getaddrinfo`
     return (
         [f"{sentence.tokens[index].text} {following[0].text}"]
-        if following[0].stem not in phrase and not names
+        if (following[0].stem not in phrase and not names) or sentence.stem(after + 1) == "nam"
         else []
     )
 
@@ -205,6 +205,12 @@ def _is_aside(sentence: Sentence, index: int, asked: Asked) -> bool:
         return before in ("the", "this", "our", "my", "that") and not asked.stacks
     if token.stem in ("container", "pod"):
         return "cgroup" in asked.keys
+    if token.stem in ("thread", "worker", "process", "task"):
+        return (meant or "").startswith("only processes named")  # `chronyd threads`
+    if token.kind == "word" and token.text.isupper() and "_" in token.text:
+        return sentence.text[token.start - 1] == "(" and (meant or "").startswith(
+            "only "
+        )  # `advice 4 (MADV_DONTNEED)`
     if token.stem == "caller":
         return "comm" in asked.keys
     if token.stem == "over":  # `received over sockets`

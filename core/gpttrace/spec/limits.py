@@ -31,7 +31,7 @@ def take_thresholds(sentence: Sentence, asked: Asked) -> None:
             continue
         long = (
             amount.kind == "ns"
-            and amount.value >= 10**9
+            and amount.value > 10**9
             and not any(t.stem in _LASTING for t in sentence.tokens)
             and text_at(sentence, index - 1).lower() not in _STAYING
         )
@@ -49,18 +49,30 @@ def _take_or_more(sentence: Sentence, asked: Asked) -> None:
             continue
         at = amount.last + (1 if sentence.stem(amount.last + 1) in ("or", "and") else 2)
         word = sentence.stem(at + 1)
+        if sentence.stem(amount.last + 1) in ("upward", "plus") and not sentence.text[
+            sentence.tokens[amount.last].end :
+        ].startswith(","):
+            _set_bound(sentence, asked, ">=", index, amount)
+            sentence.take(amount.last + 1, amount.last + 1, ">=")
+            return
         if (
             sentence.stem(at) in ("or", "and")
-            and word in words.ABOVE | words.BELOW
+            and word in words.ABOVE | words.BELOW | _UP_DOWN
             and sentence.stem(at + 2) != "than"
         ):
-            op: Comparison = ">=" if word in words.ABOVE else "<="
-            asked.thresholds.append((op, amount.value, amount.kind, _near(sentence, index, amount.last)))
-            sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
+            op: Comparison = ">=" if word in words.ABOVE or word in _UPWARDS else "<="
+            _set_bound(sentence, asked, op, index, amount)
             sentence.take(at, at + 1, f"{op} {amount.value:g}")
             return
 
 
+def _set_bound(sentence: Sentence, asked: Asked, op: Comparison, index: int, amount: Amount) -> None:
+    asked.thresholds.append((op, amount.value, amount.kind, _near(sentence, index, amount.last)))
+    sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
+
+
+_UPWARDS = frozenset(("up", "upward", "above", "abov", "over"))
+_UP_DOWN = _UPWARDS | {"down", "fewer", "few"}
 _STAYING = (
     "block",
     "blocks",
@@ -90,10 +102,13 @@ def _comparison_at(sentence: Sentence, index: int) -> tuple[Comparison | None, i
         return word, index + 1  # type: ignore[return-value]  # one of the four
     if word == "at" and after in (stem("least"), stem("most")):
         return (">=" if after == stem("least") else "<="), index + 2
+    if word == "past" and sentence.stem(index - 1) not in _BEFORE_PAST:
+        return ">", index + 1  # `running past 5 ms`, not `in the past 5 minutes`
     op: Comparison | None = ">" if word in words.ABOVE else "<" if word in words.BELOW else None
     return op, index + 2 if after in ("than", "then") else index + 1
 
 
+_BEFORE_PAST = ("the", "in", "over", "during", "for", "of", "this", "within", "")
 _SUPERLATIVES = stems("top most frequent largest biggest busiest heaviest slowest highest worst longest")
 
 
@@ -138,10 +153,14 @@ def take_top(sentence: Sentence, asked: Asked) -> None:
         ):
             continue
         beside = sentence.stem(amount.last + 1) in _SUPERLATIVES | words.MOST
+        beside = beside or (sentence.stem(amount.last + 1) in _ROWS and amount.value > 1)
         if beside or (ranked and _is_noun(sentence, amount.last + 1) and _is_ranked_there(sentence, index)):
             asked.top = int(amount.value)
             sentence.take(index, amount.last + beside, f"the {asked.top} {LARGEST_ROWS}")
             return
+
+
+_ROWS = stems("row rows line lines")  # `eight rows`
 
 
 def _is_ranked_there(sentence: Sentence, index: int) -> bool:
@@ -198,7 +217,7 @@ _CANNOT = [
         "turned away",
     )
 ]
-_ERRNO_PHRASES = {
+ERRNO_PHRASES = {
     "permission denied": "EACCES", "no such file": "ENOENT", "not found": "ENOENT", "would block": "EAGAIN",
     "no space left on device": "ENOSPC", "no space left": "ENOSPC",
     "too many open files": "EMFILE", "address already in use": "EADDRINUSE",
@@ -255,6 +274,9 @@ def take_buckets(sentence: Sentence, asked: Asked) -> None:
         elif token.stem == "to" and sentence.stem(index - 1) == "up" and amount is not None and asked.linear:
             high = int(amount.value)
             sentence.take(index - 1, amount.last, "the range of the buckets")
+        elif (spread := _range_at(sentence, index)) is not None and (asked.linear or _has_steps(sentence)):
+            low, high = int(spread[0].value * _scale_of(*spread)), int(spread[1].value)
+            sentence.take(index, spread[1].last, "the range of the buckets")
         elif token.stem in _STEPS and (step_at := _after_of(sentence, index)) is not None:
             step = int(step_at.value)
             sentence.take(index, step_at.last, "the width of a bucket")
@@ -271,6 +293,19 @@ def take_buckets(sentence: Sentence, asked: Asked) -> None:
         asked.linear = True
         low, high = low or 0, high or (low or 0) + (step or 1) * _MOST_BUCKETS
         asked.buckets = (low, high, step or max((high - low) // 20, 1))
+
+
+def _range_at(sentence: Sentence, index: int) -> tuple[Amount, Amount] | None:
+    """`0 to 50 ms`"""
+    low = amount_at(sentence, index)
+    if low is None or sentence.tokens[index].kind != "number" or sentence.stem(low.last + 1) != "to":
+        return None
+    high = amount_at(sentence, low.last + 2)
+    return (low, high) if high is not None and high.value > low.value else None
+
+
+def _has_steps(sentence: Sentence) -> bool:
+    return any(token.stem in _STEPS for token in sentence.tokens)
 
 
 _STEPS = stems("step steps bucket buckets bin bins width wide")
@@ -341,9 +376,9 @@ def _take_errno(sentence: Sentence, asked: Asked) -> None:
             if amount is not None and amount.kind == "":
                 return _set_errno(sentence, asked, index, at, int(amount.value))
     for index, token in enumerate(sentence.tokens):
-        if token.kind == "quoted" and token.meaning is None and token.text.lower() in _ERRNO_PHRASES:
-            return _set_errno(sentence, asked, index, index, _BY_NAME[_ERRNO_PHRASES[token.text.lower()]])
-    for phrase, name in _ERRNO_PHRASES.items():
+        if token.kind == "quoted" and token.meaning is None and token.text.lower() in ERRNO_PHRASES:
+            return _set_errno(sentence, asked, index, index, _BY_NAME[ERRNO_PHRASES[token.text.lower()]])
+    for phrase, name in ERRNO_PHRASES.items():
         found = sentence.find_phrase(tuple(stem(word) for word in phrase.split()))
         if found is not None:
             return _set_errno(sentence, asked, found, found + phrase.count(" "), _BY_NAME[name])
@@ -359,7 +394,7 @@ def _set_errno(sentence: Sentence, asked: Asked, first: int, last: int, code: in
     asked.errno = code
     last += sentence.is_free(last + 1) and text_at(sentence, last + 1) == str(code)  # `EMFILE (24)`
     sentence.take(first, last, f"only calls that failed with {errno.errorcode.get(code, code)}")
-    for phrase, name in _ERRNO_PHRASES.items():  # the same again in words: `no space left: who gets ENOSPC`
+    for phrase, name in ERRNO_PHRASES.items():  # the same again in words: `no space left: who gets ENOSPC`
         words_ = tuple(stem(word) for word in phrase.split())
         if _BY_NAME[name] == code and (again := sentence.find_phrase(words_)) is not None:
             sentence.take(again, again + len(words_) - 1, "")

@@ -14,7 +14,7 @@ from gpttrace.spec.words import Token, plain
 _ENGLISH = plain(
     """read write open close kill mount link rename stat access pause select poll accept connect bind listen send splice tee sync
     time wait exit fork clone exec execve unlink mkdir brk free truncate lock futex nanosleep fsync mmap unshare socket sendto
-    recvfrom setns umount chmod chown readv writev rmdir statfs"""
+    recvfrom setns umount chmod chown readv writev rmdir statfs pipe symlink"""
 )
 
 

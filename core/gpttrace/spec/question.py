@@ -16,14 +16,19 @@ from gpttrace.spec.asked import Asked
 from gpttrace.spec.beyond import beyond_tracing
 from gpttrace.spec.calls import Candidate, call_names
 from gpttrace.spec.catalogue import Catalogue, Event
+from gpttrace.spec.cgroup import take_cgroup
+from gpttrace.spec.corrections import SLOT_WORDS, correct
 from gpttrace.spec.decide import decide
 from gpttrace.spec.events import find_events, known_stems, nearest, plurals, take_event
+from gpttrace.spec.exclusions import take_excluded_names
 from gpttrace.spec.facts import Facts
+from gpttrace.spec.field_names import arguments, field_names
+from gpttrace.spec.kernel_names import every_hook_name
 from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_background, take_filler
 from gpttrace.spec.lexicon import lexicon
 from gpttrace.spec.model import TraceSpec
-from gpttrace.spec.narrow import is_call, named_hooks
-from gpttrace.spec.raw import raw_event
+from gpttrace.spec.narrow import named_hooks
+from gpttrace.spec.raw import named_tracepoint, raw_event
 from gpttrace.spec.refuse import refuse_text
 from gpttrace.spec.sentence import Sentence, Span
 from gpttrace.spec.several import (
@@ -35,8 +40,7 @@ from gpttrace.spec.several import (
     with_calls,
     with_other_calls,
 )
-from gpttrace.spec.who import is_program
-from gpttrace.spec.words import SPELLED, Token, one_letter_off, plain, stem, stems
+from gpttrace.spec.words import one_letter_off, stem, stems
 
 BAR = 0.6
 _CORRECTED = 0.08
@@ -88,9 +92,9 @@ def _slots(
             sentence.take(index, index, "")
     _take_request(sentence)
     around.take_around(sentence)
-    _correct(sentence, known, _SLOT_WORDS)
+    correct(sentence, known, SLOT_WORDS)
     _take_fixed_slots(sentence, asked, known)
-    _correct(sentence, known, more=plurals(catalogue))
+    correct(sentence, known, more=plurals(catalogue))
     return sentence, asked, known
 
 
@@ -103,26 +107,40 @@ def read_question(
     if (problem := beyond_tracing(text)) is not None:
         return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue, Sentence(text)))
     sentence, asked, known = _slots(text, catalogue, ignoring)
+    named = named_tracepoint(sentence, every_hook_name(catalogue), host)
+    if named is not None and (exact := _of_raw(sentence, asked, named, catalogue, known, host)) is not None:
+        return exact
     found = find_events(sentence, asked, catalogue, host)
     readings = [
         _with_event(sentence.copy(), copy.deepcopy(asked), each, catalogue, known, host) for each in found
     ]
     if found and not any(each.is_sure for each in readings):
         readings += _related(sentence, asked, found[0], readings[0], catalogue, known, host)
-    if not any(each.is_sure for each in readings) and (raw := raw_event(sentence, host)) is not None:
-        event, words = raw
-        more = catalogue.including(event)
-        reading = _with_event(
-            sentence.copy(), asked, Candidate(event, 1.0, tuple(words), True), more, known, host
-        )
-        if reading.is_sure and not reading.ignored:
-            return replace(reading, catalogue=more)
+    raw = None if any(each.is_sure for each in readings) else raw_event(sentence, host)
+    if raw and (reading := _of_raw(sentence, asked, raw, catalogue, known, host)) is not None:
+        return reading
     if not readings:
         return _no_event(sentence, catalogue)
     best = max(readings, key=lambda each: (each.is_sure, not each.problems, each.confidence))
     if best is not readings[0] and (readings[0].is_sure or not best.is_sure):
         best = readings[0]
     return replace(best, alternatives=_other_readings(best, readings, catalogue))
+
+
+def _of_raw(
+    sentence: Sentence,
+    asked: Asked,
+    raw: tuple[Event, frozenset[str]],
+    catalogue: Catalogue,
+    known: frozenset[str],
+    host: Facts | None,
+) -> Reading | None:
+    """Return the reading with an event made for the question, None where it leaves anything out."""
+    event, words = raw
+    more = catalogue.including(event)
+    candidate = Candidate(event, 1.0, tuple(words), True)
+    reading = _with_event(sentence.copy(), copy.deepcopy(asked), candidate, more, known, host)
+    return replace(reading, catalogue=more) if reading.is_sure and not reading.ignored else None
 
 
 def _related(
@@ -136,7 +154,8 @@ def _related(
 ) -> list[Reading]:
     """Read a question with the events of the same name that can fail, where the one meant cannot: not a signal, but kill(2)."""
     lacks_result = (asked.failed or asked.errno is not None) and "ret" not in found.event.fields
-    if not first.problems or not lacks_result or first.not_understood:
+    others = [word for word in first.not_understood if not limits.is_errno(word)]
+    if not first.problems or not lacks_result or others:
         return []
     named = set(found.phrase)
     events = [
@@ -178,7 +197,6 @@ def _take_request(sentence: Sentence) -> None:
         sentence.take(0, 0, "")
 
 
-_ROWS = stems("reason type state name flags direction") | {"name"}
 _TOOLS = stems("program script tool one oneliner liner bpftrace code command query probe me")
 
 
@@ -187,11 +205,12 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
         return word in known or one_letter_off(word, known) is not None
 
     addresses.take_addresses(sentence, asked)
-    who.take_cgroup(sentence, asked)
+    take_cgroup(sentence, asked)
     who.take_ids(sentence, asked)
     who.take_root(sentence, asked)
     who.take_prefix(sentence, asked)
     who.take_while(sentence, asked)
+    take_excluded_names(sentence, asked, is_known)
     who.take_named_comm(sentence, asked, is_known)
     who.take_last_comm(sentence, asked)
     times.take_hangs(sentence, asked)
@@ -206,61 +225,6 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     limits.take_errors(sentence, asked)
     keys.take_stacks(sentence, asked)
     keys.take_keys(sentence, asked, vocabulary.KEYS)
-
-
-def _correct(
-    sentence: Sentence,
-    known: frozenset[str],
-    right_ones: frozenset[str] | None = None,
-    more: frozenset[str] = frozenset(),
-) -> None:
-    # A correction must not make a word mean nothing, unless rows can be told by it (`by comand`, `by reasn`).
-    if right_ones is None:
-        right_ones = (
-            (known - vocabulary.EMPTY - _NAMES_OF_PROGRAMS) | frozenset(vocabulary.KEYS) | _ROWS | SPELLED
-        )
-    for index, token in enumerate(sentence.tokens):
-        # Names of calls differ by a letter (fopen, fsopen): one that is unknown is not another that is known.
-        named = (
-            "_" in token.text
-            or token.text[-1:].isdigit()
-            or is_program(token.text)
-            or sentence.stem(index - 1) in ("nam", "call")
-        )
-        if token.meaning is None and token.kind == "word" and token.stem not in known and not named:
-            right = _right(token, right_ones, more)
-            if right is not None and stem(right) != token.stem and not is_call(right):
-                sentence.corrections.append((token.text, right))
-                sentence.tokens[index].stem = stem(right)
-                if right in _SLOT_WORDS:  # units are looked up as they are written
-                    sentence.tokens[index].text = right
-
-
-def _right(token: Token, right_ones: frozenset[str], more: frozenset[str]) -> str | None:
-    text = token.text.lower()
-    found = (
-        one_letter_off(text, SPELLED)
-        or one_letter_off(text, right_ones)
-        or one_letter_off(token.stem, right_ones)
-    )
-    found = found or one_letter_off(text, more)
-    if found is None and len(text) >= 6:  # a long word is near nothing else by chance
-        found = one_letter_off(text, _LONG_FILLERS) or one_letter_off(token.stem, vocabulary.EMPTY)
-    return found
-
-
-_LONG_FILLERS = frozenset(
-    ("separately", "different", "individually", "currently", "respectively", "continuously")
-)
-
-
-# What stands before and after amounts must be right before they are read.
-_SLOT_WORDS = plain(
-    """second seconds minute minutes process processes program programs every millisecond milliseconds histogram distribution
-    average latency system common longest slower faster larger bigger smaller number errors failed failing failures
-    permission denied successful unsuccessful"""
-)
-_NAMES_OF_PROGRAMS = stems("docker container service")
 
 
 def _with_event(
@@ -280,18 +244,29 @@ def _with_event(
     beside = [] if first is not None else calls_beside(sentence, event, call_names(host))
     others = [] if beside else more_events(sentence, asked, event, catalogue, match.phrase)
     columns.turn_to_commands(sentence, asked, event)
-    keys.take_distinct(sentence, asked, vocabulary.KEYS | _field_names(event))
-    keys.take_field_values(sentence, asked, _field_names(event, numbers=True))
-    keys.take_keys(sentence, asked, vocabulary.KEYS | _field_names(event))
-    columns.take_listed_keys(sentence, asked, vocabulary.KEYS | _field_names(event), event.shape == "events")
-    columns.take_breakdown(sentence, asked, vocabulary.KEYS | _field_names(event))
-    columns.take_each(sentence, asked, vocabulary.KEYS | _field_names(event))
-    columns.take_wished(sentence, asked, vocabulary.KEYS | _field_names(event))
+    columns.turn_to_names(asked, event, field_names(event))
+    keys.take_distinct(sentence, asked, vocabulary.KEYS | field_names(event))
+    keys.take_field_values(sentence, asked, field_names(event, numbers=True))
+    keys.take_keys(sentence, asked, vocabulary.KEYS | field_names(event))
+    lasting = event.field_of_unit("ns")
+    columns.take_listed_keys(
+        sentence,
+        asked,
+        vocabulary.KEYS | field_names(event),
+        event.shape == "events",
+        lasting.name if lasting else None,
+    )
+    columns.take_breakdown(sentence, asked, vocabulary.KEYS | field_names(event))
+    columns.take_each(sentence, asked, vocabulary.KEYS | field_names(event))
+    columns.take_wished(sentence, asked, vocabulary.KEYS | field_names(event))
     keys.take_mentioned_keys(sentence, asked)
     if {"target_comm", "target_pid"} <= set(event.fields):
         columns.turn_to_targets(sentence, asked)
     times.take_elapsed(sentence, asked)
-    bare = who.take_bare_comm(sentence, asked, known.__contains__, "target_comm" in event.fields)
+    strange = known | arguments(event, host)
+    bare = who.take_bare_comm(sentence, asked, strange.__contains__, "target_comm" in event.fields)
+    if "target_comm" in event.fields:
+        columns.turn_to_objects(sentence, asked)
     around.take_owned(sentence)
     spec, problems = decide(sentence, asked, event, bool(others))
     if calls and not others:
@@ -304,7 +279,10 @@ def _with_event(
         narrow = tuple(named_hooks(sentence, other) for other in others)
         rows = bool(asked.keys or asked.mentioned)
         compared = are_compared_in(sentence)
-        spec, more = joined(spec, event, others, tuple(asked.grouped), rows, narrow, compared)
+        measured = any(
+            " in ns" in (t.meaning or "") or t.meaning == "how long it takes" for t in sentence.tokens
+        )
+        spec, more = joined(spec, event, others, tuple(asked.grouped), rows, narrow, compared, measured)
         problems += more
     if not others and _asks_twice(sentence):
         problems.append("two numbers are asked for, and only one of them is understood; ask for one")
@@ -348,26 +326,6 @@ def _sureness(
     if confidence < BAR and not unknown:
         unknown, ignored = ignored, []
     return round(max(confidence, 0.0), 2), unknown, ignored
-
-
-def _field_names(event: Event, numbers: bool = False) -> dict[str, str]:
-    found = {
-        " ".join(stem(word) for word in name.split()): field.name
-        for field in event.fields.values()
-        for name in (*field.names, field.name)
-        if (field.type in ("int", "int64", "uint64") if numbers else field.unit not in ("bytes", "ns"))
-    }
-    named = [
-        f.name
-        for f in event.fields.values()
-        if f.type == "string" and f.names and f.name not in ("comm", "cgroup")
-    ]
-    if numbers or event.area == "raw" or not (named or "comm" in event.fields):
-        return found
-    return {"nam": named[0] if named else "comm", **(_RESULTS if "ret" in event.fields else {}), **found}
-
-
-_RESULTS = {"result": "ret", "outcom": "ret", "return valu": "ret", "return cod": "ret"}
 
 
 def _no_event(sentence: Sentence, catalogue: Catalogue) -> Reading:

@@ -50,6 +50,21 @@ def raw_event(sentence: Sentence, host: Facts | None) -> tuple[Event, frozenset[
     return (_event(best[1], host), best[2]) if best else None
 
 
+def named_tracepoint(
+    sentence: Sentence, known: frozenset[str], host: Facts | None
+) -> tuple[Event, frozenset[str]] | None:
+    """Return an event for the tracepoint that the question names as the kernel does, where no event is seen there."""
+    if host is None:
+        return None
+    names = {name.partition(":")[2]: name for name in host.tracepoint_names()}
+    for token in sentence.tokens:
+        name = names.get(token.text, "")
+        named = "_" in token.text and token.meaning is None and token.text not in known
+        if name and named and name.partition(":")[0] not in _SKIPPED:
+            return _event(name, host), frozenset((token.stem,))
+    return None
+
+
 def with_arguments(event: Event, call: str, host: Facts | None) -> Event:
     """Return the event of one system call with the call's arguments that are numbers as further fields."""
     given = host.plain_fields(f"syscalls:sys_enter_{call}") if host is not None else {}

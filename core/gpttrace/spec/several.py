@@ -135,7 +135,7 @@ def more_calls(sentence: Sentence, first: str, names: frozenset[str]) -> list[st
     found = []
     for index, token in enumerate(sentence.tokens):
         name = token.text.lower()
-        if token.meaning is None and token.kind == "word" and name in names and name != first:
+        if token.meaning is None and token.kind == "word" and name in names - {"time"} and name != first:
             before = [sentence.stem(index - 1), sentence.text[: token.start].rstrip()[-1:]]
             if set(before) & (vocabulary.JOINING | {","}) or "_" in name:
                 sentence.take(index, index, f"the system call {name}")
@@ -151,12 +151,14 @@ def calls_beside(sentence: Sentence, event: Event, names: frozenset[str]) -> lis
         return []  # of a system call in general only its number is known
     for index, token in enumerate(sentence.tokens):
         name = token.text.lower()
-        if token.kind != "word" or not is_call(name) or name not in names or name in hooked:
+        if token.kind != "word" or name not in names or {name, f"sys_enter_{name}"} & hooked:
             continue
         for join, other in ((index - 1, index - 2), (index + 1, index + 2)):
             joined = sentence.stem(join) in vocabulary.JOINING and 0 <= other < len(sentence.tokens)
+            # `kill and tgkill`: beside the name of a call an English word is one too
+            called = joined and (is_call(name) or is_call(sentence.tokens[other].text.lower()))
             if (
-                joined
+                called
                 and sentence.tokens[other].text.lower() in hooked
                 and token.meaning in (None, sentence.event)
             ):
@@ -195,14 +197,23 @@ def joined(
     asked_for: bool = True,
     only: tuple[tuple[str, ...], ...] = (),
     compared: bool = False,
+    named: bool = False,
 ) -> tuple[TraceSpec, list[str]]:
-    """Return the spec with one part for each further event, alike in form, keys and conditions; and what stands against it."""
+    """Return the spec with one part for each further event, alike in form, keys and conditions; and what stands against it.
+
+    `named` says that the question names the value, so that none of the events may be counted instead.
+    """
     value, problems = spec.value, []
     if spec.shape == "events" and (grouped or compared):
         spec = replace(spec, shape="count", keys=grouped)
     if spec.shape != "events" and not asked_for:
         spec = replace(spec, keys=())  # the rows that are usual for one of them are not asked for
     unit = event.fields[value].unit if value is not None and value in event.fields else None
+    lacking = [
+        other for other in others if spec.shape in _VALUED and value and _like(value, unit, other) is None
+    ]
+    if named and lacking:
+        problems.append(f"{lacking[0].noun} do not carry {'how long they take' if unit == 'ns' else value}")
     if spec.shape in _VALUED and value and any(_like(value, unit, other) is None for other in others):
         # What one of them cannot measure, both are counted for.
         spec = replace(spec, shape="rate" if spec.shape == "rate" else "count", value=None)

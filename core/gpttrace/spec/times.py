@@ -71,8 +71,11 @@ def take_every(sentence: Sentence, asked: Asked) -> None:
         ):
             return
         steps = token.stem == "step" and not _is_spread(sentence)
-        if (steps or token.stem == stem("interval")) and _take_interval(sentence, asked, index):
+        if (steps or token.stem in _INTERVALS) and _take_interval(sentence, asked, index):
             return
+
+
+_INTERVALS = stems("interval refresh refreshes refreshed update updates")
 
 
 def _is_spread(sentence: Sentence) -> bool:

@@ -73,6 +73,11 @@ def number(text: str) -> tuple[float, str] | None:
     return float(match[1].replace("_", "").replace(",", "")), match[2]
 
 
+def is_number_word(word: str) -> bool:
+    """Tell whether a word is a number or a part of one (`forty`, `hundred`)."""
+    return word in _WORDS or word in _SCALES
+
+
 def number_words(words: list[str]) -> tuple[float, int] | None:
     """Read a number in words from the front of a list; return it and how many words it took."""
     total, taken = 0.0, 0

@@ -21,7 +21,7 @@ COUNT = stems(
 COUNT_PHRASES = ("how many", "how often", "number of", "most often", "most frequently")
 HIST = stems(
     "distribution distributions distributed histogram histograms hist spread spectrum dist heatmap bucket buckets "
-    "percentile percentiles median p50 p90 p99"
+    "percentile percentiles median p50 p90 p99 log2 pow2 logarithmic"
 )
 WEAK_EVENTS = stems("trace tracing list log print")
 SUMS = stems("sum total totals volume amount")
@@ -57,7 +57,7 @@ KEYS: dict[str, str] = {
             """
             process processes program programs programme programmes comm command commands application applications app apps
             executable executables binary task tasks proc procs who culprit culprits offender
-            offenders daemon daemons workload workloads tool job jobs agent agents
+            offenders creator creators daemon daemons workload workloads tool job jobs agent agents
             """
         ),
         "comm",
@@ -77,6 +77,7 @@ BELOW = stems("shorter faster under below smaller less fewer most lower within")
 
 FAILED = stems(
     "failed failing fail fails failure failures unsuccessful unsuccessfully error errors errored erroring denied denies refused "
+    "denial denials "
     "rejected rejects"
 )
 SUCCEEDED = stems("successful successfully succeeded succeed succeeds")
@@ -98,6 +99,7 @@ OTHER = stems(
     except excluding v2 root under below inside between before after while until when if unless linear container pod service
     namespace docker connection socket port host address disk device file url query request function library module type
     argument arguments timestamp timestamps date day inode fd descriptor descriptors parent child children session tty memory
+    ppid tgid prio sid pgid argv cwd
     stdin stdout stderr hit hits write sched other others
     """
 )

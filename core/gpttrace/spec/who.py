@@ -11,90 +11,13 @@ from collections.abc import Callable
 
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import EQUALS, Asked, text_at
+from gpttrace.spec.cgroup import UNIT_SUFFIXES
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.units import unit
 from gpttrace.spec.words import plain, stem, stems
 
 _LINKS = stems("by of for from in does do did is are to except excluding than")
-_UNIT_SUFFIXES = (".service", ".slice", ".scope")
-
-
-def take_cgroup(sentence: Sentence, asked: Asked) -> None:
-    """`in the cgroup /system.slice/nginx.service`, `the root cgroup`, `of nginx.service`."""
-    index = sentence.find(stems("cgroup cgroups cgroupv2"))
-    if index is None:
-        _take_unit(sentence, asked)
-        return None
-    first, last = index, index
-    if sentence.stem(last + 1) in ("v2", "v", "2"):
-        last += 2 if sentence.stem(last + 1) == "v" else 1
-    if sentence.stem(first - 1) == "root":
-        return _set_cgroup(sentence, asked, first - 1, last, "/")
-    if sentence.stem(first - 1) in ("by", "per", "each", "every", "which"):
-        return None  # a key
-    if (
-        sentence.stem(first - 1) not in _INSIDE
-        and sentence.stem(first - 2) not in _INSIDE
-        and not _is_path(sentence, last)
-    ):
-        return None  # `cgroups created`: what happens to them
-    if text_at(sentence, index).lower() == "cgroups" and not _is_path(sentence, last):
-        return None  # `deletions of cgroups`
-    while sentence.stem(last + 1) in ("named", "nam", "call", "called", "path", "id", "=", "=="):
-        last += 1
-    if (value := _value_chunk(sentence, last + 1)) is not None:
-        return _set_cgroup(sentence, asked, first, value[1], value[0])
-    asked.problems.append("which cgroup is meant? name it, as in: in cgroup /system.slice/nginx.service")
-    return sentence.take(first, last, "a cgroup")
-
-
-_INSIDE = stems("in of inside within under for from")
-
-
-def _is_path(sentence: Sentence, last: int) -> bool:
-    while sentence.stem(last + 1) in ("named", "nam", "call", "called", "path", "id", "=", "=="):
-        last += 1
-    following = sentence.tokens[last + 1 : last + 2]
-    return bool(following) and (
-        following[0].stem == "root"
-        or following[0].kind in ("path", "quoted", "number")
-        or "." in sentence.chunk(last + 1)[0]
-    )
-
-
-def _take_unit(sentence: Sentence, asked: Asked) -> None:
-    for index, token in enumerate(sentence.tokens):
-        if token.meaning is None and token.kind in ("word", "quoted"):
-            text, last = sentence.chunk(index)
-            if text.endswith(_UNIT_SUFFIXES):
-                _set_cgroup(sentence, asked, index, last, text)
-                return
-
-
-def _set_cgroup(sentence: Sentence, asked: Asked, first: int, last: int, name: str) -> None:
-    name = "/" if name == "root" else name
-    value: int | str = int(name) if name.isdigit() and len(name) < 19 else name
-    asked.conditions.append(Condition("cgroup", "==", value))
-    sentence.take(first, last, f"only processes in cgroup {name}")
-
-
-def _value_chunk(sentence: Sentence, index: int) -> tuple[str, int] | None:
-    if not sentence.is_free(index):
-        return None
-    token = sentence.tokens[index]
-    if token.kind not in ("word", "number", "path", "quoted"):
-        return None
-    text, last = sentence.chunk(index)
-    if token.kind == "word" and token.stem in _KNOWN_AFTER_NAME and last == index:
-        return None
-    return text, last
-
-
-_KNOWN_AFTER_NAME = (
-    words.EMPTY | words.HIST | words.RATE | words.COUNT | frozenset(("and", "or", "only", "during", "longer"))
-)
-
 _IDS: dict[str, tuple[str, ...]] = {
     "pid": ("pid", "process id", "process", "proces number", "program"),
     "tid": ("tid", "thread id", "thread"),
@@ -121,8 +44,8 @@ def _take_id(sentence: Sentence, asked: Asked, key: str, first: int, at: int) ->
         at += 1
     negated = sentence.stem(at) in ("not", "!=")
     at += negated
-    if not sentence.is_free(at):
-        return
+    if not sentence.is_free(at) or sentence.text[sentence.tokens[at - 1].end :].startswith(","):
+        return  # `by process, 12 rows`
     token = sentence.tokens[at]
     if token.kind == "number" and token.text.isdigit() and len(token.text) < 11:
         if sentence.stem(at + 1) in _RANKS:
@@ -180,9 +103,24 @@ def take_root(sentence: Sentence, asked: Asked) -> None:
         if not negated and before[0] not in ("by", "as", "of", "for", "under", "that", "do"):
             continue
         first = index - (2 if negated and before[0] in ("than", "by", "the") else 1)
+        first = _users_before(sentence, first)
         asked.conditions.append(Condition("uid", "!=" if negated else "==", 0))
         sentence.take(first, index, "only other users than root" if negated else "only root (uid 0)")
         return
+
+
+def _users_before(sentence: Sentence, first: int) -> int:
+    """Return where `by users that are (not root)` begins: which users, and no rows by them."""
+    at = first - 1
+    while sentence.stem(at) in ("that", "who", "which", "are", "is"):
+        at -= 1
+    if (
+        at == first - 1
+        or text_at(sentence, at).lower() != "users"
+        or sentence.stem(at - 1) not in ("by", "of", "for", "from")
+    ):
+        return first
+    return at - 1
 
 
 EXCEPT = stems("not non except excluding other besides without isn't aren't but")
@@ -255,10 +193,19 @@ def take_last_comm(sentence: Sentence, asked: Asked) -> None:
         after = sentence.text[token.end : token.end + 1]
         if token.meaning is None and is_program(token.text) and sentence.stem(index - 1) in ("do", "only"):
             return _set_comm(sentence, asked, index, index)  # `how many requests does strace make`
+        numbered = token.text.startswith(KERNEL_THREADS) and "/" in sentence.chunk(index)[0]
+        if (
+            token.meaning is None
+            and numbered
+            and sentence.stem(index - 1) in ("of", "by", "for", "from", "in")
+        ):
+            return _set_comm(sentence, asked, index, index)  # `stacks of kworker/u8:3`
         if token.meaning is not None or token.text not in _PLAIN_WORDS:
             continue
         ends = index + 1 == len(sentence.tokens) or after in (",", ";", "?", ".", ":")
         before, following = sentence.stem(index - 1), text_at(sentence, index + 1)
+        if ends and before in _OF_PROGRAM and sentence.stem(index - 2) in ("the", "in", "of", "by", "from"):
+            return _set_comm(sentence, asked, index - 1, index)  # `in the program find`
         last = ends and before in ("of", "by", "in", "from") and (token.text != "top" or before != "in")
         acts = following in ("is", "was", "does") or (before in _ACTING and following[-1:] == "s")
         if last or (acts and token.text != "top"):
@@ -266,6 +213,7 @@ def take_last_comm(sentence: Sentence, asked: Asked) -> None:
     return None
 
 
+_OF_PROGRAM = stems("program process command tool binary daemon")
 _ACTING = stems("long when while often")  # `how long make waits`
 
 
@@ -276,6 +224,11 @@ KERNEL_THREADS = ("ksoftirqd", "kworker", "kswapd", "kcompactd", "jbd2", "migrat
 def is_program(text: str) -> bool:
     """Tell whether a word is the name of a well-known program."""
     return text.lower().removesuffix("'s").removesuffix("’s") in _PROGRAMS
+
+
+def is_plain_program(text: str) -> bool:
+    """Tell whether a word is the name of a program that is a plain word as well (`find`, `make`)."""
+    return text in _PLAIN_WORDS
 
 
 def take_bare_comm(
@@ -299,9 +252,21 @@ def take_bare_comm(
         if _SERVICE.fullmatch(sentence.chunk(index)[0]):
             _set_comm(sentence, asked, index, index)
             return True
+        if (
+            "." in (name := sentence.chunk(index)[0])
+            and not name.endswith(UNIT_SUFFIXES)
+            and name[-1:].isalpha()
+        ):
+            continue  # `lookups of example.org`
+        user = _uid_of(name) if "-" in name and sentence.stem(index - 1) in ("by", "as") else None
+        if user is not None:
+            asked.conditions.append(Condition("uid", "==", user))
+            sentence.take(index, sentence.chunk(index)[1], f"only user {name} (uid {user})")
+            return False  # `by www-data`
         if is_program(token.text):
             before = sentence.tokens[index - 1] if index else None
             whom = has_target and before is not None and before.meaning == sentence.event
+            whom = whom or (has_target and sentence.stem(index + 1) in _GETTING)  # `java gets SIGKILLed`
             _set_comm(sentence, asked, index, index, "target_comm" if whom else "comm")
             return True
         if (
@@ -312,6 +277,9 @@ def take_bare_comm(
             _set_comm(sentence, asked, index, index)
             return True
     return False
+
+
+_GETTING = stems("get gets got receive receives received")
 
 
 def _measures(sentence: Sentence, index: int) -> bool:
@@ -348,6 +316,11 @@ _DEVICE = re.compile(
 )
 
 
+def is_device_name(text: str) -> bool:
+    """Tell whether a word is the name of a disk or of a network interface."""
+    return _DEVICE.fullmatch(text) is not None
+
+
 def _is_adjective(sentence: Sentence, index: int) -> bool:
     # `allocations of unmovable type`: a word right after it, with nothing between, is what it describes.
     token, following = sentence.tokens[index], sentence.tokens[index + 1 : index + 2]
@@ -375,7 +348,12 @@ def _set_comm(sentence: Sentence, asked: Asked, first: int, at: int, field: str 
     sentence.take(first, last, f"only processes named {name}")
 
 
+_RESTRICTED = stems(
+    "restricted restrict limited limit narrowed narrow confined belonging belong filtered filter"
+)
+
+
 def _add(sentence: Sentence, asked: Asked, first: int, condition: Condition) -> None:
     asked.conditions.append(condition)
-    if sentence.stem(first - 1) == "to":
+    if sentence.stem(first - 1) == "to" and sentence.stem(first - 2) not in _RESTRICTED:
         asked.directed.append(condition)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 _TOKEN = re.compile(
     r"""(?P<quoted>"[^"\n]{0,200}"|'[^'\n]{1,200}')|(?P<io>\b[iI]/[oO]s?\b)|(?P<path>(?<![\w)])/(?:[\w.+@:%/~-]*[\w+@%/~-])?)"""
-    r"""|(?P<number>\d+(?:[_,]\d+)*(?:\.\d+)?[a-zA-Zµμ]*)|(?P<word>_*[^\W\d_][\w]*(?:[’'][a-z]{1,3}\b)?)"""
+    r"""|(?P<number>0[xX][0-9a-fA-F]+\b|\d+(?:[_,]\d+)*(?:\.\d+)?[a-zA-Zµμ]*)|(?P<word>_*[^\W\d_][\w]*(?:[’'][a-z]{1,3}\b)?)"""
     r"""|(?P<op>>=|<=|==|!=|[<>=])|(?P<odd>[^\s,.?!:;\-–—()/…’'"→%])"""
 )
 
@@ -79,7 +79,8 @@ def tokenize(text: str) -> list[Token]:
 def _token(match: re.Match[str]) -> Token:
     kind, text = str(match.lastgroup), match.group()
     if kind == "quoted":
-        return Token(text[1:-1], "", kind, match.start(), match.end())
+        path = text[1:2] == "/" and " " not in text
+        return Token(text[1:-1], "", "path" if path else kind, match.start(), match.end())
     if kind == "io":
         return Token(text, "io", "word", match.start(), match.end())
     return Token(text, stem(text) if kind == "word" else text.lower(), kind, match.start(), match.end())
