@@ -78,6 +78,16 @@ def test_what_was_asked_is_held_against_the_program(
     assert report.steps[1].how.endswith("held against what was asked: narrower")
 
 
+def test_what_two_tiers_see_is_said_once(host_bpftrace: InstalledBpftrace, settings: Settings) -> None:
+    program = (
+        "tracepoint:syscalls:sys_enter_read { @start[tid] = nsecs; } "
+        "tracepoint:syscalls:sys_exit_read /@start[tid]/ { @ = hist(nsecs - @start[tid]); }"
+    )
+    asked = TraceSpec("read", "hist", "latency")
+    report = checked(program, host_bpftrace, settings, level="meaning", asked=asked)
+    assert [each.code for each in report.findings if each.start == program.index("@start")] == ["growing-map"]
+
+
 def test_the_refused_probe_is_told_from_the_others(
     any_bpftrace: InstalledBpftrace, settings: Settings
 ) -> None:

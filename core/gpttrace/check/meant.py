@@ -24,7 +24,10 @@ from gpttrace.spec.model import TraceSpec
 
 _WITHOUT = ", without a solver (pip install 'gpttrace[meaning]')"
 # What our own rules said of a place need not be said again in other words.
-_SAME = {"never-reached": "never-true", "unseen-begin": "unguarded-map", "possible-zero": "division-by-zero"}
+_SAME = {
+    "never-reached": "never-true", "unseen-begin": "unguarded-map", "possible-zero": "division-by-zero",
+    "stale-keys": "growing-map",
+}  # fmt: skip
 
 
 def held_against(
@@ -55,8 +58,11 @@ def meaning_step(
         how = f"{how}; held against what was asked: {compared.answer}"
         found += as_findings(compared, program, asked)
     said = list(before)
-    found = [each for each in found if not any(_is_echo(each, other) for other in said)]
-    return Step("meaning", True, how, took=time.monotonic() - began), found
+    once = {
+        (each.code, each.start): each for each in reversed(found)
+    }  # the lint and the comparison may say the same
+    kept = [each for each in reversed(once.values()) if not any(_is_echo(each, other) for other in said)]
+    return Step("meaning", True, how, took=time.monotonic() - began), kept
 
 
 def _is_echo(found: Finding, other: Finding) -> bool:
