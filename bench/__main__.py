@@ -18,6 +18,7 @@ AREAS = (
     "stop",
     "rows",
     "meaning",
+    "mcp",
 )
 
 

@@ -115,3 +115,12 @@ def _exists(program: int) -> bool:
         return True
     assert ctypes.get_errno() == errno.ENOENT, os.strerror(ctypes.get_errno())
     return False
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what npm has to fetch first, unless it is asked for (`-m tools`)."""
+    if "tools" in str(config.option.markexpr):
+        return
+    theirs = [item for item in items if item.get_closest_marker("tools")]
+    config.hook.pytest_deselected(items=theirs)
+    items[:] = [item for item in items if item not in theirs]

@@ -320,3 +320,30 @@ def serve_mcp(**given: Any) -> int:
     from gpttrace.cli import serving
 
     return serving.mcp(**given)
+
+
+@cli.group()
+def setup() -> None:
+    """Enter GPTtrace into other programs."""
+
+
+@setup.command("mcp")
+@click.option(
+    "--client", type=click.Choice(["claude-desktop", "claude-code", "cursor", "vscode"]),
+    help="Which program's file; without it, list them with what to paste.",
+)  # fmt: skip
+@click.option("--ssh", metavar="HOST", help="The machine to trace is HOST, reached by ssh.")
+@click.option("--sudo", is_flag=True, help="Start the server as root through `sudo -n`.")
+@click.option("--read-only", is_flag=True, help="A server that traces nothing.")
+@click.option("--program", metavar="PATH", help="Where gpttrace is on the machine to trace.")
+@click.option("--file", metavar="FILE", help="This file of the client instead, e.g. .vscode/mcp.json.")
+@click.option("--show", is_flag=True, help="Only show the change.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def setup_mcp(**given: Any) -> int:
+    """Enter the MCP server into an AI assistant's settings.
+
+    The change is shown and asked about first; the file as it was is kept beside it.
+    """
+    from gpttrace.cli import setting_up
+
+    return setting_up.mcp(**given)

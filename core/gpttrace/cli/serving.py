@@ -31,8 +31,8 @@ def mcp(
     limits: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if max_seconds is not None:
         limits["run_seconds"] = min(max_seconds, 30.0)
-    bounds = _imported("gpttrace_mcp.safety").Bounds(**limits)
-    code = _imported("gpttrace_mcp.main").serve(
+    bounds = imported("gpttrace_mcp.safety").Bounds(**limits)
+    code = imported("gpttrace_mcp.main").serve(
         Settings.load(),
         http=http,
         token_file=token_file,
@@ -44,7 +44,8 @@ def mcp(
     return int(code)
 
 
-def _imported(name: str) -> Any:
+def imported(name: str) -> Any:
+    """Return a module of the MCP server; Unavailable when that, or what it needs, is not installed."""
     try:
         return import_module(name)
     except ImportError as error:
