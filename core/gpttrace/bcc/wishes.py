@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from gpttrace.spec import keys, limits, times, vocabulary, who
 from gpttrace.spec.asked import Asked, Threshold, amount_at
+from gpttrace.spec.cgroup import take_cgroup
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
 
@@ -69,7 +70,7 @@ def read_wishes(
     _take_things(wishes)
     if wants_probe:
         _take_probe(wishes)
-    who.take_cgroup(sentence, asked)
+    take_cgroup(sentence, asked)
     who.take_ids(sentence, asked)
     who.take_named_comm(sentence, asked, known)
     times.take_hz(sentence, asked)
