@@ -1,9 +1,9 @@
 # Two commands matter: `make demo` sets up and runs the main job, `make test` sets up and passes the tests.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kernels check bench eval setup trees docs vectors clean
+.PHONY: help demo test test-kernels test-inspector check bench eval setup trees docs vectors clean
 
 help: ## show this text
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 demo: ## set up whatever is missing and answer a question from the live kernel
 	@scripts/setup run
@@ -19,6 +19,10 @@ test-kernels: ## test on other versions of bpftrace and on virtual machines with
 	@tests/kernels/make-vms
 	@GPTTRACE_REQUIRE_KERNEL=1 tests/kernels/run
 	@GPTTRACE_REQUIRE_KERNEL=1 .venv/bin/python -m pytest -m versions tests/check
+
+test-inspector: ## try the MCP server with the protocol's own inspector (npm; fetches it into a temporary folder)
+	@scripts/setup test
+	@.venv/bin/python -m pytest -m tools tests/mcp/test_inspector.py $(PYTEST_ARGS)
 
 check: ## lint, types, import contract
 	@scripts/setup test

@@ -81,7 +81,7 @@ class Server:
         news = next(each for each in self.messages() if each.get("method") == "notifications/progress")
         assert news["params"]["message"]
         took = time.perf_counter() - began
-        self.result(number)
+        assert not self.result(number).get("isError")
         return took
 
     def memory(self) -> float:

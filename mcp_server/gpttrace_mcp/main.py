@@ -11,6 +11,19 @@ from gpttrace_mcp.safety import Bounds
 from gpttrace_mcp.state import Mode
 
 
+class WithoutPandas:
+    """Keeps pandas out of this process: nothing here uses it, but pyarrow imports it, where it is installed, for its first array.
+
+    That costs 0.2 s of the first run and 40 MB for good (measured).
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Raise ImportError for pandas; other finders look for the rest."""
+        if name == "pandas":
+            raise ModuleNotFoundError("this server does without pandas", name=name)
+
+
 def serve(
     settings: Settings,
     *,
@@ -29,6 +42,7 @@ def serve(
         stream=sys.stderr,
     )
     logging.getLogger("gpttrace_mcp").setLevel(logging.INFO if verbose else logging.WARNING)
+    sys.meta_path.insert(0, WithoutPandas())
     from gpttrace_mcp.server import make_server
 
     if http is None:

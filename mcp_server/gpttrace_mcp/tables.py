@@ -23,7 +23,10 @@ DATA_NOTE = (
 )
 # A model has tools, no command line: what hints of the core name there, and what that is here.
 _SPOKEN: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"`?gpttrace probes ['\"]?([^`'\"]+)['\"]?`?"), r"search_probes(query='\1')"),
+    (re.compile(r"`gpttrace probes --describe(?: PROBE)?`"), "describe_probe(probe=…)"),
+    (re.compile(r"`gpttrace probes`"), "search_probes(query=…)"),
+    (re.compile(r"`gpttrace probes ['\"]?([^`'\"]+)['\"]?`"), r"search_probes(query='\1')"),
+    (re.compile(r"gpttrace probes (?:(['\"])([^'\"]+)\1|([\w*:.]+))"), r"search_probes(query='\2\3')"),
     (re.compile(r"`gpttrace runs` lists them"), "runs() lists them"),
     (re.compile(r"`?gpttrace check FILE`? shows"), "check(program) shows"),
     (re.compile(r"(?:use )?--for (\d+(?:\.\d+)?)s\b"), r"use seconds=\1"),

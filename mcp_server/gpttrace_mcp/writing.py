@@ -87,7 +87,7 @@ async def generate(
     draft = answer.draft
     assert draft is not None
     if answer.program is None:
-        return _refused(draft, said)
+        return _refused(draft, said, await app.in_thread(_better_tool, app, question))
     app.remember(question, draft)
     answer = await app.in_thread(described, answer)
     report = app.report_of(answer.program or "")
@@ -107,7 +107,22 @@ async def generate(
     )
 
 
-def _refused(draft: Draft, said: list[str]) -> GenerateReply:
+def _better_tool(app: App, question: str) -> list[str]:
+    """Say which tool of bcc would answer a question that no program was written for; a person has to start it."""
+    from gpttrace.bcc import better_tool
+
+    found = better_tool(question, None, cache_dir=app.settings.cache_dir)
+    if found is None:
+        return []
+    return [
+        clean_text(
+            f"a tool of bcc here may answer; tell the user, it is no tool of this server: {found.sentence}",
+            400,
+        )
+    ]
+
+
+def _refused(draft: Draft, said: list[str], tools: list[str]) -> GenerateReply:
     refused = draft.refused
     assert refused is not None
     return GenerateReply(
@@ -121,7 +136,7 @@ def _refused(draft: Draft, said: list[str]) -> GenerateReply:
         alternatives=[
             Alternative(question=question, shows=shows) for shows, question in refused.alternatives[:8]
         ],
-        next=["search_examples(question=…) shows programs that come near"],
+        next=["search_examples(question=…) shows programs that come near", *tools],
         writer=draft.writer,
     )
 

@@ -9,6 +9,7 @@ import re
 import stat
 import subprocess
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -208,8 +209,8 @@ def test_nobody_to_ask_changes_nothing(home: Path) -> None:
     assert not home.exists()
 
 
-@pytest.mark.parametrize(("said", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1), ("\x04", 130)])
-def test_a_person_is_asked_and_only_yes_changes_the_file(home: Path, said: str, code: int) -> None:
+def asked(said: str, meanwhile: Callable[[], object]) -> tuple[int, str]:
+    """Run the command on a terminal, answer its question, and return the exit code and what was shown until then."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [GPTTRACE, "setup", "mcp", "--client", "cursor"], stdin=theirs, stdout=theirs, stderr=theirs
@@ -218,11 +219,29 @@ def test_a_person_is_asked_and_only_yes_changes_the_file(home: Path, said: str, 
         shown = b""
         while b"[y/N]" not in shown:
             shown += os.read(ours, 4096)
+        meanwhile()
         os.write(ours, said.encode())
-        assert process.wait(PATIENCE) == code
+        code = process.wait(PATIENCE)
     os.close(ours)
-    assert b'"gpttrace": {' in shown, "the change is shown before the question"
+    return code, shown.decode()
+
+
+@pytest.mark.parametrize(("said", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1), ("\x04", 130)])
+def test_a_person_is_asked_and_only_yes_changes_the_file(home: Path, said: str, code: int) -> None:
+    ended, shown = asked(said, lambda: None)
+    assert ended == code
+    assert '"gpttrace": {' in shown, "the change is shown before the question"
     assert (home / ".cursor/mcp.json").exists() == (code == 0)
+
+
+def test_a_file_that_its_client_changed_meanwhile_is_left_as_that_made_it(home: Path) -> None:
+    path = home / ".cursor/mcp.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    code, _ = asked("y\n", lambda: path.write_text('{"new": 1}'))
+    assert code == 1
+    assert path.read_text() == '{"new": 1}'
+    assert os.listdir(path.parent) == ["mcp.json"]
 
 
 def test_what_is_there_already_is_not_written_again(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import json
 import os
 import re
@@ -106,6 +107,8 @@ def _list(clients: Any, way: Any) -> int:
 
 def _notes(way: Any) -> Iterator[str]:
     """Say what else must be so for the entry to work."""
+    if way.ssh is None and importlib.util.find_spec("mcp") is None:
+        yield "note: the server itself is not installed here: pip install 'gpttrace[mcp]'"
     if way.sudo:
         import pwd
 
