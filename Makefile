@@ -11,7 +11,7 @@ demo: ## set up whatever is missing and answer a question from the live kernel
 
 test: ## set up whatever is missing and run the tests (those of the kernel too, as root)
 	@scripts/setup test
-	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+	@scripts/test $(PYTEST_ARGS)
 
 test-kernels: ## test on other versions of bpftrace and on virtual machines with other kernels (root, some ten minutes)
 	@scripts/setup test

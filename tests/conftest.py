@@ -103,8 +103,19 @@ def _made() -> Any:
     return sys.modules[name]
 
 
+# Rooms whose tests start no tracer unless they are marked `kernel`.
+COMPUTING = frozenset(
+    ("corpus", "evaluate", "explain", "host", "house", "index", "language", "meaning", "model", "spec", "writer")
+)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests of other bpftrace versions out where there are no trees, in one line instead of one for each."""
+    """Mark what only computes, and leave the tests of other bpftrace versions out where there are no trees, in one line."""
+    for item in items:
+        room = item.path.relative_to(Path(__file__).parent).parts[0]
+        if room in COMPUTING and item.get_closest_marker("kernel") is None:
+            item.add_marker(pytest.mark.computes)
     if kernel_required() or {each.release for each in installed_bpftraces()} >= set(TREES):
         return
     other = [item for item in items if item.get_closest_marker("versions")]
