@@ -105,7 +105,19 @@ def _made() -> Any:
 
 # Rooms whose tests start no tracer unless they are marked `kernel`.
 COMPUTING = frozenset(
-    ("corpus", "evaluate", "explain", "host", "house", "index", "language", "meaning", "model", "spec", "writer")
+    [
+        "corpus",
+        "evaluate",
+        "explain",
+        "host",
+        "house",
+        "index",
+        "language",
+        "meaning",
+        "model",
+        "spec",
+        "writer",
+    ]
 )
 
 
