@@ -18,6 +18,7 @@ from gpttrace.meaning.held import compare_spec
 from gpttrace.meaning.lints import meaning_lints
 from gpttrace.meaning.recognise import Recognised, spec_of
 from gpttrace.meaning.solve import has_solver
+from gpttrace.meaning.walk import Types
 from gpttrace.meaning.words import as_findings
 from gpttrace.spec.catalogue import Catalogue
 from gpttrace.spec.model import TraceSpec
@@ -30,18 +31,21 @@ _SAME = {
 }  # fmt: skip
 
 
+def types_in(program: Program, host: Host | None) -> Types:
+    """Return the types of a host's fields and of the structs that a program may name."""
+    return Types(field_types(host), member_types(host, c_names(program)))
+
+
 def held_against(
     program: Program, asked: TraceSpec, host: Host | None, catalogue: Catalogue | None = None
 ) -> Comparison:
     """Tell whether a program shows what a spec asks for, with the types of this host's fields."""
-    field, member = field_types(host), member_types(host, c_names(program))
-    return compare_spec(asked, program, host=host, catalogue=catalogue, field_type=field, member_type=member)
+    return compare_spec(asked, program, host=host, catalogue=catalogue, types=types_in(program, host))
 
 
 def recognised(program: Program, host: Host | None, catalogue: Catalogue | None = None) -> Recognised:
     """Return the spec of a program, as far as the catalogue has words for it."""
-    field, member = field_types(host), member_types(host, c_names(program))
-    return spec_of(program, host=host, catalogue=catalogue, field_type=field, member_type=member)
+    return spec_of(program, host=host, catalogue=catalogue, types=types_in(program, host))
 
 
 def meaning_step(
@@ -51,16 +55,15 @@ def meaning_step(
     began = time.monotonic()
     if not program.ok:
         return Step("meaning", False, why="the program has syntax errors"), []
-    found = meaning_lints(program, field_types(host), member_types(host, c_names(program)))
+    found = meaning_lints(program, types_in(program, host))
     how = "followed from probe to probe" + ("" if has_solver() else _WITHOUT)
     if asked is not None:
         compared = held_against(program, asked, host)
         how = f"{how}; held against what was asked: {compared.answer}"
         found += as_findings(compared, program, asked)
     said = list(before)
-    once = {
-        (each.code, each.start): each for each in reversed(found)
-    }  # the lint and the comparison may say the same
+    # The lint and the comparison may say the same.
+    once = {(each.code, each.start): each for each in reversed(found)}
     kept = [each for each in reversed(once.values()) if not any(_is_echo(each, other) for other in said)]
     return Step("meaning", True, how, took=time.monotonic() - began), kept
 

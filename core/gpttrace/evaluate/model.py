@@ -40,13 +40,18 @@ def model_writer(settings: Settings, without: frozenset[Piece]) -> Writer:
 
 def as_it_is(draft: Draft, host: Host) -> Draft:
     """Return a draft with the spec that its program really is, None when that cannot be told."""
-    from gpttrace.writer.model.meant import hold, recognised
+    from gpttrace.check.meant import held_against
+    from gpttrace.writer.model.meant import recognised_whole
 
     if draft.program is None:
         return draft
     tree, catalogue = parse(draft.program), load_catalogue()
-    spec = recognised(tree, host, catalogue)
-    if spec is None and draft.spec is not None and hold(draft.spec, tree, host, catalogue).answer == "same":
+    spec = recognised_whole(tree, host, catalogue)
+    if (
+        spec is None
+        and draft.spec is not None
+        and held_against(tree, draft.spec, host, catalogue).answer == "same"
+    ):
         spec = draft.spec
     if spec is not None and draft.spec is not None:
         spec = replace(spec, duration=draft.spec.duration)  # no program holds it

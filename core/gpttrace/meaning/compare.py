@@ -17,6 +17,7 @@ from gpttrace.meaning.points import covers
 from gpttrace.meaning.solve import Example, can_differ, possible, without
 from gpttrace.meaning.terms import FALSE, TRUE, Apply, Number, Term, both, either
 from gpttrace.meaning.values import shown
+from gpttrace.spec.describe import listed
 
 Direction = Literal["narrower", "wider", "different", "unknown", "note"]
 Kind = Literal[
@@ -63,10 +64,8 @@ class Comparison:
 def compare_outputs(asked: Outputs, given: Outputs) -> Comparison:
     """Hold what a program shows against what was asked for."""
     found: list[Difference] = []
-    left = [output for output in given.outputs if not _is_state(output)]
-    for output in asked.outputs:
-        if _is_state(output):
-            continue
+    left = given.shown
+    for output in asked.shown:
         if not left:
             found.append(Difference("output", "narrower", f"nothing shows {_called(output)}"))
             continue
@@ -92,10 +91,6 @@ def _answer(found: Sequence[Difference]) -> Verdict:
     if not sure:
         return "unknown"
     return sure.pop() if len(sure) == 1 else "different"  # type: ignore[return-value]  # a subset of both
-
-
-def _is_state(output: Output) -> bool:
-    return output.how.startswith("state:")
 
 
 def _called(output: Output) -> str:
@@ -127,10 +122,9 @@ def _differences(asked: Output, given: Output) -> Iterator[Difference]:
         yield Difference("unfollowed", "unknown", f"there is too much in {_called(given)} to compare", place)
         return
     yield from _points(asked, given)
-    for part in asked.parts:
-        if not part.unseen:
-            for other in _partners(part, given):
-                yield from _part(asked, part, other)
+    for part in asked.seen:
+        for other in _partners(part, given):
+            yield from _part(asked, part, other)
     yield from _unseen(asked, given)
     yield from _times(asked, given, place)
 
@@ -146,18 +140,18 @@ def _form(how: str) -> str:
 
 def _partners(part: Part, given: Output) -> list[Part]:
     """Return the parts of a given output that speak of the same moment as one that was asked for."""
-    found = [each for each in given.parts if not each.unseen and covers(each.end, part.end)]
+    found = [each for each in given.seen if covers(each.end, part.end)]
     if part.begin is None:
         return found
     return [each for each in found if each.begin is None or covers(each.begin, part.begin)]
 
 
 def _points(asked: Output, given: Output) -> Iterator[Difference]:
-    missing = [part for part in asked.parts if not part.unseen and not _partners(part, given)]
+    missing = [part for part in asked.seen if not _partners(part, given)]
     names = list(dict.fromkeys(part.end if part.begin is None else part.begin for part in missing))
     if names:
         where = given.parts[0].place
-        whole = len(missing) == len([part for part in asked.parts if not part.unseen])
+        whole = len(missing) == len(asked.seen)
         direction: Direction = "different" if whole else "narrower"
         yield Difference(
             "hooks", direction, f"{_listed(names)} {_is(names)} not seen", where, points=tuple(names)
@@ -180,9 +174,8 @@ def _is(names: Sequence[str]) -> str:
 
 def _listed(names: Sequence[str], most: int = 3) -> str:
     shorter = [f"`{name}`" for name in names[:most]]
-    if len(names) > most:
-        return f"{', '.join(shorter)} and {len(names) - most} more"
-    return " and ".join([", ".join(shorter[:-1]), shorter[-1]] if len(shorter) > 1 else shorter)
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    return listed([*shorter, *more])
 
 
 # ------------------------------------------------------------------------------------------ one part
@@ -333,8 +326,8 @@ def _every(point: str | None) -> str:
 
 def _states(asked: Outputs, given: Outputs) -> Iterator[Difference]:
     """Compare how maps are written that remember earlier events: a `distinct` that marks too little counts too much."""
-    wanted = [output for output in asked.outputs if _is_state(output)]
-    left = [output for output in given.outputs if _is_state(output)]
+    wanted = [output for output in asked.outputs if output.is_state]
+    left = [output for output in given.outputs if output.is_state]
     for output, other in zip(wanted, left, strict=False):
         for part in output.parts:
             partners = _partners(part, other)

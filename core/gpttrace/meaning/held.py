@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
 from gpttrace.language import Program
-from gpttrace.language.types import FieldType, MemberType
 from gpttrace.meaning.compare import Comparison, Difference, compare_outputs
 from gpttrace.meaning.outputs import Outputs, outputs_of
 from gpttrace.meaning.reference import events_at, layouts_for, reference
-from gpttrace.meaning.walk import read_meaning
+from gpttrace.meaning.walk import UNKNOWN_TYPES, Types, read_meaning
 from gpttrace.spec.catalogue import Catalogue, load_catalogue
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.layout import Layout
@@ -24,13 +23,11 @@ _UNREADABLE = Comparison("unknown", (Difference("unfollowed", "unknown", "it has
 _RANK = ("same", "narrower", "wider", "unknown", "different")
 
 
-def compare_programs(
-    asked: Program, given: Program, field_type: FieldType | None = None, member_type: MemberType | None = None
-) -> Comparison:
+def compare_programs(asked: Program, given: Program, types: Types = UNKNOWN_TYPES) -> Comparison:
     """Tell whether a program shows the same as another."""
     if not given.ok:
         return _UNREADABLE
-    one, other = (outputs_of(read_meaning(each, field_type, member_type)) for each in (asked, given))
+    one, other = (outputs_of(read_meaning(each, types)) for each in (asked, given))
     return compare_outputs(one, other)
 
 
@@ -40,17 +37,22 @@ def compare_spec(
     *,
     host: Facts | None = None,
     catalogue: Catalogue | None = None,
-    field_type: FieldType | None = None,
-    member_type: MemberType | None = None,
+    types: Types = UNKNOWN_TYPES,
 ) -> Comparison:
     """Tell whether a program shows what a spec asks for, over whichever hooks of the events it uses.
 
     `unknown` when its hooks are not in the catalogue, so that nobody can tell what they show.
     """
-    catalogue = with_events_of(catalogue or load_catalogue(), spec, host)
     if not given.ok:
         return _UNREADABLE
-    outputs = outputs_of(read_meaning(given, field_type, member_type))
+    return hold(spec, outputs_of(read_meaning(given, types)), host, catalogue or load_catalogue(), types)
+
+
+def hold(
+    spec: TraceSpec, outputs: Outputs, host: Facts | None, catalogue: Catalogue, types: Types
+) -> Comparison:
+    """Tell whether a program, read already, shows what a spec asks for."""
+    catalogue = with_events_of(catalogue, spec, host)
     points = points_of(outputs)
     if not outputs.outputs:
         return Comparison("different", (Difference("output", "different", "it shows nothing"),))
@@ -64,7 +66,7 @@ def compare_spec(
     for layouts in islice(_ways(spec, points, catalogue, host), _MOST_WAYS):
         if best is not None and time.monotonic() - began > MOST_SECONDS:
             break
-        wanted = reference(layouts, field_type, member_type)
+        wanted = reference(layouts, types)
         if wanted is None:
             continue
         found = compare_outputs(wanted, outputs)

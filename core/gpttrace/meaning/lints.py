@@ -10,25 +10,22 @@ import time
 from collections.abc import Iterator
 
 from gpttrace.language import Finding, Program
-from gpttrace.language.types import FieldType, MemberType
 from gpttrace.meaning.effects import Place
 from gpttrace.meaning.outputs import Output, Outputs, Part, outputs_of
 from gpttrace.meaning.solve import possible
 from gpttrace.meaning.terms import FALSE, TRUE, Apply, Fact, Number, Term, both, parts
 from gpttrace.meaning.values import shown
-from gpttrace.meaning.walk import read_meaning
+from gpttrace.meaning.walk import UNKNOWN_TYPES, Types, read_meaning
 
 _MOST_SECONDS = 2.0
 _MOST_PARTS = 200  # of a program with very many probes only the first are looked at
 
 
-def meaning_lints(
-    program: Program, field_type: FieldType | None = None, member_type: MemberType | None = None
-) -> list[Finding]:
+def meaning_lints(program: Program, types: Types = UNKNOWN_TYPES) -> list[Finding]:
     """Return what the symbolic walk finds wrong in a program by itself, whatever was asked; never raises."""
     if not program.ok:
         return []
-    outputs = outputs_of(read_meaning(program, field_type, member_type))
+    outputs = outputs_of(read_meaning(program, types))
     found: list[Finding] = []
     began = time.monotonic()
     for output in outputs.outputs:

@@ -25,6 +25,7 @@ from gpttrace.meaning.terms import (
     assuming,
     both,
     chosen,
+    conjuncts,
     either,
     negated,
     parts,
@@ -40,6 +41,7 @@ _OF_THE_THREAD = frozenset(
 _OF_THE_PROCESS = frozenset(("pid", "uid", "gid", "cgroup"))
 _NEVER_ZERO = frozenset(("nsecs", "elapsed", "nsecs()"))
 ROWS = "rows"
+_STATE = "state:"
 _MOST_PAIRS = 1000  # of begin and end, for one effect
 
 
@@ -72,7 +74,16 @@ class Output:
     every: str | None = None
     clears: bool = False
     top: int | None = None
-    at_end: bool = False
+
+    @property
+    def is_state(self) -> bool:
+        """Tell whether it only remembers earlier events (`@seen`), and so is shown to nobody."""
+        return self.how.startswith(_STATE)
+
+    @property
+    def seen(self) -> list[Part]:
+        """The parts of events whose begin was seen, or that have none."""
+        return [part for part in self.parts if not part.unseen]
 
 
 @dataclass(slots=True)
@@ -96,17 +107,19 @@ class Outputs:
     outputs: list[Output] = field(default_factory=list)
     helpers: dict[str, list[Update]] = field(default_factory=dict)
     stale: list[Stale] = field(default_factory=list)
-    exits: tuple[str, ...] = ()
-    pointers: frozenset[str] = frozenset()
     unfollowed: list[tuple[str, Place]] = field(default_factory=list)
+
+    @property
+    def shown(self) -> list[Output]:
+        """The outputs that reach the user."""
+        return [output for output in self.outputs if not output.is_state]
 
 
 def outputs_of(meaning: Meaning) -> Outputs:
     """Return what reaches the user of a program."""
     found = _Resolving(meaning)
-    whole = Outputs(pointers=frozenset(meaning.pointers), helpers=found.helpers)
+    whole = Outputs(helpers=found.helpers)
     whole.unfollowed = [(each.why, each.place) for each in meaning.unread]
-    whole.exits = tuple(point for each in meaning.exits for point in each.points if each.cond == TRUE)
     by_name: dict[str, Output] = {}
     for update in meaning.updates:
         if update.map in found.results:
@@ -115,7 +128,7 @@ def outputs_of(meaning: Meaning) -> Outputs:
                 update.points, update.cond, update.keys, _args(update), update.place
             )
         elif update.map in found.states:
-            output = by_name.setdefault(update.map, Output(update.map, f"state:{update.how}"))
+            output = by_name.setdefault(update.map, Output(update.map, f"{_STATE}{update.how}"))
             output.parts += found.parts_of(update.points, update.cond, update.keys, update.args, update.place)
     for row in meaning.rows:
         if not _by_timer(row.points):
@@ -170,7 +183,6 @@ def _shown(outputs: dict[str, Output], meaning: Meaning) -> None:
             continue
         timer = next((point for point in show.points if point.startswith("interval")), None)
         output.every = timer or output.every
-        output.at_end = output.at_end or "end" in show.points
         output.top = show.top if show.top is not None else output.top
         if timer:
             output.clears = any(_clears(each, show.map, timer) for each in meaning.erases)
@@ -188,15 +200,12 @@ class _Resolving:
         self.unfollowed: list[tuple[str, Place]] = []
         self.read: dict[str, set[int]] = defaultdict(set)
         effects: list[Update | Row | Erase] = [*meaning.updates, *meaning.rows, *meaning.erases]
-        for effect in effects:
-            if not _by_timer(effect.points):
-                for term in _terms(effect):
-                    for part in parts(term):
-                        if isinstance(part, Stored):
-                            self.read[part.map].add(effect.place.probe)
         self._points: dict[int, set[str]] = defaultdict(set)
         for effect in effects:
             self._points[effect.place.probe] |= set(effect.points)
+            if not _by_timer(effect.points):
+                for name in _maps_in(effect):
+                    self.read[name].add(effect.place.probe)
         self.writes: dict[str, list[Update]] = defaultdict(list)
         for update in meaning.updates:
             self.writes[update.map].append(update)
@@ -206,9 +215,8 @@ class _Resolving:
             name for name, probes in self.read.items() if any(self.is_state(name, probe) for probe in probes)
         }
         self._canonical: dict[str, str] = {}
-        for name in (
-            meaning.pointers & self.writes.keys()
-        ):  # what a map carries as an address was one when it was put there
+        # What a map carries as an address was one when it was put there.
+        for name in meaning.pointers & self.writes.keys():
             meaning.pointers |= {
                 arg.name for each in self.writes[name] for arg in each.args if isinstance(arg, Fact)
             }
@@ -348,7 +356,7 @@ class _Resolving:
     def _uses(self, name: str, probe: int) -> list[Term]:
         effects: list[Update | Row] = [*self.meaning.updates, *self.meaning.rows]
         mine = (effect for effect in effects if effect.place.probe == probe)
-        return [effect.cond for effect in mine if any(_reads(term, name) for term in _terms(effect))]
+        return [effect.cond for effect in mine if name in _maps_in(effect)]
 
     def stale(self) -> list[Stale]:
         """Return helper maps whose key is not removed when the event has ended."""
@@ -372,10 +380,8 @@ class _Resolving:
 
 def _under_its_condition(part: Part) -> Part:
     cond = part.cond
-    if isinstance(cond, Apply) and cond.op == "&&":
-        cond = both(
-            *(assuming(each, both(*(other for other in cond.args if other != each))) for each in cond.args)
-        )
+    if len(joined := conjuncts(cond)) > 1:
+        cond = both(*(assuming(each, both(*(other for other in joined if other != each))) for each in joined))
     return replace(
         part,
         cond=cond,
@@ -396,8 +402,8 @@ def _opened(term: Term) -> Term:
     )
 
 
-def _reads(term: Term, name: str) -> bool:
-    return any(isinstance(part, Stored) and part.map == name for part in parts(term))
+def _maps_in(effect: Update | Row | Erase) -> set[str]:
+    return {part.map for term in _terms(effect) for part in parts(term) if isinstance(part, Stored)}
 
 
 def _held(part: Term) -> Term | None:

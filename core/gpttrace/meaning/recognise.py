@@ -13,14 +13,13 @@ from itertools import islice
 from typing import Any
 
 from gpttrace.language import Program
-from gpttrace.language.types import FieldType, MemberType
-from gpttrace.meaning.held import MOST_SECONDS, compare_spec, points_of
-from gpttrace.meaning.outputs import Output, Outputs, Part, outputs_of
+from gpttrace.meaning.held import MOST_SECONDS, hold, points_of
+from gpttrace.meaning.outputs import Output, Part, outputs_of
 from gpttrace.meaning.points import covers, hz_of, named
 from gpttrace.meaning.reference import events_at, layouts_for, reference
-from gpttrace.meaning.terms import COMPARISONS, FALSE, TRUE, Apply, Number, Term, Text
+from gpttrace.meaning.terms import COMPARISONS, FALSE, TRUE, Apply, Number, Term, Text, conjuncts
 from gpttrace.meaning.values import shown
-from gpttrace.meaning.walk import read_meaning
+from gpttrace.meaning.walk import UNKNOWN_TYPES, Types, read_meaning
 from gpttrace.spec.catalogue import Catalogue, Event, load_catalogue
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.model import Condition, Shape, TraceSpec
@@ -49,35 +48,30 @@ def spec_of(
     *,
     host: Facts | None = None,
     catalogue: Catalogue | None = None,
-    field_type: FieldType | None = None,
-    member_type: MemberType | None = None,
+    types: Types = UNKNOWN_TYPES,
 ) -> Recognised:
     """Return what a program measures. Never raises; a program outside the catalogue has no spec."""
     catalogue = catalogue or load_catalogue()
-    types = (field_type, member_type)
-    outputs = outputs_of(read_meaning(program, *types))
-    shown_outputs = [each for each in outputs.outputs if not each.how.startswith("state:")]
-    if not shown_outputs:
+    outputs = outputs_of(read_meaning(program, types))
+    if not outputs.shown:
         return Recognised(None, False, "it shows nothing")
     hz = next(
         (hz_of(point) for probe in program.probes for point in probe.points if point.kind == "profile"), None
     )
     points = points_of(outputs)
-    if len(shown_outputs) > _MOST_OUTPUTS:
-        return Recognised(None, False, f"it shows {len(shown_outputs)} things")
+    if len(outputs.shown) > _MOST_OUTPUTS:
+        return Recognised(None, False, f"it shows {len(outputs.shown)} things")
     found: list[Recognised] = []
     began = time.monotonic()
     for id in islice(events_at(points, catalogue), _MOST_EVENTS):
         if found and time.monotonic() - began > MOST_SECONDS:
             break
         reading = _Reading(catalogue[id], points, host, types, hz)
-        specs = [spec for output in shown_outputs if (spec := reading.spec(output)) is not None]
-        if len(specs) == len(shown_outputs):
+        specs = [spec for output in outputs.shown if (spec := reading.spec(output)) is not None]
+        if len(specs) == len(outputs.shown):
             spec = replace(specs[0], others=tuple(specs[1:]))
-            same = compare_spec(
-                spec, program, host=host, catalogue=catalogue, field_type=field_type, member_type=member_type
-            )
-            found.append(Recognised(spec, same.answer == "same", "; ".join(dict.fromkeys(reading.unsaid))))
+            whole = program.ok and hold(spec, outputs, host, catalogue, types).answer == "same"
+            found.append(Recognised(spec, whole, "; ".join(dict.fromkeys(reading.unsaid))))
     if not found:
         return Recognised(None, False, f"the catalogue has no event for `{points[0]}`")
     # The event that needs the fewest conditions says most: a connect, not a change of state to SYN_SENT.
@@ -94,7 +88,7 @@ class _Reading:
         event: Event,
         points: Sequence[str],
         host: Facts | None,
-        types: tuple[FieldType | None, MemberType | None],
+        types: Types,
         hz: int | None,
     ) -> None:
         self.event, self.points, self.host, self.types = event, points, host, types
@@ -104,7 +98,7 @@ class _Reading:
     def spec(self, output: Output) -> TraceSpec | None:
         """Return the spec of one output, None when this event has no word for what it measures."""
         shape = _SHAPES.get(output.how)
-        part = next((each for each in output.parts if not each.unseen), None)
+        part = next(iter(output.seen), None)
         if shape is None or part is None:
             return None
         self.timed = part.begin is not None
@@ -135,35 +129,33 @@ class _Reading:
             buckets=_buckets(part.args) if shape == "lhist" else None,
         )
 
-    def _asked(self, spec: TraceSpec) -> Output | None:
-        for layout in layouts_for(spec, self.event, self.points, self.host)[:1]:
-            found: Outputs | None = reference([layout], *self.types)
-            return next((o for o in found.outputs if not o.how.startswith("state:")), None) if found else None
-        return None
+    def _asked(self, spec: TraceSpec) -> Part | None:
+        """Return what our own program for a spec adds where the given one looks."""
+        layouts = layouts_for(spec, self.event, self.points, self.host)[:1]
+        found = reference(layouts, self.types) if layouts else None
+        return next((part for output in found.shown for part in output.seen), None) if found else None
 
     def _fields(self) -> Iterator[tuple[Term, str]]:
         spans = self.timed and "latency" in self.event.fields
         # Of two names for one thing the one with a unit says more: `bytes` of a read, not `ret`.
         for name in sorted(self.event.fields, key=lambda name: self.event.fields[name].unit is None):
             keys = (name, "latency") if spans and name != "latency" else (name,)
-            output = self._asked(replace(self.plain, shape="events", keys=keys))
-            part = next((each for each in output.parts if not each.unseen), None) if output else None
+            part = self._asked(replace(self.plain, shape="events", keys=keys))
             if part is not None and part.args:
                 yield part.args[0], name
 
     def _conditions(self, cond: Term, fields: dict[Term, str]) -> Iterator[Condition]:
-        left = list(_parts(cond))
-        for usual in _parts(self._cond(())):
+        left = list(conjuncts(cond))
+        for usual in conjuncts(self._cond(())):
             if usual in left:
                 left.remove(usual)
         for name, field in self.event.fields.items():
             for value in field.values:
-                wanted = [
-                    each for each in _parts(self._cond((Condition(name, "==", value),))) if each in left
-                ]
-                if wanted and len(wanted) == len(list(_parts(self._cond((Condition(name, "==", value),))))):
-                    yield Condition(name, "==", value)
-                    left = [each for each in left if each not in wanted]
+                asked = Condition(name, "==", value)
+                tested = conjuncts(self._cond((asked,)))
+                if tested and all(each in left for each in tested):
+                    yield asked
+                    left = [each for each in left if each not in tested]
         for term in left:
             if _is_state(term):
                 continue
@@ -176,10 +168,8 @@ class _Reading:
     def _cond(self, conditions: tuple[Condition, ...]) -> Term:
         keys = ("latency",) if self.timed and "latency" in self.event.fields else ()
         conditions = (*self.plain.conditions, *conditions)
-        output = self._asked(
-            replace(self.plain, shape="events" if keys else "count", keys=keys, conditions=conditions)
-        )
-        part = next((each for each in output.parts if not each.unseen), None) if output else None
+        shape: Shape = "events" if keys else "count"
+        part = self._asked(replace(self.plain, shape=shape, keys=keys, conditions=conditions))
         return part.cond if part else TRUE
 
 
@@ -204,12 +194,6 @@ def _narrowed(event: Event, points: Sequence[str]) -> dict[str, Any]:
     return {}
 
 
-def _parts(cond: Term) -> tuple[Term, ...]:
-    if cond == TRUE:
-        return ()
-    return cond.args if isinstance(cond, Apply) and cond.op == "&&" else (cond,)
-
-
 def _is_state(term: Term) -> bool:
     return (
         isinstance(term, Apply)
@@ -221,7 +205,7 @@ def _is_state(term: Term) -> bool:
 
 def _remembered(part: Part) -> Term:
     """Return what a count of different values looks up to know whether it was there before: `@seen[key, value] == 0`."""
-    for term in _parts(part.cond):
+    for term in conjuncts(part.cond):
         if _is_state(term):
             assert isinstance(term, Apply)
             state = term.args[0]

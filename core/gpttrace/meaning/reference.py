@@ -11,12 +11,11 @@ from functools import lru_cache
 
 from gpttrace.errors import QuestionRefused
 from gpttrace.language import parse
-from gpttrace.language.types import FieldType, MemberType
 from gpttrace.meaning.outputs import Outputs, outputs_of
 from gpttrace.meaning.points import covers, named
-from gpttrace.meaning.walk import read_meaning
+from gpttrace.meaning.walk import UNKNOWN_TYPES, Types, read_meaning
 from gpttrace.spec.catalogue import Catalogue, Event, Hook, Point, seen_by
-from gpttrace.spec.choose import fill
+from gpttrace.spec.choose import existing, fill
 from gpttrace.spec.compose import compose
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.layout import Layout, fields_of, for_many, lay_out
@@ -48,11 +47,10 @@ def _on(hook: Hook, host: Facts | None) -> Hook:
     """Return the hook with the points that a host has; those of other kernels are nobody's fault."""
     if host is None:
         return hook
-
-    def here(points: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(point for point in points if host.has_point(point) is not False)
-
-    points = tuple(replace(point, begin=here(point.begin), end=here(point.end)) for point in hook.points)
+    points = tuple(
+        replace(point, begin=existing(point.begin, host), end=existing(point.end, host))
+        for point in hook.points
+    )
     return replace(hook, points=points) if any(each.begin or each.end for each in points) else hook
 
 
@@ -69,15 +67,13 @@ def _places(spec: TraceSpec, event: Event, hook: Hook) -> Iterator[Layout]:
         yield replace(usual, place="end")
 
 
-def reference(
-    layouts: Sequence[Layout], field_type: FieldType | None = None, member_type: MemberType | None = None
-) -> Outputs | None:
+def reference(layouts: Sequence[Layout], types: Types = UNKNOWN_TYPES) -> Outputs | None:
     """Return what our own program for these layouts shows, None when there is no way to write it."""
     try:
         text = compose(for_many(list(layouts)))
     except (QuestionRefused, ValueError):
         return None
-    return outputs_of(read_meaning(parse(text), field_type, member_type))
+    return outputs_of(read_meaning(parse(text), types))
 
 
 @lru_cache(maxsize=4)

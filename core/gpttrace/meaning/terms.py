@@ -166,6 +166,13 @@ def both(*terms: Term) -> Term:
     return _joined("&&", list(parts), TRUE, FALSE)
 
 
+def conjuncts(cond: Term) -> tuple[Term, ...]:
+    """Return the conditions that all hold where one holds; none for what always does."""
+    if cond == TRUE:
+        return ()
+    return cond.args if isinstance(cond, Apply) and cond.op == "&&" else (cond,)
+
+
 def either(*terms: Term) -> Term:
     """Return the disjunction of conditions."""
     parts: dict[Term, None] = {}
@@ -197,17 +204,11 @@ def chosen(cond: Term, one: Term, other: Term) -> Term:
 
 def assuming(term: Term, cond: Term) -> Term:
     """Return a term as it is where a condition holds: choices that the condition has made are gone."""
-    known = set(cond.args) if isinstance(cond, Apply) and cond.op == "&&" else {cond}
+    known = set(conjuncts(cond))
 
     def put(part: Term) -> Term | None:
-        if isinstance(part, Apply) and part.op == "?:":
-            needed = (
-                part.args[0].args
-                if isinstance(part.args[0], Apply) and part.args[0].op == "&&"
-                else part.args[:1]
-            )
-            if known.issuperset(needed):
-                return assuming(part.args[1], cond)
+        if isinstance(part, Apply) and part.op == "?:" and known.issuperset(conjuncts(part.args[0])):
+            return assuming(part.args[1], cond)
         return None
 
     return replaced(term, put)

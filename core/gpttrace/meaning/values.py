@@ -32,7 +32,6 @@ from gpttrace.meaning.terms import (
 _ADDRESSING = frozenset(("str", "buf", "kptr", "uptr", "join", "path"))
 _SAME = {"kptr", "uptr"}
 _STACKS = frozenset(("kstack", "ustack"))
-_SYNONYMS = {"curtask": "curtask", "retval": "retval", "gid": "gid"}
 
 
 class CannotRead(Exception):
@@ -52,7 +51,6 @@ class Reader:
     stored: Callable[[str, tuple[Term, ...]], Term]
     kind: Callable[[n.Node], str]
     pointers: set[str] = field(default_factory=set)
-    positional: dict[int, Term] = field(default_factory=dict)
 
     def term(self, node: n.Node) -> Term:
         """Return the term of an expression; CannotRead where there is none."""
@@ -90,7 +88,7 @@ def _identifier(reader: Reader, node: n.Identifier) -> Term:
 
 
 def _positional(reader: Reader, node: n.Positional) -> Term:
-    return reader.positional.get(node.number, Fact(f"${node.number}", "int64"))
+    return Fact(f"${node.number}", "int64")
 
 
 def _variable(reader: Reader, node: n.Variable) -> Term:

@@ -6,6 +6,8 @@ bounds are unrolled; others, macros and functions are not followed, and `Meaning
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from gpttrace.language import Program, symbols
 from gpttrace.language import nodes as n
 from gpttrace.language.reference import AGGREGATIONS
@@ -37,11 +39,20 @@ _MOST_STEPS = 5000  # statements of one probe, each turn of a loop counted
 _PRINTING = frozenset(("printf", "errorf", "warnf", "debugf", "join", "cat", "time"))
 
 
-def read_meaning(
-    program: Program, field_type: FieldType | None = None, member_type: MemberType | None = None
-) -> Meaning:
-    """Return what a program does. The callbacks give types of fields and members, as `symbols` takes them. Never raises."""
-    found = symbols(program, field_type, member_type)
+@dataclass(frozen=True, slots=True)
+class Types:
+    """Where the types of fields of `args` and of members of structs come from, as `symbols` takes them; none is known without."""
+
+    field: FieldType | None = None
+    member: MemberType | None = None
+
+
+UNKNOWN_TYPES = Types()
+
+
+def read_meaning(program: Program, types: Types = UNKNOWN_TYPES) -> Meaning:
+    """Return what a program does. Never raises."""
+    found = symbols(program, types.field, types.member)
     meaning = Meaning()
     number = 0
     for scope, item in zip(found.scopes, program.items, strict=True):

@@ -10,10 +10,11 @@ from gpttrace.language.findings import Severity
 from gpttrace.meaning.compare import Comparison, Difference
 from gpttrace.meaning.terms import Fact
 from gpttrace.spec.catalogue import Catalogue, Event, load_catalogue
-from gpttrace.spec.describe import KEY_WORDS
+from gpttrace.spec.describe import KEY_WORDS, listed
 from gpttrace.spec.model import TraceSpec
 
 _MOST_SENTENCES = 6
+_MOST_FACTS = 3
 _CODES = {
     "form": "other-form", "hooks": "other-event", "condition": "other-condition", "keys": "other-rows", "value": "other-value",
     "tie": "loose-tie", "stale": "stale-keys", "every": "other-interval", "top": "other-top", "output": "other-output",
@@ -105,7 +106,7 @@ def _case(values: Mapping[Fact, int | bytes | None], event: Event | None) -> str
             continue
         when = " at the begin" if fact.at and Fact(fact.name, fact.type) in values else ""
         parts.append(f"{_called(fact.name, event)}{when} {_value(value)}")
-    return "with " + _listed(parts) if parts else ""
+    return "with " + listed(parts[:_MOST_FACTS]) if parts else ""
 
 
 def _elapsed(values: Mapping[Fact, int | bytes | None]) -> Iterable[str]:
@@ -120,8 +121,3 @@ def _value(value: int | bytes | None) -> str:
     if value is None:
         return "of another name"
     return f"{value:,}" if isinstance(value, int) else '"' + value.decode(errors="backslashreplace") + '"'
-
-
-def _listed(parts: list[str], most: int = 3) -> str:
-    kept = parts[:most]
-    return kept[0] if len(kept) == 1 else f"{', '.join(kept[:-1])} and {kept[-1]}"

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gpttrace.check.static.cnames import c_names
-from gpttrace.check.static.ctype import field_types, member_types
+from gpttrace.check.meant import types_in
 from gpttrace.host import Host
 from gpttrace.language import Program
 from gpttrace.language import nodes as n
@@ -56,7 +55,7 @@ class Subject:
 
 def read_subject(tree: Program, host: Host) -> Subject:
     """Return what the tables of a program tell, maps first; helper maps tell nothing, nor do maps that lose what was in them."""
-    meaning = read_meaning(tree, field_types(host), member_types(host, c_names(tree)))
+    meaning = read_meaning(tree, types_in(tree, host))
     outputs = outputs_of(meaning)
     lost = _emptied(meaning)
     maps = [_of_map(each) for each in outputs.outputs if _is_result(each) and each.name not in lost]
@@ -76,15 +75,11 @@ def _emptied(meaning: Meaning) -> set[str]:
 
 
 def _is_result(output: Output) -> bool:
-    return (
-        output.name != ROWS
-        and not output.how.startswith("state:")
-        and any(not p.unseen for p in output.parts)
-    )
+    return output.name != ROWS and not output.is_state and any(not p.unseen for p in output.parts)
 
 
 def _of_map(output: Output) -> Telling:
-    parts = [part for part in output.parts if not part.unseen]
+    parts = output.seen
     first = parts[0]
     ones = output.how == "sum" and all(part.args == (Number(1),) for part in parts)
     who, at = _whose(first.keys)
@@ -104,7 +99,7 @@ def _of_map(output: Output) -> Telling:
 
 def _of_rows(tree: Program, meaning: Meaning, outputs: Outputs) -> Iterator[Telling]:
     """Yield the printing statements under the names that their tables have: numbered in the order of the source."""
-    parts = [part for each in outputs.outputs if each.name == ROWS for part in each.parts if not part.unseen]
+    parts = [part for each in outputs.outputs if each.name == ROWS for part in each.seen]
     numbers = {"printf": 0, "print": 0}
     for statement in statements(tree):
         call = statement.expr

@@ -113,7 +113,7 @@ def fill(hook: Hook, spec: TraceSpec) -> Hook:
 
 def _present(hook: Hook, host: Facts) -> Hook | None:
     points = [
-        replace(point, begin=_existing(point.begin, host), end=_existing(point.end, host))
+        replace(point, begin=existing(point.begin, host), end=existing(point.end, host))
         for point in hook.points
     ]
     kept = tuple(point for point, whole in zip(points, hook.points, strict=True) if _usable(point, whole))
@@ -124,8 +124,8 @@ def _usable(point: Point, whole: Point) -> bool:
     return bool(point.begin) == bool(whole.begin) and bool(point.end) == bool(whole.end)
 
 
-def _existing(points: tuple[str, ...], host: Facts) -> tuple[str, ...]:
-    # What cannot be known (None) is taken: bpftrace itself will tell.
+def existing(points: tuple[str, ...], host: Facts) -> tuple[str, ...]:
+    """Return the probes that a host has; what cannot be known is taken, as bpftrace itself will tell."""
     return tuple(point for point in points if host.has_point(point) is not False)
 
 

@@ -24,15 +24,15 @@ def describe(spec: TraceSpec, catalogue: Catalogue) -> str:
     texts = [_measured(each, catalogue[each.event]) for each in (spec, *spec.others)]
     if spec.shape == "ratio" and spec.others:
         nouns = [catalogue[each.event].noun for each in (spec, *spec.others)]
-        texts = [f"share of {nouns[0]} among {_listed(nouns)}"]
-    text = _listed(list(dict.fromkeys(texts)))
+        texts = [f"share of {nouns[0]} among {listed(nouns)}"]
+    text = listed(list(dict.fromkeys(texts)))
     keys = [KEY_WORDS.get(key, key) for key in spec.keys]
     if keys:
-        text += (", each with " if spec.shape == "events" else " by ") + _listed(keys)
+        text += (", each with " if spec.shape == "events" else " by ") + listed(keys)
     if spec.hz:
         text += f", at {spec.hz} Hz"
     if asked := _asked(spec, catalogue):
-        text += ", only where " + _listed(asked)
+        text += ", only where " + listed(asked)
     if spec.every:
         text += f", every {spec.every / 1e9:g} s"
     if spec.top:
@@ -76,5 +76,6 @@ def condition_text(condition: Condition, event: Event) -> str:
     return f"{KEY_WORDS.get(condition.field, condition.field)} {op} {condition.value}{unit}"
 
 
-def _listed(parts: list[str]) -> str:
+def listed(parts: list[str]) -> str:
+    """Return parts as a list in words: `a, b and c`."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

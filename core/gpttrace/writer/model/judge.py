@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gpttrace.check import check
+from gpttrace.check.meant import held_against
 from gpttrace.check.policy import Policy, judge
 from gpttrace.check.whole import check_static
 from gpttrace.errors import QuestionRefused
@@ -25,7 +26,7 @@ from gpttrace.spec.options import Options
 from gpttrace.writer.draft import LEVELS, Agreement
 from gpttrace.writer.model.answer import Candidate
 from gpttrace.writer.model.lines import as_started, finding_lines, note_levels, spec_lines, state
-from gpttrace.writer.model.meant import findings_for, hold, laid_over, recognised, words_for
+from gpttrace.writer.model.meant import findings_for, laid_over, recognised_whole, words_for
 from gpttrace.writer.model.pieces import Piece
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Bench:
         if tree.ok and not denied and "meaning" not in self.without:
             meant = self._meaning(spec, problem, tree, levels)
             lines += spec_lines(meant, spec, problem, self.catalogue)
-            spec = spec or recognised(tree, self.host, self.catalogue)
+            spec = spec or recognised_whole(tree, self.host, self.catalogue)
         agreement, differences, differing = self._agreement(tree, denied)
         return Judgement(
             candidate=candidate,
@@ -158,7 +159,7 @@ class Bench:
         if spec is None:
             levels["meaning"] = f"not done: {problem or 'the catalogue has no event for it'}"
             return None
-        found = hold(spec, tree, self.host, self.catalogue)
+        found = held_against(tree, spec, self.host, self.catalogue)
         said = words_for(found, spec, self.catalogue)
         if found.answer == _SAME:
             levels["meaning"] = "passed"
@@ -176,7 +177,7 @@ class Bench:
             return "alone", ("it was not compared with the offline reading",), ()
         if spec is None:
             return "alone", (f"the offline writer is not sure of the question: {self.offline.why}",), ()
-        found = hold(spec, tree, self.host, self.catalogue)
+        found = held_against(tree, spec, self.host, self.catalogue)
         said = words_for(found, spec, self.catalogue)
         if found.answer == _SAME:
             return "certain", (), ()

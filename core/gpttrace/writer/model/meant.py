@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gpttrace.check.static.cnames import c_names
-from gpttrace.check.static.ctype import field_types, member_types
+from gpttrace.check.meant import held_against, recognised
 from gpttrace.errors import QuestionRefused
 from gpttrace.host import Host
 from gpttrace.language import Finding, Program, parse
-from gpttrace.meaning import Comparison, compare_spec
-from gpttrace.meaning.recognise import spec_of
+from gpttrace.meaning import Comparison
 from gpttrace.meaning.words import as_findings, sentences
 from gpttrace.spec.catalogue import Catalogue
 from gpttrace.spec.choose import choose_hook
@@ -20,18 +18,6 @@ from gpttrace.spec.layout import for_many, lay_out
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.options import Options, apply_options
 from gpttrace.writer.resolve import resolve_cgroup, resolve_disk
-
-
-def hold(spec: TraceSpec, tree: Program, host: Host, catalogue: Catalogue) -> Comparison:
-    """Tell whether a program shows what a spec asks for."""
-    return compare_spec(
-        spec,
-        tree,
-        host=host,
-        catalogue=catalogue,
-        field_type=field_types(host),
-        member_type=member_types(host, c_names(tree)),
-    )
 
 
 def words_for(found: Comparison, spec: TraceSpec, catalogue: Catalogue) -> tuple[str, ...]:
@@ -62,7 +48,7 @@ def _resolved(spec: TraceSpec, host: Host, catalogue: Catalogue) -> TraceSpec:
 def hold_specs(asked: TraceSpec, given: TraceSpec, host: Host, catalogue: Catalogue) -> Comparison | None:
     """Tell whether a spec asks for what another does, by our own program for it; None when there is none to hold it against."""
     tree = _our_program(asked, host, catalogue)
-    return hold(given, tree, host, catalogue) if tree is not None else None
+    return held_against(tree, given, host, catalogue) if tree is not None else None
 
 
 def _our_program(spec: TraceSpec, host: Host, catalogue: Catalogue) -> Program | None:
@@ -78,15 +64,9 @@ def _our_program(spec: TraceSpec, host: Host, catalogue: Catalogue) -> Program |
         return None
 
 
-def recognised(tree: Program, host: Host, catalogue: Catalogue) -> TraceSpec | None:
+def recognised_whole(tree: Program, host: Host, catalogue: Catalogue) -> TraceSpec | None:
     """Return the spec that a program is, when the catalogue has words for all of it."""
-    found = spec_of(
-        tree,
-        host=host,
-        catalogue=catalogue,
-        field_type=field_types(host),
-        member_type=member_types(host, c_names(tree)),
-    )
+    found = recognised(tree, host, catalogue)
     return found.spec if found.whole else None
 
 
