@@ -77,6 +77,14 @@ def test_a_program_of_somebody_else_is_held_against_a_spec(program: str, answer:
     assert compare_spec(OPENS, parse(program)).answer == answer
 
 
+def test_a_hook_of_the_event_that_lacks_a_field_is_not_said_to_be_unheard_of() -> None:
+    spec = TraceSpec("bpf-call", "count", keys=("ret",))
+    found = compare_spec(spec, parse("fentry:security_bpf { @ = count(); }"))
+
+    assert found.answer == "unknown"
+    assert found.differences[0].what.startswith("these hooks show the event (a process calls bpf(2))")
+
+
 def test_every_hook_of_an_event_shows_the_event() -> None:
     from gpttrace.meaning.held import compare_programs
     from gpttrace.spec.catalogue import load_catalogue, seen_by

@@ -102,8 +102,11 @@ def _ways(
 
 
 def _elsewhere(spec: TraceSpec, points: Sequence[str], catalogue: Catalogue) -> Comparison:
-    shows = [id for id in events_at(points, catalogue) if id != spec.event]
+    shows = events_at(points, catalogue)
     wanted = catalogue[spec.event].summary
+    if spec.event in shows:
+        what = f"these hooks show the event ({wanted}), but the catalogue does not know how they tell all that is asked for"
+        return Comparison("unknown", (Difference("hooks", "unknown", what, points=tuple(points)),))
     if shows:
         seen = catalogue[shows[0]].summary
         what = f"its hooks show another event ({seen}), not the one asked for ({wanted})"
