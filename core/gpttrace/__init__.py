@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gpttrace.lazily import lazily
+
 if TYPE_CHECKING:
     from gpttrace import language, sync
     from gpttrace.errors import (
@@ -78,8 +80,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"gpttrace.{_HOMES[name]}"), name)
     if name in ("language", "sync"):
         return import_module(f"gpttrace.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _named(name)
+
+
+_named = lazily(__name__, _HOMES)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from tests.mcp.serving import Wire, tracers, until
+from tests.mcp.serving import Wire, tracers
+from tests.trace.conftest import Watch as TracerWatch
+from tests.trace.conftest import bpf_programs_of
 
 from gpttrace.testing import installed_bpftraces, require
 
@@ -58,63 +57,26 @@ def wire(tmp_path: Path) -> Iterator[Callable[..., Any]]:
         each.close()
 
 
-class Watch:
-    """Remembers tracers while they are attached, to prove that they and their BPF programs are gone."""
+class Watch(TracerWatch):
+    """Remembers a server's tracers while they are attached, to prove that they and their BPF programs are gone."""
 
-    def __init__(self) -> None:
-        self.pids: set[int] = set()
-        self.programs: set[int] = set()
-
-    def __call__(self, server: int) -> list[int]:
+    def of(self, server: int) -> list[int]:
         """Note the bpftraces that a server has attached now."""
         found = tracers(server)
         assert found, "no tracer is attached: this watch would prove nothing"
         for pid in found:
             self.pids.add(pid)
-            self.programs |= _programs_of(pid)
+            self.programs |= bpf_programs_of(pid)
         assert self.programs, "no BPF program is loaded: this watch would prove nothing"
         return found
-
-    def prove(self) -> None:
-        """Fail unless all is gone."""
-        until(lambda: not any(map(_runs, self.pids)), "no bpftrace of ours runs")
-        until(lambda: not any(map(_exists, self.programs)), "no BPF program of ours is loaded")
 
 
 @pytest.fixture
 def watch() -> Iterator[Watch]:
-    """Note a server's tracers with `watch(pid)`; at the end of the test all of them must be gone."""
+    """Note a server's tracers with `watch.of(pid)`; at the end of the test all of them must be gone."""
     watch = Watch()
     yield watch
     watch.prove()
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def _programs_of(pid: int) -> set[int]:
-    found = set()
-    for path in Path(f"/proc/{pid}/fdinfo").iterdir():
-        with suppress(FileNotFoundError):
-            lines = path.read_text().splitlines()
-            found |= {int(line.split()[1]) for line in lines if line.startswith("prog_id:")}
-    return found
-
-
-def _exists(program: int) -> bool:
-    number = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
-    attributes = (ctypes.c_uint32 * 32)(program)
-    libc = ctypes.CDLL(None, use_errno=True)
-    fd = libc.syscall(number, 13, ctypes.byref(attributes), ctypes.sizeof(attributes))
-    if fd >= 0:
-        os.close(fd)
-        return True
-    assert ctypes.get_errno() == errno.ENOENT, os.strerror(ctypes.get_errno())
-    return False
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

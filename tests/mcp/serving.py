@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from anyio.from_thread import BlockingPortal
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import ElicitResult
+from tests.trace.conftest import children
 
 GPTTRACE = str(Path(sys.executable).with_name("gpttrace"))
 TOKEN = "a-token-for-tests-0123456789"
@@ -277,27 +278,9 @@ class Wire:
                     stream.close()
 
 
-def below(pid: int) -> list[int]:
-    """Return the pids of the children of a process."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError, ValueError):
-            if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
-                found.append(int(path.parent.name))
-    return found
-
-
 def tracers(server: int) -> list[int]:
     """Return the pids of the bpftraces that a server has: the children of its supervisors."""
-    return [tracer for supervisor in below(server) for tracer in below(supervisor)]
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait, bounded, for something that nothing announces."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"after {PATIENCE:g} s still not: {what}"
-        select.select([], [], [], 0.02)
+    return [tracer for supervisor in children(server) for tracer in children(supervisor)]
 
 
 def ended(process: subprocess.Popen[Any]) -> int:

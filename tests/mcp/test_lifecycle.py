@@ -13,7 +13,9 @@ from typing import Any
 import anyio
 import pytest
 from anyio.from_thread import BlockingPortal
-from tests.mcp.serving import ended, environment, listening, reaching, send, stdio, talking, tracers, until
+from tests.mcp.conftest import Watch
+from tests.mcp.serving import ended, environment, listening, reaching, send, stdio, talking, tracers
+from tests.trace.conftest import until
 
 from gpttrace.settings import Settings
 from gpttrace.trace import Result, Store, recover
@@ -23,7 +25,6 @@ from gpttrace_mcp.state import App
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 StartWire = Callable[..., Any]
-Watch = Callable[[int], list[int]]
 
 WAITING = "BEGIN { @begun = 7; } interval:s:1000 { exit(); }"
 
@@ -46,7 +47,7 @@ def running(server: Any, tool: str, watch: Watch) -> int:
         assert server.result(number)["structuredContent"]["status"] == "running"
     else:
         server.news("tracing")
-    watch(server.process.pid)
+    watch.of(server.process.pid)
     return number
 
 
@@ -131,7 +132,7 @@ def test_an_http_client_that_hangs_up_ends_its_trace(
 
 def _attached(watch: Watch, server: int) -> bool:
     try:
-        return bool(watch(server))
+        return bool(watch.of(server))
     except AssertionError:
         return False
 
@@ -143,7 +144,7 @@ def test_the_end_of_an_http_server_ends_its_traces(
     with listening(tmp_path / "state") as server:
         with reaching(portal, server, "auto") as talk:
             assert talk.call("start", program=WAITING, seconds=60).data["status"] == "running"
-            watch(server.process.pid)
+            watch.of(server.process.pid)
         send(server.process, number)
         assert ended(server.process) in (128 + number, -number)
     until(lambda: _recovered(tmp_path), "the run is kept")

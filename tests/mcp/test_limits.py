@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 from anyio.from_thread import BlockingPortal
-from tests.mcp.serving import stdio, talking, until
+from tests.mcp.serving import stdio, talking
+from tests.trace.conftest import until
 
 from gpttrace_mcp.answering import as_result
 from gpttrace_mcp.budget import MOST_OF_AN_ERROR, MOST_TOKENS, compact, dumped, fit, tokens, within

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from anyio.from_thread import BlockingPortal
-from tests.mcp.serving import HttpServer, Reply, Talk, listening, reaching, stdio, talking, until
+from tests.mcp.serving import HttpServer, Reply, Talk, listening, reaching, stdio, talking
+from tests.trace.conftest import until
 
 from gpttrace_mcp.budget import MOST_TOKENS, compact, tokens
 

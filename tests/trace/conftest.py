@@ -48,7 +48,7 @@ def bpf_programs_of(pid: int) -> set[int]:
     return found
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
+def until(condition: Callable[[], object], what: str) -> None:
     """Wait, bounded, for something that nothing announces."""
     end = time.monotonic() + PATIENCE
     while not condition():

@@ -6,8 +6,9 @@ nothing else.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gpttrace.lazily import lazily
 
 if TYPE_CHECKING:
     from gpttrace.check.policy import Policy, judge, load_policy
@@ -39,8 +40,4 @@ __all__ = [
     "to_sarif",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"gpttrace.check.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

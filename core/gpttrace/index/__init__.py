@@ -5,8 +5,9 @@ Each name is imported when it is first used. Nothing here goes to the network un
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gpttrace.lazily import lazily
 
 if TYPE_CHECKING:
     from gpttrace.index.face import find_examples, search_examples
@@ -17,8 +18,4 @@ _HOMES = {"Example": "header", "Found": "search", "find_examples": "face", "sear
 
 __all__ = ["Example", "Found", "find_examples", "search_examples"]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"gpttrace.index.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

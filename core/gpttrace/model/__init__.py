@@ -6,8 +6,9 @@ each is imported when it is first used, and the `openai` package only when a mod
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gpttrace.lazily import lazily
 
 if TYPE_CHECKING:
     from gpttrace.model.asking import Model
@@ -51,8 +52,4 @@ __all__ = [
     "read_json",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"gpttrace.model.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

@@ -6,8 +6,9 @@ A program that starts proves nothing: probes may silently not attach, and fields
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gpttrace.lazily import lazily
 
 if TYPE_CHECKING:
     from gpttrace.prove.levels import climb, prove_program
@@ -18,8 +19,4 @@ _HOMES = {"Proof": "proof", "Seen": "proof", "climb": "levels", "prove": "whole"
 
 __all__ = ["Proof", "Seen", "climb", "prove", "prove_program"]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"gpttrace.prove.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

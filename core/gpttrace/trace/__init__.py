@@ -6,8 +6,9 @@ when they are first used, so that reading a table does not cost the import of a 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gpttrace.lazily import lazily
 
 if TYPE_CHECKING:
     from gpttrace.trace.items import Output, Problem, Rows, Snapshot
@@ -58,8 +59,4 @@ __all__ = [
     "trace",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"gpttrace.trace.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

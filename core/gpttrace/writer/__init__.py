@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gpttrace.lazily import lazily
 from gpttrace.spec.options import Options
 from gpttrace.writer.draft import Draft, Judged, Refusal, refusal_error
 from gpttrace.writer.offline import write_offline
@@ -16,10 +17,4 @@ if TYPE_CHECKING:
 
 __all__ = ["Draft", "Judged", "Options", "Refusal", "refusal_error", "write_offline", "write_with_model"]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "write_with_model":
-        from gpttrace.writer.model import write_with_model
-
-        return write_with_model
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, {"write_with_model": "model"})
