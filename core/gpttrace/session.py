@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gpttrace.check.policy import Verdict, judge, load_policy
 from gpttrace.check.report import finding_json
-from gpttrace.errors import GpttraceError, Unavailable
+from gpttrace.errors import GpttraceError
 from gpttrace.host import Host
 from gpttrace.language import Finding, parse
 from gpttrace.settings import Settings
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from gpttrace.writer.model import Piece
 
 DEFAULT_SECONDS = 10.0
-CERTAIN = (
-    0.8  # below that the offline writer has guessed or mended words, and a model that is set is asked as well
-)
+# Below that the offline writer has guessed or mended words, and a model that is set is asked as well.
+CERTAIN = 0.8
 
 # What a front end does while a trace runs: show its batches, stop it. It returns when the run has ended.
 Follow = Callable[[Run], Awaitable[None]]
@@ -94,13 +93,6 @@ def asks_model(writer: WhoWrites, offline: Draft, settings: Settings) -> bool:
     return writer == "model" or (writer == "auto" and settings.model.is_set and unsure)
 
 
-def no_model() -> Unavailable:
-    """Return the error for a model that is meant and not set."""
-    return Unavailable(
-        "no model is set", hint="set OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint of your own"
-    )
-
-
 async def ask_model(
     question: str,
     *,
@@ -112,11 +104,12 @@ async def ask_model(
     progress: Callable[[str], None] = lambda line: None,
 ) -> Draft:
     """Return the draft of the model that the settings name, within the budget that they give to one question."""
+    from gpttrace.model import Budget, Model, no_model  # most questions need no model and do not wait for it
+
     if not settings.model.is_set:
         raise no_model()
     import anyio
 
-    from gpttrace.model import Budget, Model  # a question that needs no model does not wait for their import
     from gpttrace.writer.model import write_with_model
 
     model = Model(settings.model, Budget.of(settings.model))

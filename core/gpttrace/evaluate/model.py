@@ -14,7 +14,8 @@ import anyio
 
 from gpttrace.host import Host
 from gpttrace.language import parse
-from gpttrace.session import ask_model, no_model
+from gpttrace.model import no_model
+from gpttrace.session import ask_model
 from gpttrace.settings import Settings
 from gpttrace.spec.catalogue import load_catalogue
 from gpttrace.writer import Draft

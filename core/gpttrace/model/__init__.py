@@ -13,7 +13,7 @@ from gpttrace.lazily import lazily
 if TYPE_CHECKING:
     from gpttrace.model.asking import Model
     from gpttrace.model.budget import Budget, BudgetSpent, Spent
-    from gpttrace.model.failures import ContextTooLong
+    from gpttrace.model.failures import ContextTooLong, no_model
     from gpttrace.model.fence import FENCE_RULE, fenced
     from gpttrace.model.structured import programs_in, read_json
     from gpttrace.model.values import Message, Reply, Tool, ToolCall, Usage
@@ -31,6 +31,7 @@ _HOMES = {
     "ToolCall": "values",
     "Usage": "values",
     "fenced": "fence",
+    "no_model": "failures",
     "programs_in": "structured",
     "read_json": "structured",
 }
@@ -48,6 +49,7 @@ __all__ = [
     "ToolCall",
     "Usage",
     "fenced",
+    "no_model",
     "programs_in",
     "read_json",
 ]

@@ -15,7 +15,7 @@ import anyio
 from gpttrace.errors import GpttraceError, NotPermitted, Unavailable
 from gpttrace.model.budget import Budget, BudgetSpent
 from gpttrace.model.clean import clean
-from gpttrace.model.failures import Failure, error_of, no_choice_of_model
+from gpttrace.model.failures import Failure, error_of, no_choice_of_model, no_model
 from gpttrace.model.masking import without_key_all
 from gpttrace.model.pauses import FIRST, TRIES, next_pause
 from gpttrace.model.record import Recording
@@ -189,9 +189,7 @@ class Model:
 
 def _open(settings: ModelSettings) -> Wire:
     if not settings.is_set:
-        raise Unavailable(
-            "no model is set", hint="set OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint of your own"
-        )
+        raise no_model()
     if settings.key is not None and not (
         settings.key.reveal().isascii() and settings.key.reveal().isprintable()
     ):

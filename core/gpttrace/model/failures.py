@@ -139,7 +139,7 @@ def _status_error(failure: Failure, place: str, name: str, known: Sequence[str],
             hint="ask something shorter, or choose a model with a longer context with GPTTRACE_MODEL",
         )
     if failure.is_model:
-        return _no_model(place, name, known, said)
+        return _unknown_model(place, name, known, said)
     if failure.status in (401, 403):
         what = "does not accept the key" if failure.status == 401 else "does not let this key do that"
         return NotPermitted(f"{place} {what}{said}", hint="set OPENAI_API_KEY to a key of this endpoint")
@@ -158,7 +158,7 @@ def _status_error(failure: Failure, place: str, name: str, known: Sequence[str],
     return Unavailable(f"{place} did not answer ({failure.status}{after}){said}", hint=hint)
 
 
-def _no_model(place: str, name: str, known: Sequence[str], said: str) -> Unavailable:
+def _unknown_model(place: str, name: str, known: Sequence[str], said: str) -> Unavailable:
     near = (
         difflib.get_close_matches(name, known, 3, 0.4)
         or [each for each in known if name and name in each][:3]
@@ -170,6 +170,13 @@ def _no_model(place: str, name: str, known: Sequence[str], said: str) -> Unavail
         else "set GPTTRACE_MODEL to a model that it has"
     )
     return Unavailable(f"{place} does not know the model {name}{said}", hint=hint)
+
+
+def no_model() -> Unavailable:
+    """Return the error for a model that is meant and not set."""
+    return Unavailable(
+        "no model is set", hint="set OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint of your own"
+    )
 
 
 def no_choice_of_model(place: str, known: Sequence[str]) -> Unavailable:
