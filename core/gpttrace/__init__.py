@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gpttrace.session import Answer, generate
     from gpttrace.settings import Settings
     from gpttrace.spec.options import Options
-    from gpttrace.trace import Limits, Result, Run, Store, Table
+    from gpttrace.trace import Limits, Result, Run, Store, Table, load_run
 
 _HOMES = {
     "Answer": "session",
@@ -49,6 +49,7 @@ _HOMES = {
     "explain_result": "explain",
     "find_examples": "index",
     "generate": "session",
+    "load_run": "trace",
     "search_examples": "index",
 }
 
@@ -74,6 +75,7 @@ __all__ = [
     "find_examples",
     "generate",
     "language",
+    "load_run",
     "search_examples",
     "sync",
 ]
@@ -82,6 +84,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in ("language", "sync"):
         return import_module(f"gpttrace.{name}")
+    if name in ("load_ipython_extension", "unload_ipython_extension"):
+        # `%load_ext gpttrace` as well as `%load_ext gpttrace_jupyter`: found by its name, the core knows no front end.
+        return getattr(import_module("gpttrace_jupyter"), name)
     return _named(name)
 
 

@@ -1,1 +1,1 @@
-"""The language server for `.bt` files: thin calls into the core. Its features arrive with a later release."""
+"""A language server for bpftrace scripts: each feature is a thin call into the core, over one look at the text per version."""

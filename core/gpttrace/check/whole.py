@@ -9,7 +9,8 @@ from pathlib import Path
 
 from gpttrace.check.policy import DEFAULT, Policy, judge
 from gpttrace.check.report import LEVELS, Level, Report, Step
-from gpttrace.check.static import static_findings
+from gpttrace.check.static import studied_findings
+from gpttrace.check.static.study import Study
 from gpttrace.errors import Unavailable
 from gpttrace.host import Bpftrace, Host, find_bpftrace
 from gpttrace.language import Finding, Program, parse
@@ -22,10 +23,17 @@ Progress = Callable[[int, int, str], None]
 
 def check_static(program: str | Program, host: Host | None, policy: Policy = DEFAULT) -> Report:
     """Check a program without starting anything: syntax, names, types, habits, policy. About a millisecond."""
-    began = time.monotonic()
     tree = parse(program) if isinstance(program, str) else program
-    found = static_findings(tree, host, unsafe=True)  # what may change the machine is the policy's to say
-    verdict = judge(tree, policy, host)
+    # What may change the machine is the policy's to say.
+    return check_studied(Study(tree, host, unsafe=True), policy)
+
+
+def check_studied(study: Study, policy: Policy = DEFAULT) -> Report:
+    """Check a program as `check_static` does, for whoever goes on asking the study about it."""
+    began = time.monotonic()
+    tree = study.program
+    found = studied_findings(study)
+    verdict = judge(tree, policy, study.host)
     # What is no attach point at all need not also be told that its rate is not allowed.
     wrong = {(each.start, each.end) for each in found if each.severity == "error"}
     said = [each for each in verdict.findings if (each.start, each.end) not in wrong]
@@ -134,4 +142,4 @@ def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(unique, key=lambda each: (each.start, each.end, each.severity != "error")))
 
 
-__all__ = ["LEVELS", "Progress", "check", "check_static"]
+__all__ = ["LEVELS", "Progress", "check", "check_static", "check_studied"]

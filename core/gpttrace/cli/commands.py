@@ -322,6 +322,20 @@ def serve_mcp(**given: Any) -> int:
     return serving.mcp(**given)
 
 
+@cli.command("lsp")
+@click.option(
+    "--tcp", is_flag=False, flag_value="127.0.0.1:8932", metavar="[ADDR]",
+    help="Serve one editor at HOST:PORT (127.0.0.1:8932) instead of standard input and output; then nothing is traced.",
+)  # fmt: skip
+@click.option("--stdio", is_flag=True, help="Serve on standard input and output, as without options.")
+@shared("verbose")
+def serve_lsp(**given: Any) -> int:
+    """Serve editors over the Language Server Protocol."""
+    from gpttrace.cli import serving
+
+    return serving.lsp(**given)
+
+
 @cli.group()
 def setup() -> None:
     """Enter GPTtrace into other programs."""

@@ -1,4 +1,4 @@
-"""What `mcp` does: start the server that AI assistants talk to, a package of its own that the core does not import by itself."""
+"""What `mcp` and `lsp` do: start a server, each a package of its own that the core does not import by itself."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def mcp(
     limits: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if max_seconds is not None:
         limits["run_seconds"] = min(max_seconds, 30.0)
-    bounds = imported("gpttrace_mcp.safety").Bounds(**limits)
-    code = imported("gpttrace_mcp.main").serve(
+    bounds = imported("gpttrace_mcp.safety", "mcp").Bounds(**limits)
+    code = imported("gpttrace_mcp.main", "mcp").serve(
         Settings.load(),
         http=http,
         token_file=token_file,
@@ -44,12 +44,22 @@ def mcp(
     return int(code)
 
 
-def imported(name: str) -> Any:
-    """Return a module of the MCP server; Unavailable when that, or what it needs, is not installed."""
+def lsp(*, tcp: str | None, stdio: bool, verbose: bool) -> int:
+    """Serve an editor until it goes."""
+    if tcp is not None and stdio:
+        raise UsageError("--tcp and --stdio are two ways of serving", hint="give one of them")
+    import gc
+
+    gc.enable()  # as above
+    return int(imported("gpttrace_lsp.main", "lsp").serve(Settings.load(), tcp=tcp, verbose=verbose))
+
+
+def imported(name: str, extra: str) -> Any:
+    """Return a module of a server; Unavailable when that, or what it needs, is not installed."""
     try:
         return import_module(name)
     except ImportError as error:
         raise Unavailable(
-            f"the MCP server cannot be started: {error.name or error} is not installed",
-            hint="pip install 'gpttrace[mcp]'",
+            f"the {extra.upper()} server cannot be started: {error.name or error} is not installed",
+            hint=f"pip install 'gpttrace[{extra}]'",
         ) from None

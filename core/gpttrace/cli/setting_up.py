@@ -38,7 +38,7 @@ def mcp(
     yes: bool,
 ) -> int:
     """Set a client up, or list them all; 1 when the person said no."""
-    clients = imported("gpttrace_mcp.clients")
+    clients = imported("gpttrace_mcp.clients", "mcp")
     way = _way(clients, ssh=ssh, sudo=sudo, read_only=read_only, program=program)
     if client is None:
         if file is not None or yes:
@@ -138,7 +138,7 @@ def _text(path: Path) -> str | None:
 
 
 def _changed(client: Any, path: Path, before: str, entry: dict[str, Any]) -> str:
-    splice, name = imported("gpttrace_mcp.splice"), imported("gpttrace_mcp.clients").NAME
+    splice, name = imported("gpttrace_mcp.splice", "mcp"), imported("gpttrace_mcp.clients", "mcp").NAME
     try:
         return str(splice.with_entry(before, client.key, name, entry))
     except ValueError as error:

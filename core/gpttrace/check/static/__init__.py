@@ -11,7 +11,7 @@ from gpttrace.check.static.facts import Facts
 from gpttrace.check.static.study import Study
 from gpttrace.language import Finding, Program
 
-__all__ = ["Facts", "static_findings"]
+__all__ = ["Facts", "static_findings", "studied_findings"]
 
 
 def static_findings(program: Program, host: Facts | None, *, unsafe: bool = False) -> list[Finding]:
@@ -20,11 +20,15 @@ def static_findings(program: Program, host: Facts | None, *, unsafe: bool = Fals
     The parser's own findings are among them; with `unsafe` functions are allowed that change the machine. Never raises for
     any program.
     """
+    return studied_findings(Study(program, host, unsafe=unsafe))
+
+
+def studied_findings(study: Study) -> list[Finding]:
+    """Return the findings of a study that nobody looked at yet."""
     from gpttrace.check.static.rules import look
 
-    study = Study(program, host, unsafe=unsafe)
     look(study)
-    return in_order([*program.findings, *study.findings])
+    return in_order([*study.program.findings, *study.findings])
 
 
 def in_order(findings: list[Finding]) -> list[Finding]:
