@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -78,6 +79,24 @@ def test_a_cancelled_call_leaves_no_process() -> None:
 
     assert anyio.run(cancelled)
     assert gone(mark)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_task_of_asyncio_that_is_cancelled_leaves_no_process_either(times: int) -> None:
+    mark = f"43.{os.getpid()}{times}"
+
+    async def whole() -> None:
+        task = asyncio.ensure_future(run_tool_async(["sleep", mark], timeout=60))
+        while not living(mark):
+            await asyncio.sleep(0.01)
+        for _ in range(times):
+            task.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not living(mark), "it is gone when the call returns, not some time later"
+
+    asyncio.run(whole())
 
 
 def test_what_cannot_be_started_is_said_as_by_the_system() -> None:

@@ -12,6 +12,7 @@ import resource
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -100,14 +101,20 @@ async def run_tool_async(
     memory: int | None = None,
     output: int = OUTPUT_LIMIT,
 ) -> ToolResult:
-    """Run `argv` as `run_tool` does; when the caller is cancelled, nothing of it is left when this returns."""
+    """Run `argv` as `run_tool` does; when the caller is cancelled, nothing of it is left when this returns.
+
+    That holds for the cancellation of anyio, and for that of asyncio's own tasks, which does not wait for threads.
+    """
     import anyio.lowlevel  # here, because who only asks for a version pays nothing for it
     import anyio.to_thread
 
     told, tell = os.pipe()
     results: list[ToolResult | OSError] = []
+    first, ended = threading.Lock(), threading.Event()  # whoever takes the lock decides whether it is started
 
     def whole() -> None:
+        if not first.acquire(blocking=False):
+            return
         try:
             results.append(
                 run_tool(
@@ -123,6 +130,8 @@ async def run_tool_async(
             )
         except OSError as error:
             results.append(error)
+        finally:
+            ended.set()
 
     async def pass_on() -> None:
         try:
@@ -136,12 +145,24 @@ async def run_tool_async(
             await anyio.to_thread.run_sync(whole)
             group.cancel_scope.cancel()
     finally:
+        if not first.acquire(blocking=False):
+            await _over(ended)
         os.close(told)
         os.close(tell)
     await anyio.lowlevel.checkpoint_if_cancelled()
     if isinstance(results[0], OSError):
         raise results[0]
     return results[0]
+
+
+async def _over(ended: threading.Event) -> None:
+    """Wait for a thread that was told to end, however often the caller is cancelled meanwhile."""
+    import anyio
+
+    with anyio.CancelScope(shield=True):
+        while not ended.is_set():
+            with suppress(anyio.get_cancelled_exc_class()):
+                await anyio.sleep(0.002)
 
 
 @dataclass(slots=True)
