@@ -50,9 +50,9 @@ class Document:
 
     @property
     def file(self) -> Path | None:
-        """The file on disk, or None for a text that was never saved."""
+        """The file, or None for a text that was never saved, or whose folder is gone."""
         path = to_fs_path(self.uri) if self.uri.startswith("file:") else None
-        return Path(path) if path else None
+        return Path(path) if path and Path(path).parent.is_dir() else None
 
     def change(self, changes: Sequence[t.TextDocumentContentChangeEvent], version: int) -> None:
         """Apply the changes of one notification, in order."""
