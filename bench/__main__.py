@@ -19,6 +19,7 @@ AREAS = (
     "rows",
     "meaning",
     "mcp",
+    "lsp",
 )
 
 

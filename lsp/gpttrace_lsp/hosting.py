@@ -6,6 +6,7 @@ Never raises: what is wrong with the choice is kept as `problem`, and scripts ar
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -70,3 +71,5 @@ def _warm(host: Host) -> None:
     host.match("tracepoint", "sched:sched_switch")
     host.struct("task_struct")
     host.count("kprobe")
+    gc.collect()
+    gc.freeze()  # what is known of a machine is no garbage, and need not be looked through again
