@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
-from gpttrace.language import parse
+from gpttrace.language import parse, symbols
 from gpttrace.language.nodes import Binary, Bool, CDefinition, ConfigEntry, Identifier, Import, Integer, Probe
 from gpttrace.language.program import Program
 from gpttrace.language.tree import walk
@@ -52,8 +52,13 @@ def prepare(
     )
     if not tree.ok or not tree.probes:
         return plain
-    copy = _Copy(tree, plain, units or {})
+    copy = _Copy(tree, plain, _told_units(tree) | dict(units or {}))
     return copy.make(level, exclude_self=exclude_self) if level else replace(plain, maps=copy.plain_maps())
+
+
+def _told_units(tree: Program) -> dict[str, str]:
+    """Return the units of maps as far as the program itself tells: `@ = hist(nsecs - @start[tid])` is in ns."""
+    return {each.name: each.unit for each in symbols(tree).maps.values() if each.unit}
 
 
 class _Copy:

@@ -121,6 +121,20 @@ def test_units_reach_maps_keys_and_printed_columns() -> None:
     assert [field.unit for field in plan.sites[0].fields] == ["ns", "processes"]
 
 
+def test_units_that_the_program_tells_itself_need_not_be_given() -> None:
+    text = (
+        "tracepoint:syscalls:sys_enter_read { @start[tid] = nsecs; } tracepoint:syscalls:sys_exit_read /@start[tid]/ "
+        "{ @took = hist((nsecs - @start[tid]) / 1000); @n = count(); @pages = sum(1); }"
+    )
+    plan = prepare(text, dialect=NEW, nonce=NONCE, units={"@pages": "pages"})
+    assert {each.name: each.unit for each in plan.maps} == {
+        "@start": "ns",
+        "@took": "us",
+        "@n": None,
+        "@pages": "pages",
+    }
+
+
 # --------------------------------------------------------------------------------------------- messages
 
 NOISE = """WARNING: Could not read functions from /sys/kernel/debug/tracing/available_filter_functions. If this is expected
