@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -452,6 +453,35 @@ def test_a_bpftrace_that_ignores_the_interrupt_is_killed_after_its_grace(
     )
     assert (result.status, result.complete) == ("time_limit", False)
     assert "was killed: its maps are lost" in result.reason
+
+
+LATE = """
+import signal, sys, time
+noticed = []
+signal.signal(signal.SIGINT, lambda *_: noticed.append(1))
+print("__BPFTRACE_NOTIFY_PROBES_ATTACHED", sys.argv[1], sep="\\n", flush=True)
+while not noticed:
+    time.sleep(0.01)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+end = time.process_time() + 1.5
+while time.process_time() < end:
+    pass
+print("{\\"type\\": \\"printf\\", \\"data\\": \\"the maps\\"}")
+"""
+
+
+def test_a_bpftrace_that_has_detached_may_work_on_its_maps_for_longer_than_its_grace(
+    misbehaving: Callable[[str], str], settings: Settings
+) -> None:
+    # As with thousands of user stacks: the interrupt is noticed and no longer caught, then symbols are looked for, silently.
+    result = traced(
+        "/* misbehave */ BEGIN { }",
+        misbehaving(f"exec {sys.executable} -c '{LATE}' \"$program\""),
+        settings,
+        limits=Limits(seconds=0.1, grace=0.4),
+    )
+    assert (result.status, result.complete) == ("time_limit", True), result.reason
+    assert "the maps" in "".join(result.output)
 
 
 def test_a_bpftrace_that_crashes_keeps_what_it_printed(

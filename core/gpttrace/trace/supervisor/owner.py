@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from .child import Command, attached_probes, catches, open_files, resident, signal_group, spawn
 from .pipes import PIPE_SIZE, Outlet, Spool, pipe, read_into, read_some, write_all
+from .work import Work
 
 READ = 1 << 20
 PACE = 0.02  # seconds between two reads: bpftrace makes one write(2) per line, waking for each costs more than reading
@@ -64,6 +65,7 @@ class Supervisor:
         self.stop_at: float | None = self.started + self.limits["attach_seconds"]
         self.kill_at: float | None = None
         self.kill_last = 0.0
+        self.work: Work | None = None
         self.again_at: float | None = None
         self.held = self.received_before = 0
         self.room = memoryview(
@@ -305,7 +307,11 @@ class Supervisor:
 
     def on_time(self, now: float) -> None:
         """Keep the promises that are about time and memory."""
-        if self.kill_at is not None and now >= self.kill_at and not self.last_chance(now):
+        if (
+            self.kill_at is not None
+            and now >= self.kill_at
+            and not (self.works_on(now) or self.last_chance(now))
+        ):
             self.kill()
         elif self.stop_at is not None and now >= self.stop_at:
             limit = "time_limit" if self.phase == "tracing" else "attach_limit"
@@ -340,8 +346,9 @@ class Supervisor:
         """SIGINT: bpftrace detaches, runs END and prints its maps."""
         self.phase = "stopping"
         grace = self.limits["grace"] + DETACH_PER_PROBE * self.probes
-        self.kill_at = time.monotonic() + grace
-        self.kill_last = time.monotonic() + grace * DETACH_MOST
+        now = time.monotonic()
+        self.kill_at, self.kill_last = now + grace, now + grace * DETACH_MOST
+        self.work = Work(self.pid, now)
         self.event("detaching", probes=self.probes, grace=grace)
         self.drain()
         self.received_before = self.received
@@ -360,6 +367,15 @@ class Supervisor:
         if not self.forced and open_files(self.pid) >= self.held and catches(self.pid, signal.SIGINT):
             self.again_at = time.monotonic() + AGAIN
             signal_group(self.pid, signal.SIGINT)
+
+    def works_on(self, now: float) -> bool:
+        """Give more time to a bpftrace that has detached and is busy with its maps."""
+        if self.phase != "stopping" or self.forced or self.is_other or self.work is None:
+            return False
+        if (more := self.work.more(now)) is None:
+            return False
+        self.kill_at = self.kill_last = more
+        return True
 
     def last_chance(self, now: float) -> bool:
         """Before a SIGKILL, ask once more whoever printed nothing since it was asked: the SIGINT was lost, or it hangs."""
