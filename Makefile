@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` sets up and runs the main job, `make test` sets up and passes the tests.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kernels test-inspector check bench eval setup trees docs vectors clean
+.PHONY: help demo test test-kernels test-inspector check bench eval setup trees docs vectors clean vscode test-editors
 
 help: ## show this text
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,13 @@ test-kernels: ## test on other versions of bpftrace and on virtual machines with
 test-inspector: ## try the MCP server with the protocol's own inspector (npm; fetches it into a temporary folder)
 	@scripts/setup test
 	@.venv/bin/python -m pytest -m tools tests/mcp/test_inspector.py $(PYTEST_ARGS)
+
+vscode: ## build the extension for VS Code into dist/ (npm; its packages stay in lsp/vscode/node_modules)
+	@lsp/vscode/build
+
+test-editors: ## test the extension for VS Code, and what real editors make of the language server (npm)
+	@scripts/setup test
+	@.venv/bin/python -m pytest -m "tools or not tools" tests/vscode $(wildcard tests/editors) $(PYTEST_ARGS)
 
 check: ## lint, types, import contract
 	@scripts/setup test
@@ -51,4 +58,4 @@ docs: ## print docs/findings.md from the table of codes
 	@.venv/bin/python -m gpttrace.check.codes > docs/findings.md.new && mv docs/findings.md.new docs/findings.md
 
 clean: ## remove what the other commands made in this folder
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist lsp/vscode/dist lsp/vscode/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
