@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as t
@@ -70,11 +70,16 @@ class Diagnosing:
         """Tell the client with which bpftrace and rights scripts are checked."""
         self._start(self.status.tell())
 
-    def _start(self, work: Any) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(_logged(work))
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("what is found out about a document failed", exc_info=error)
 
     async def _whole(self, document: Document, *, saved: bool) -> None:
         if document.took > _SLOW_LOOK:
@@ -189,12 +194,3 @@ def _own_tool(server: Server, host: Host) -> str | None:
         return host.bpftrace
     local = Host.local(server.hosting.settings)
     return local.bpftrace
-
-
-async def _logged(work: Any) -> None:
-    try:
-        await work
-    except asyncio.CancelledError:
-        raise
-    except Exception:
-        log.exception("what is found out about a document failed")

@@ -49,7 +49,12 @@ class Look:
             below = [each for each in children(path[-1]) if each.start <= offset <= each.end]
             if not below:
                 return path
-            path.append(next((each for each in below if offset < each.end), below[-1]))
+            here = path[-1]
+            value = here.value if isinstance(here, n.BlockExpr) else None
+            if value is not None and any(each is value for each in below):
+                path.append(value)  # the body's braces are around it, too
+            else:
+                path.append(next((each for each in below if offset < each.end), below[-1]))
 
     def type_at(self, node: n.Node, item: int) -> str:
         """Return the type of an expression in an item; `unknown` when it cannot be told."""

@@ -120,8 +120,9 @@ def symbols(
         points = item.points if isinstance(item, n.Probe) else []
         found.scopes.append(Scope(points, {}, types, keys, field_type, member_type))
     nodes = found.nodes = [list(walk(item)) for item in program.items]
+    macros = {macro.name for macro in program.macros}
     for index, item in enumerate(program.items):
-        _uses(found, index, item, nodes[index], {macro.name for macro in program.macros})
+        _uses(found, index, item, nodes[index], macros)
     telling = [[node for node in each if type(node) in _TELLING] for each in nodes]
     for _ in range(_PASSES):
         before = (dict(types), dict(keys), [dict(scope.variables) for scope in found.scopes])
@@ -265,10 +266,10 @@ def _units(found: Symbols, nodes: list[list[n.Node]]) -> list[Known]:
     # Maps are known everywhere, variables in their item; twice, for `@a = $x` that stands before `$x` is known.
     maps: dict[str, str] = {}
     clocks: set[str] = set()
-    items = []
-    for index in range(len(nodes)):
-        loops = {v.name for v in found.variables.values() if v.item == index and v.loop}
-        items.append(Known({}, set(), loops))
+    items = [Known({}, set(), set()) for _ in nodes]
+    for variable in found.variables.values():
+        if variable.loop:
+            items[variable.item].loops.add(variable.name)
     assigned = [[node for node in each if isinstance(node, n.Assign | n.Let)] for each in nodes]
     for _ in range(2):
         for known, each in zip(items, assigned, strict=True):

@@ -124,12 +124,14 @@ def preempted(study: Study, node: n.Binary) -> None:
 def rare(study: Study, probe: n.Probe) -> None:
     """System calls that programs hardly make any more, without those that they make instead."""
     names = {point.parts[-1] for point in probe.points if point.kind == "tracepoint" and point.parts}
-    every = {point.parts[-1] for each in study.program.probes for point in each.points if point.parts}
     for point in probe.points:
         call = point.parts[-1].removeprefix("sys_enter_").removeprefix("sys_exit_") if point.parts else ""
         instead = RARE_SYSCALLS.get(call) if point.parts[:1] == ["syscalls"] else None
         start = point.parts[-1][: len(point.parts[-1]) - len(call)] if point.parts else ""
-        if instead is None or any(f"{start}{other}" in names | every for other in instead[0]):
+        if instead is None:
+            continue
+        every = {point.parts[-1] for each in study.program.probes for point in each.points if point.parts}
+        if any(f"{start}{other}" in names | every for other in instead[0]):
             continue
         if any("*" in name for name in every):
             continue

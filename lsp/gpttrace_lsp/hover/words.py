@@ -1,0 +1,188 @@
+"""What the language's own words mean: functions, aggregations, builtins, settings, numbers, conversions, types, parameters."""
+
+from __future__ import annotations
+
+from gpttrace.language import nodes as n
+from gpttrace.language.formats import FormatSpec, format_specs
+from gpttrace.language.literals import UNITS
+from gpttrace.language.parameters import FORMS, Form
+from gpttrace.language.reference import (
+    AGGREGATIONS,
+    BUILTINS,
+    CONFIG_KEYS,
+    FUNCTIONS,
+    Builtin,
+    Function,
+)
+from gpttrace_lsp.hover.telling import Telling, quoted
+from gpttrace_lsp.look import Look
+
+_CONVERSIONS = {
+    "d": "a number", "i": "a number", "u": "a number without sign", "x": "a number in hexadecimal",
+    "X": "a number in hexadecimal, large letters", "o": "a number in octal", "c": "a character", "p": "an address",
+    "s": "a text", "r": "bytes: letters as they are, others as `\\x00`", "rx": "bytes, each as `\\x00`",
+    "rh": "bytes, each as `00`",
+}  # fmt: skip
+_MAP_KINDS = {
+    "hash": "a map for all processors; when it is full, new keys are lost",
+    "lruhash": "a map for all processors; when it is full, the keys used longest ago give way",
+    "percpuhash": "a map with its own value for each processor; when it is full, new keys are lost",
+    "percpulruhash": "a map with its own value for each processor; when it is full, the keys used longest ago give way",
+}
+_SMALL = 1024
+
+
+def function_hover(look: Look, name: str) -> Telling | None:
+    """Return what a function or an aggregation does, and since when bpftrace has it."""
+    known = FUNCTIONS.get(name) or AGGREGATIONS.get(name)
+    if known is None:
+        return None
+    told = Telling().code(signature(known)).say(known.words)
+    for form in FORMS.get(name, ())[:1]:
+        told.table(("parameter", "what it is"), [[each.name, each.words] for each in form], code=1)
+    if known.unsafe:
+        told.say("It changes the machine: it runs only with `--unsafe`.")
+    return told.say(_since(look, known.since))
+
+
+def signature(known: Function) -> str:
+    """Return `name(arguments): type`, one line for each form; arguments that may be left out are in brackets."""
+    returns = (
+        "" if known.returns in ("none", "unknown") or known.name in AGGREGATIONS else f": {known.returns}"
+    )
+    forms = FORMS.get(known.name) or ((),)
+    return "\n".join(f"{known.name}({_parameters(form)}){returns}" for form in forms)
+
+
+def _parameters(form: Form) -> str:
+    shown = ""
+    for each in form:
+        name = f"{each.name} …" if each.more else each.name
+        comma = ", " if shown else ""
+        shown += f"[{comma}{name}]" if each.optional else f"{comma}{name}"
+    return shown
+
+
+def builtin_hover(look: Look, name: str, kind: str, item: int) -> Telling | None:
+    """Return what a builtin is; `kind` is its type where it stands."""
+    known: Builtin | None = BUILTINS.get(name)
+    if known is None:
+        return None
+    shown = known.type if kind == "unknown" else kind
+    told = Telling().code(name if shown in ("unknown", "args") else f"{name}: {shown}")
+    told.say(known.words + (f", in {known.unit}" if known.unit else ""))
+    if name.startswith("arg") and name[3:].isdigit():
+        told.say(_argument(look, int(name[3:]), item))
+    if name == "retval":
+        told.say(_result(look, item))
+    return told.say(_since(look, known.since))
+
+
+def _result(look: Look, item: int) -> str | None:
+    probe = look.tree.items[item]
+    for point in probe.points if isinstance(probe, n.Probe) and look.host is not None else ():
+        kernel = point.kind in ("kretprobe", "fexit") and look.host is not None
+        function = look.host.function(":".join(point.parts)) if kernel and look.host else None
+        if function is not None:
+            return f"{quoted(function.returns)} of {quoted(function.name)}"
+    return None
+
+
+def _argument(look: Look, number: int, item: int) -> str | None:
+    probe = look.tree.items[item]
+    for point in probe.points if isinstance(probe, n.Probe) and look.host is not None else ():
+        function = look.host.function(":".join(point.parts)) if point.kind == "kprobe" and look.host else None
+        if function is not None and number < len(function.params):
+            word, kind = function.params[number]
+            return f"{quoted(f'{kind} {word}')} of {quoted(function.name)}"
+    return None
+
+
+def _since(look: Look, version: str) -> str | None:
+    if not version:
+        return None
+    lacks = look.study.older(version)
+    return f"Since bpftrace {version}" + (
+        f": **this one is {look.study.version_text} and lacks it**." if lacks else "."
+    )
+
+
+def config_hover(look: Look, key: str) -> Telling | None:
+    """Return what a setting of the config block does."""
+    if key == "config":
+        return (
+            Telling()
+            .code("config = { key = value; … }")
+            .say("settings of this script")
+            .say(_since(look, "0.20"))
+        )
+    known = CONFIG_KEYS.get(key.lower().removeprefix("bpftrace_"))
+    if known is None:
+        return None
+    told = (
+        Telling()
+        .code(f"{known.name} = {known.default}")
+        .say(f"{known.words}; {quoted(known.default)} when it is not set")
+    )
+    if known.values:
+        told.say("It is one of " + ", ".join(quoted(each) for each in known.values) + ".")
+    return told.say(_since(look, known.since))
+
+
+def map_kind_hover(word: str) -> Telling | None:
+    """Return what a kind of map does."""
+    return Telling().code(f"{word}(keys)").say(_MAP_KINDS[word]) if word in _MAP_KINDS else None
+
+
+def number_hover(node: n.Integer) -> Telling | None:
+    """Return a number in other ways of writing it; None for one that is as plain as can be."""
+    text, value = node.text, node.value
+    unit = text.lstrip("0123456789_")
+    if text[:2].lower() != "0x" and unit in UNITS:
+        return Telling().code(f"{text} = {value:,} ns")
+    plain = text.isdigit() and (len(text) == 1 or not text.startswith("0"))
+    if plain and value < _SMALL:
+        return None
+    ways = [f"{value:,}", *([hex(value)] if text[:2].lower() != "0x" else [])]
+    if plain:
+        ways = [f"{value:,}", hex(value)]
+    if value >= _SMALL and value & (value - 1) == 0:
+        ways.append(f"2^{value.bit_length() - 1}")
+    told = Telling().code(f"{text} = " + " = ".join(ways))
+    octal = text.isdigit() and text.startswith("0") and len(text) > 1
+    return told.say("A number that begins with 0 is octal.") if octal else told
+
+
+def positional_hover(number: int) -> Telling:
+    """Return what `$1` or `$#` is."""
+    if number < 0:
+        return Telling().code("$#").say("how many arguments stand behind the script on the command line")
+    told = Telling().code(f"${number}")
+    told.say(f"argument {number} behind the script on the command line; 0 when it is not given")
+    return told.say(f"as a number {quoted(f'${number}')}, as a text {quoted(f'str(${number})')}")
+
+
+def conversion_at(look: Look, node: n.String, offset: int) -> tuple[int, FormatSpec, int, int] | None:
+    """Return (number, conversion, start, end) of the conversion of a format at a place."""
+    raw = node.text.encode("utf-8", "surrogatepass")
+    for number, spec in enumerate(format_specs(raw)):
+        start = node.start + len(raw[: spec.start].decode("utf-8", "replace"))
+        end = start + len(raw[spec.start : spec.end].decode("utf-8", "replace"))
+        if start <= offset < end or offset == end == node.end - 1:
+            return number, spec, start, end
+    return None
+
+
+def conversion_hover(look: Look, call: n.Call, number: int, spec: FormatSpec, item: int) -> Telling:
+    """Return how a conversion prints its argument, and which argument that is."""
+    words = _CONVERSIONS.get(spec.conversion, "a value")
+    width = f", {'at the left of' if '-' in spec.flags else 'in'} {spec.width} columns" if spec.width else ""
+    told = Telling()
+    if number + 1 < len(call.args):
+        arg = call.args[number + 1]
+        kind = look.type_at(arg, item)
+        shown = look.text[arg.start : arg.end]
+        told.code(shown if kind == "unknown" else f"{shown}: {kind}")
+    else:
+        told.say(f"**there is no argument {number + 1} behind this format**")
+    return told.say(words + width)
