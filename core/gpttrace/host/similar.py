@@ -19,12 +19,22 @@ _SLIPS = 2
 _LEAST_SCORE, _SURE = 0.35, 0.9
 _SHORTEST = 3
 _MOST_MEASURED = 300
+_MOST_KEPT = 2_000  # a text is looked at again after each key, and its mistakes are mostly those of before
 
 
 def similar_names(sources: Sources, kind: str, name: str, limit: int) -> list[str]:
     """Return at most `limit` names of a kind, best first; none when nothing is near."""
     if not name or limit <= 0:
         return []
+    known = sources.similar.get((kind, name, limit))
+    if known is None:
+        if len(sources.similar) >= _MOST_KEPT:
+            sources.similar.clear()
+        known = sources.similar[kind, name, limit] = _found(sources, kind, name, limit)
+    return list(known)
+
+
+def _found(sources: Sources, kind: str, name: str, limit: int) -> list[str]:
     names = sources.types.indexes["constant"] if kind == "constant" else sources.names(kind)
     search = sources.words if kind == "constant" else sources.search
     found = [each for each in renamed(LIST_OF.get(kind, kind), name) if each in names]

@@ -77,6 +77,7 @@ class Sources:
     _names: dict[str, Names] = field(default_factory=dict)
     _search: Search | None = None
     _words: Search | None = None
+    similar: dict[tuple[str, str, int], list[str]] = field(default_factory=dict)  # what similar_names found
 
     @property
     def inventory(self) -> Inventory:

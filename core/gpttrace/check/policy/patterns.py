@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from gpttrace.language.nodes import AttachPoint
 from gpttrace.language.reference import PROBE_KINDS
 
+_WILD = re.compile(r"[*?[]")
 # Ways to the same kernel function: a pattern for one must hold for the others when it says so.
 FUNCTION_KINDS = frozenset(["kprobe", "kretprobe", "fentry", "fexit"])
 USER_KINDS = frozenset(["uprobe", "uretprobe"])
@@ -15,6 +17,9 @@ USER_KINDS = frozenset(["uprobe", "uretprobe"])
 @lru_cache(maxsize=4096)
 def may_meet(one: str, other: str) -> bool:
     """Tell whether some name fits both patterns (`*`, `?`, `[…]` taken as any character); never a false no."""
+    for plain, pattern in ((one, other), (other, one)):
+        if not _WILD.search(plain):  # most names are, and most patterns meet few of them
+            return _expression(pattern).fullmatch(plain) is not None
     left, right = _tokens(one), _tokens(other)
     # Positions reachable together, row by row: the usual matching of two patterns at once.
     reach = [[False] * (len(right) + 1) for _ in range(len(left) + 1)]
@@ -24,6 +29,12 @@ def may_meet(one: str, other: str) -> bool:
             if not reach[i][j]:
                 reach[i][j] = _step(left, right, i, j, reach)
     return reach[0][0]
+
+
+@lru_cache(maxsize=512)
+def _expression(pattern: str) -> re.Pattern[str]:
+    parts = {"*": ".*", "?": "."}
+    return re.compile("".join(parts.get(each) or re.escape(each) for each in _tokens(pattern)), re.DOTALL)
 
 
 def _step(left: tuple[str, ...], right: tuple[str, ...], i: int, j: int, reach: list[list[bool]]) -> bool:

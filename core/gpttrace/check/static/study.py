@@ -18,6 +18,7 @@ from gpttrace.language.findings import Severity
 from gpttrace.language.types import Scope
 
 MOST_FINDINGS = 500
+MOST_GUESSES = 60  # of names that are not there; one takes up to 15 ms
 
 
 class Study:
@@ -39,6 +40,7 @@ class Study:
         self._connect()
         self._forget_what_changes()
         self._types: dict[int, str] = {}
+        self._guesses = 0
 
     def _connect(self) -> None:
         parents, below = self.parents, self.below
@@ -127,6 +129,13 @@ class Study:
     def open_names(self) -> bool:
         """True when an `#include` or `import` may bring names that we cannot see."""
         return self.c.open or bool(self.program.imports)
+
+    def near(self, kind: str, name: str) -> str | None:
+        """Return the host's name of a kind that a mistyped one most looks like; None after so many that it is no slip."""
+        self._guesses += 1
+        if self.host is None or self._guesses > MOST_GUESSES:
+            return None
+        return next(iter(self.host.similar(kind, name, 1)), None)
 
     # --------------------------------------------------------------------------------------- findings
 

@@ -79,7 +79,7 @@ def missing(study: Study, probe: n.Probe) -> None:
             _missing_severity(study, point, alone),
             "unknown-probe-name",
             _missing_words(study, host, point),
-            _missing_hint(host, point),
+            _missing_hint(study, host, point),
         )
     if len(gone) > 1 and len(gone) == len(probe.points) and not study.since("0.24"):
         message = "none of these attach points exists: bpftrace before 0.24 runs the program, sees nothing and returns 0"
@@ -129,18 +129,18 @@ def _missing_words(study: Study, host: Facts, point: n.AttachPoint) -> str:
     name = ":".join(point.parts)
     if _wild(point):
         return f"no {point.kind} matches `{name}` on this host"
-    near = list(host.similar(point.kind, name if point.kind == "tracepoint" else point.parts[-1], 1))
-    guess = f"; did you mean `{near[0]}`?" if near else ""
+    near = study.near(point.kind, name if point.kind == "tracepoint" else point.parts[-1])
+    guess = f"; did you mean `{near}`?" if near else ""
     return f"there is no {point.kind} `{name}` on this host{guess}"
 
 
-def _missing_hint(host: Facts, point: n.AttachPoint) -> str:
+def _missing_hint(study: Study, host: Facts, point: n.AttachPoint) -> str:
     if (mend := _moved(host, point)) is not None:
         return mend
     if not _wild(point):
-        near = list(host.similar(point.kind, ":".join(point.parts), 1))
+        near = study.near(point.kind, ":".join(point.parts))
         if near:
-            return f"write `{point.kind}:{near[0]}`, or search with `gpttrace probes {point.parts[-1].strip('*')}`"
+            return f"write `{point.kind}:{near}`, or search with `gpttrace probes {point.parts[-1].strip('*')}`"
     word = point.parts[-1].replace("*", " ").replace("?", " ").strip() or point.parts[0]
     return f"search with `gpttrace probes {word}`"
 
@@ -229,8 +229,8 @@ def _symbol(study: Study, host: Facts, point: n.AttachPoint, symbol: str) -> Non
         point.kind, f"{point.parts[0]}:{wanted}"
     ):
         return
-    near = list(host.similar(point.kind, f"{point.parts[0]}:{wanted}", 1)) if not _wild(point) else []
-    guess = f"; did you mean `{near[0].rsplit(':', 1)[-1]}`?" if near else ""
+    near = study.near(point.kind, f"{point.parts[0]}:{wanted}") if not _wild(point) else None
+    guess = f"; did you mean `{near.rsplit(':', 1)[-1]}`?" if near else ""
     severity: Severity = (
         "error" if study.since("0.24") and "missing_probes" not in study.setting else "warning"
     )
