@@ -19,7 +19,9 @@ AREAS = (
     "rows",
     "meaning",
     "mcp",
+    "jupyter",
     "lsp",
+    "plots",
 )
 
 

@@ -16,6 +16,7 @@ from gpttrace.settings import Settings
 from gpttrace.trace import Limits
 from gpttrace.trace.dialect import dialect_of
 from gpttrace.trace.instrument import prepare
+from gpttrace.trace.plan import Plan
 
 ROWS = 1_000_000
 # Decodes standard input and prints seconds, bytes of the frame, and peak memory above the start.
@@ -53,14 +54,19 @@ def figures() -> Iterator[Figure]:
     yield Figure("live flood: lost of all", 100 * result.lost / max(1, rows + result.lost), "%")
 
 
-def _decoding() -> Iterator[Figure]:
+def recorded_stream() -> tuple[Plan, bytes]:
+    """Return a million lines of the real bpftrace, as the decoder gets them, and the plan that they were made by."""
     settings = Settings.load()
     path = Host.local(settings).bpftrace
     assert path is not None
     plan = prepare(EVENTS, dialect=dialect_of(path, cache_dir=settings.cache_dir), nonce="benchbenchbench0")
     lines = _recorded(path, plan.text, plan.tag)
     stream = b"".join(lines) * (ROWS // len(lines) + 1)
-    stream = stream[: stream.rindex(b"\n") + 1]
+    return plan, stream[: stream.rindex(b"\n") + 1]
+
+
+def _decoding() -> Iterator[Figure]:
+    plan, stream = recorded_stream()
     done = subprocess.run(
         [sys.executable, "-c", DECODE],
         input=json.dumps(plan.to_json()).encode() + b"\n" + stream,

@@ -116,6 +116,7 @@ COMPUTING = frozenset(
         "meaning",
         "model",
         "spec",
+        "vscode",
         "writer",
     ]
 )

@@ -19,6 +19,11 @@ class GpttraceError(Exception):
         self.message = message
         self.hint = hint
 
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks an exception for this: in a notebook these few lines stand in place of a traceback.
+        lines = [f"gpttrace: {self.message}", *([f"  hint: {self.hint}"] if self.hint else [])]
+        return [line for part in lines for line in map(_harmless, part.split("\n"))]
+
 
 class UsageError(GpttraceError):
     """The call itself cannot be carried out: a bad option, a file that is not there."""
@@ -41,6 +46,9 @@ class QuestionRefused(GpttraceError):
         super().__init__(message, hint=hint)
         self.alternatives = alternatives
 
+    def _render_traceback_(self) -> list[str]:
+        return [*super()._render_traceback_(), *(f"  - {_harmless(each)}" for each in self.alternatives)]
+
 
 class NotPermitted(GpttraceError):
     """The right to trace is missing, or the policy forbids it."""
@@ -58,3 +66,8 @@ class StoreError(GpttraceError):
     """The run store or an output file cannot be read or written."""
 
     exit_code = 1
+
+
+def _harmless(line: str) -> str:
+    # A message may quote what a traced program wrote, and whoever shows it obeys escapes.
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in line)

@@ -161,11 +161,15 @@ async def run_draft(
     follow: Follow,
     settings: Settings,
     seconds: float | None = None,
+    limits: Limits | None = None,
     command: Sequence[str] = (),
     exclude_self: bool = True,
     approve: Approve | None = None,
 ) -> Answer:
-    """Run what `generate` wrote and explain what came out; NotPermitted when the policy says no, or `approve` does."""
+    """Run what `generate` wrote and explain what came out; NotPermitted when the policy says no, or `approve` does.
+
+    `limits` says all of them, `seconds` only how long; without either the question's own time holds, or ten seconds.
+    """
     draft = answer.draft
     assert draft is not None
     assert draft.program is not None
@@ -173,7 +177,7 @@ async def run_draft(
     policy = load_policy(settings)
     async with trace(
         draft.program,
-        limits=Limits(seconds=limit),
+        limits=limits or Limits(seconds=limit),
         bpftrace=host.bpftrace,
         command=command,
         exclude_self=exclude_self,

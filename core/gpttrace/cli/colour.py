@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from gpttrace.language.reference import AGGREGATIONS, FUNCTIONS, PROBE_KINDS
 
-_KEYWORDS = "if else while for unroll let return break continue macro fn config import sizeof offsetof comptime struct union enum"
+_WORDS = "if else while for unroll let return break continue macro fn config import sizeof offsetof comptime struct union enum"
+_KEYWORDS = frozenset(_WORDS.split())
 _FUNCTIONS = FUNCTIONS.keys() | AGGREGATIONS.keys()
 _KINDS = "|".join(sorted(PROBE_KINDS, key=len, reverse=True))
 _PIECE = re.compile(
@@ -28,13 +30,24 @@ _COLOURS = {
 
 def coloured(text: str) -> str:
     """Return program text with ANSI colours; without them it is the same text."""
-    return _PIECE.sub(_paint, text)
+    return "".join(_paint(kind, piece) for kind, piece in pieces(text))
 
 
-def _paint(match: re.Match[str]) -> str:
-    kind, piece = match.lastgroup or "", match[0]
-    if kind == "word":
-        kind = "keyword" if piece in _KEYWORDS.split() else "function" if piece in _FUNCTIONS else ""
+def pieces(text: str) -> Iterator[tuple[str, str]]:
+    """Cut a program into (kind, piece): `comment`, `string`, `probe`, `keyword` … or "" for what is plain."""
+    end = 0
+    for match in _PIECE.finditer(text):
+        if match.start() > end:
+            yield "", text[end : match.start()]
+        kind, piece, end = match.lastgroup or "", match[0], match.end()
+        if kind == "word":
+            kind = "keyword" if piece in _KEYWORDS else "function" if piece in _FUNCTIONS else ""
+        yield kind, piece
+    if end < len(text):
+        yield "", text[end:]
+
+
+def _paint(kind: str, piece: str) -> str:
     colour = _COLOURS.get(kind)
     if colour is None:
         return piece

@@ -35,9 +35,13 @@ class LiveView:
     def update(self, seconds: float, rows: int, tables: list[Table]) -> None:
         """Show how far the trace is and what the maps hold."""
         counted = f", {rows:,} rows" if rows else ""
-        self._status = f"tracing for {seconds:.0f} s{counted}; ^C ends it and shows the result"
+        self.show(f"tracing for {seconds:.0f} s{counted}; ^C ends it and shows the result", tables)
+
+    def show(self, status: str, tables: list[Table]) -> None:
+        """Show a status line below the maps."""
+        self._status = status
         shown = [table for table in tables if len(table)]
-        self._body = "\n".join(table_text(table, most_rows=MOST_ROWS) for table in shown)
+        self._body = "\n".join(table_text(table, most_rows=MOST_ROWS, rest="") for table in shown)
         self._draw()
 
     def pause(self) -> None:

@@ -14,6 +14,7 @@ WIDTH = 79
 MOST_ROWS = 20
 _BAR = 32
 _MOST_FRAMES = 12
+_REST = " (all of them: --json, or -o FILE.csv)"
 
 
 def printable(text: str) -> str:
@@ -29,18 +30,20 @@ def _escape(char: str) -> str:
     return known.get(char) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
 
 
-def table_text(table: Table, *, width: int = WIDTH, most_rows: int | None = MOST_ROWS) -> str:
-    """Render one table with its title; `most_rows` of None shows everything."""
+def table_text(
+    table: Table, *, width: int = WIDTH, most_rows: int | None = MOST_ROWS, rest: str = _REST
+) -> str:
+    """Render one table with its title; `most_rows` of None shows everything, `rest` says where rows that are left out are."""
     if table.kind == "scalar" and len(table) == 1 and len(table.columns) == 1:
         return f"{table.name}: {cell(table.data[0][0])}"
     if not len(table):
         return f"{table.name}: no rows"
     if table.kind == "hist":
-        body = _histogram(table)
+        body = _histogram(table, rest)
     elif any(column.type == "stack" for column in table.columns):
-        body = _stacks(table, most_rows)
+        body = _stacks(table, most_rows, rest)
     else:
-        body = _grid(table, width, most_rows)
+        body = _grid(table, width, most_rows, rest)
     return "\n".join([_title(table), *body])
 
 
@@ -83,12 +86,12 @@ def _sorted_rows(table: Table) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _grid(table: Table, width: int, most_rows: int | None) -> list[str]:
+def _grid(table: Table, width: int, most_rows: int | None, rest: str) -> list[str]:
     rows = _sorted_rows(table)
     shown = rows if most_rows is None else rows[:most_rows]
     numeric = [is_number(column) for column in table.columns]
     lines = align([_heads(table), *[[cell(value) for value in row] for row in shown]], numeric, width)
-    return lines + _more(len(rows) - len(shown))
+    return lines + _more(len(rows) - len(shown), rest)
 
 
 def align(cells: Sequence[Sequence[str]], numeric: Sequence[bool], width: int) -> list[str]:
@@ -113,11 +116,11 @@ def _line(row: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) ->
     return ("  " + "  ".join(parts)).rstrip()
 
 
-def _more(hidden: int) -> list[str]:
-    return [f"  … and {hidden} more rows (all of them: --json, or -o FILE.csv)"] if hidden > 0 else []
+def _more(hidden: int, rest: str) -> list[str]:
+    return [f"  … and {hidden} more rows{rest}"] if hidden > 0 else []
 
 
-def _histogram(table: Table) -> list[str]:
+def _histogram(table: Table, rest: str) -> list[str]:
     keys = [i for i, column in enumerate(table.columns) if column.role == "key" or column.role == "time"]
     low, high, count = (table.names.index(name) for name in ("low", "high", "count"))
     groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
@@ -130,7 +133,7 @@ def _histogram(table: Table) -> list[str]:
         if key:
             lines.append("  " + ", ".join(key))
         lines += _bars([(row[low], row[high], row[count]) for row in rows], unit)
-    return lines + _more(len(ordered) - MOST_ROWS)
+    return lines + _more(len(ordered) - MOST_ROWS, rest)
 
 
 def _bars(buckets: list[tuple[Any, Any, int]], unit: str | None) -> list[str]:
@@ -163,7 +166,7 @@ def quantity(value: int, unit: str | None) -> str:
     return str(value)
 
 
-def _stacks(table: Table, most_rows: int | None) -> list[str]:
+def _stacks(table: Table, most_rows: int | None, rest: str) -> list[str]:
     rows = _sorted_rows(table) if table.kind == "map" else sorted(table.rows(), key=_weight, reverse=True)
     shown = rows if most_rows is None else rows[:most_rows]
     lines: list[str] = []
@@ -181,7 +184,7 @@ def _stacks(table: Table, most_rows: int | None) -> list[str]:
             ]
             if len(stack or []) > _MOST_FRAMES:
                 lines.append(f"      … {len(stack) - _MOST_FRAMES} more frames")
-    return lines + _more(len(rows) - len(shown))
+    return lines + _more(len(rows) - len(shown), rest)
 
 
 def _weight(row: tuple[Any, ...]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from gpttrace.explain.amounts import amount, bucket, share
 from gpttrace.explain.labels import Labels
+from gpttrace.trace.columns import ChunkedColumn
 from gpttrace.trace.table import Table
 
 _ADDITIVE = ("count", "sum", "total", "value")
@@ -37,9 +38,7 @@ def _events(table: Table, labels: Labels, took_s: float) -> list[str]:
     rate = f", {rows / took_s:,.1f} per second" if took_s > 0 else ""
     lines = [f"{amount(rows, labels.noun)} in {amount(round(took_s * 1e9), 'ns')}{rate}."]
     for index, column in enumerate(table.columns):
-        values = table.data[index]
-        numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-        if column.unit in ("ns", "bytes") and numbers:
+        if column.unit in ("ns", "bytes") and (numbers := _numbers(table.data[index])):
             lines.append(_spread(column.name, numbers, column.unit))
         elif column.type == "string" or column.name in (
             "ret",
@@ -53,6 +52,10 @@ def _events(table: Table, labels: Labels, took_s: float) -> list[str]:
     return lines
 
 
+def _numbers(values: Sequence[Any]) -> list[float]:
+    return [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+
+
 def _spread(name: str, numbers: Sequence[float], unit: str) -> str:
     low, middle, high = min(numbers), median(numbers), max(numbers)
     text = f"{name}: smallest {amount(low, unit, exact=False)}, median {amount(middle, unit, exact=False)}, "
@@ -60,7 +63,10 @@ def _spread(name: str, numbers: Sequence[float], unit: str) -> str:
 
 
 def _most_frequent(table: Table, labels: Labels, index: int) -> list[str]:
-    counts = Counter(map(_hashable, table.data[index]))
+    cells = table.data[index]
+    # A flood is counted as it came: as Python objects it would take seconds.
+    flood = isinstance(cells, ChunkedColumn) and table.columns[index].type == "string"
+    counts = cells.counted() if flood else Counter(map(_hashable, cells))
     if len(counts) == 1:
         return [f"{table.columns[index].name} is always {labels.text(table, index, table.data[index][0])}."]
     first = counts.most_common(_LARGEST)

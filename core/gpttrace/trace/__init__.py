@@ -13,7 +13,7 @@ from gpttrace.lazily import lazily
 if TYPE_CHECKING:
     from gpttrace.trace.items import Output, Problem, Rows, Snapshot
     from gpttrace.trace.limits import Limits
-    from gpttrace.trace.recovery import recover
+    from gpttrace.trace.recovery import load_run, recover
     from gpttrace.trace.result import Result, Status
     from gpttrace.trace.run import Batch, Progress, Run, trace
     from gpttrace.trace.store import Store, Summary
@@ -35,6 +35,7 @@ _HOMES = {
     "Store": "store",
     "Summary": "store",
     "Table": "table",
+    "load_run": "recovery",
     "recover": "recovery",
     "trace": "run",
 }
@@ -55,6 +56,7 @@ __all__ = [
     "Store",
     "Summary",
     "Table",
+    "load_run",
     "recover",
     "trace",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
@@ -43,6 +44,18 @@ class ChunkedColumn(Sequence[Any]):
             if arrows and len(arrows) == len(self.chunks) and str(arrows[0].type) == "string"
             else None
         )
+
+    def counted(self) -> Counter[Any]:
+        """Return how often each cell is there, in the order in which they first came; for cells that can be keys."""
+        counts: Counter[Any] = Counter()
+        for chunk in self.chunks:
+            if isinstance(chunk, list):
+                counts.update(chunk)
+            else:
+                counted = chunk.value_counts()
+                values, numbers = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
+                counts.update(dict(zip(values, numbers, strict=True)))
+        return counts
 
     def _list(self) -> list[Any]:
         if not self.chunks or not isinstance(self.chunks[-1], list):

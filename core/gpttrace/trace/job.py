@@ -20,7 +20,10 @@ NONCE_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run: `program` is the user's own text, `bpftrace` the path that runs it, `units` are by table name."""
+    """One run: `program` is the user's own text, `bpftrace` the path that runs it, `units` are by table name.
+
+    In `folder` is looked for what the program includes or imports by a relative name.
+    """
 
     run_id: str
     program: str
@@ -34,6 +37,7 @@ class Job:
     exclude_self: bool = True
     units: dict[str, str] | None = None
     unsafe: bool = False
+    folder: str | None = None
 
     def to_json(self, plan: Plan) -> dict[str, Any]:
         """Return the job and the plan of its present attempt as plain JSON values."""

@@ -52,6 +52,7 @@ class Order:
     argv: tuple[str, ...] = ()
     env: Mapping[str, str] | None = None
     settle: float = 0.0
+    folder: str | None = None  # where bpftrace and a command run; ours when None
 
     def header(self) -> bytes:
         """Return the line that the supervisor reads first."""
@@ -64,7 +65,8 @@ class Order:
         return (
             json.dumps(
                 {
-                    "argv": list(self.argv) or [self.bpftrace, "-f", "json", "-k", *more, "-"],
+                    "argv": list(self.argv)
+                    or [_from_anywhere(self.bpftrace), "-f", "json", "-k", *more, "-"],
                     "env": env,
                     "program": self.program,
                     "ready": self.ready_marker,
@@ -72,7 +74,7 @@ class Order:
                     "snapshot_signal": self.snapshot_signal,
                     "command": list(self.command),
                     "command_env": environment() if self.command else {},
-                    "spool": str(self.spool) if self.spool else None,
+                    "spool": str(self.spool.absolute()) if self.spool else None,
                     "parent": os.getpid(),
                     "limits": self.limits.to_json(),
                 }
@@ -141,6 +143,10 @@ class Link:
         return None
 
 
+def _from_anywhere(path: str) -> str:
+    return os.path.abspath(path) if os.sep in path else path
+
+
 def supervisor_argv() -> list[str]:
     """Return the command that starts a supervisor."""
     return [sys.executable, "-I", "-S", "-c", START, str(Path(__file__).parent)]
@@ -154,7 +160,9 @@ async def launch(order: Order) -> Link:
         raise UsageError(f"the program is longer than {PROGRAM_LIMIT >> 10} KiB", hint="split it")
     reader, writer = os.pipe()
     try:
-        process = await anyio.open_process(supervisor_argv(), stdout=writer, env={}, start_new_session=True)
+        process = await anyio.open_process(
+            supervisor_argv(), stdout=writer, env={}, start_new_session=True, cwd=order.folder
+        )
     except OSError as problem:
         os.close(reader)
         raise Unavailable(f"cannot start the supervisor: {problem.strerror}") from problem

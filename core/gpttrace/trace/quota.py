@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from gpttrace.trace.columns import ChunkedColumn
 from gpttrace.trace.items import Item, Rows
 from gpttrace.trace.table import Table
 
@@ -52,4 +53,8 @@ def _fewer(item: Rows, rows: int) -> Rows:
 
 
 def _first(table: Table, rows: int) -> Table:
-    return Table(table.name, table.kind, table.columns, [values[:rows] for values in table.data])
+    # Blocks of a flood are shared: as Python objects a million rows would take ten times as much.
+    data = [
+        values.since(0, rows) if isinstance(values, ChunkedColumn) else values[:rows] for values in table.data
+    ]
+    return Table(table.name, table.kind, table.columns, data)

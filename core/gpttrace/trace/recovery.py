@@ -42,6 +42,16 @@ def recover(settings: Settings | None = None) -> list[str]:
     return saved
 
 
+def load_run(run_id: str = "last", settings: Settings | None = None) -> Result:
+    """Return a kept run with its tables, also one whose process was killed; `last`, an id or its beginning.
+
+    UsageError when there is none, StoreError when it cannot be read.
+    """
+    settings = settings or Settings.load()
+    recover(settings)
+    return Store(settings.state_dir).load(run_id)
+
+
 def read_spool(folder: Path) -> Result:
     """Return what a killed run left; raises OSError or ValueError when its files are not whole enough."""
     written = json.loads((folder / "job").read_bytes())

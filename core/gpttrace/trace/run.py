@@ -53,7 +53,7 @@ PENDING = 256  # batches kept for a slow reader; the oldest are dropped, the res
 SNAPSHOT_PATIENCE = 2.0
 SNAPSHOT_QUIET = 0.2  # maps of one snapshot come together; this much silence ends it
 KILL_PATIENCE = 5.0
-SUPERVISOR_PATIENCE = 30.0  # besides the four graces that the supervisor itself allows
+SUPERVISOR_PATIENCE = 90.0  # besides the four graces: a minute of it is for maps that take long to print
 ORPHAN_PATIENCE = 30.0  # for a bpftrace whose supervisor was killed: it got SIGINT and detaches
 
 AnyRun = TypeVar("AnyRun", bound="Run")
@@ -240,6 +240,7 @@ class Run:
             pid=self.job.pid,
             spool=self._spool.path if self._spool else None,
             unsafe=self.job.unsafe,
+            folder=self.job.folder,
         )
         began = time.monotonic()
         self._link = link = await launch(order)
@@ -384,12 +385,14 @@ async def trace(
     settings: Settings | None = None,
     policy: Policy | None = None,
     approved: bool = False,
+    folder: str | None = None,
 ) -> AsyncIterator[Run]:
     """Run `program` (bpftrace source) within `limits` and yield the running trace.
 
     `command` is a user's command (an argument list): it starts when the probes are attached, its end ends the trace, and its pid
     stands for `__GPTTRACE_CMD__` in the program. `keep` saves the run in the run store. Without `policy` that of machine and user
-    holds; `approved` says that a person agreed to a program that reads people's data. Raises ProgramRejected, NotPermitted,
+    holds; `approved` says that a person agreed to a program that reads people's data. In `folder` is looked for what the program
+    includes or imports by a relative name. Raises ProgramRejected, NotPermitted,
     Unavailable or UsageError when nothing could be started; what bpftrace itself says is in the result.
     """
     settings = settings or Settings.load()
@@ -409,6 +412,7 @@ async def trace(
         exclude_self=exclude_self,
         units=units,
         unsafe=granted.unsafe,
+        folder=folder,
     )
     dialect = await anyio.to_thread.run_sync(lambda: dialect_of(path, cache_dir=settings.cache_dir))
     async with living(Run(job, dialect, Store(settings.state_dir) if keep else None)) as run:

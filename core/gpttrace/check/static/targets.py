@@ -140,7 +140,9 @@ def _missing_hint(study: Study, host: Facts, point: n.AttachPoint) -> str:
     if not _wild(point):
         near = study.near(point.kind, ":".join(point.parts))
         if near:
-            return f"write `{point.kind}:{near}`, or search with `gpttrace probes {point.parts[-1].strip('*')}`"
+            return (
+                f"write `{point.kind}:{near}`, or search with `gpttrace probes {point.parts[-1].strip('*')}`"
+            )
     word = point.parts[-1].replace("*", " ").replace("?", " ").strip() or point.parts[0]
     return f"search with `gpttrace probes {word}`"
 
