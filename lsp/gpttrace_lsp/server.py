@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, ClassVar
 
 from lsprotocol import types as t
 from lsprotocol.converters import get_converter
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from gpttrace.settings import Settings
@@ -46,6 +48,7 @@ class Server(LanguageServer):
         self.panel = False
         self.pulled = False  # the client asks for diagnostics, and is told when to ask again
         self._ends: list[Any] = []  # what else is to be ended with the server
+        self._after_settings: list[Callable[[], None]] = []
         self._left = False
 
     # ------------------------------------------------------------------------------------- documents
@@ -118,6 +121,12 @@ class Server(LanguageServer):
         for document in self.documents:
             self.diagnosing.changed(document)
         self.diagnosing.tell_status()
+        for doing in self._after_settings:
+            doing()
+
+    def at_settings(self, doing: Callable[[], None]) -> None:
+        """Have a function called whenever the settings were read anew."""
+        self._after_settings.append(doing)
 
     def _tell(self, problems: list[str]) -> None:
         for problem in problems:
@@ -151,6 +160,8 @@ class Server(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log what went wrong in a notification; a pop-up for each keystroke helps nobody."""
+        if isinstance(error, JsonRpcException) and error.code == t.LSPErrorCodes.RequestFailed:
+            return  # what a person wished cannot be done, and the answer says why
         log.error("%s: %s", getattr(source, "__name__", source), error)
 
 

@@ -227,7 +227,8 @@ class Statements(Expressions):
         """Parse `for ($kv : @map) { }` and `for $i : 0..10 { }`."""
         start = self.at
         self.advance()
-        opened = self.at if self.accept("(") else -1
+        at = self.at
+        opened = at if self.accept("(") else -1
         variable = n.Variable("", start=self.at, end=self.at)
         if self.kind == "var":
             variable = self.variable()
