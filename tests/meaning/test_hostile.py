@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from gpttrace.language import parse
@@ -60,3 +62,15 @@ def test_counting_twice_is_not_counting_once() -> None:
         "wider",
         ["each event is taken 2 times, not 1"],
     )
+
+
+def test_programs_are_looked_at_in_several_threads_at_once() -> None:
+    # The solver's own context ends the process when two threads are in it: a server checks every document in a thread.
+    program = parse(
+        f"{AT} /pid == 7/ {{ @s[tid] = 1; }} t:a:b /@s[tid] && pid == 8/ {{ {COUNT} delete(@s[tid]); }}"
+    )
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: [each.code for each in meaning_lints(program)], range(40)))
+
+    assert found == [found[0]] * 40
+    assert "never-reached" in found[0]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from threading import Lock
 from typing import Any, TypeGuard
 
 from gpttrace.meaning.terms import (
@@ -32,6 +33,8 @@ MILLISECONDS = 1000
 _WIDTHS = {f"{sign}int{bits}": bits for sign in ("", "u") for bits in (8, 16, 32, 64)} | {"bool": 1}
 _STRINGS = ("string", "inet", "ksym", "usym", "kstack", "ustack", "mac", "buf")
 _LARGEST = (40, 10_000, 1_000_000, 100_000_000)  # examples are easier to read with small numbers
+# Z3's terms live in one context, and two threads in it end the process (servers check in threads).
+_ONE_AT_A_TIME = Lock()
 _BEGIN = 1_000_000_000  # … and with a clock that starts somewhere
 
 
@@ -60,21 +63,24 @@ def possible(cond: Term, *, milliseconds: int = MILLISECONDS) -> Answer:
     """Tell whether a condition can hold."""
     if not has_solver():
         return Answer(None)
-    return _Asking([cond], milliseconds).ask(cond)
+    with _ONE_AT_A_TIME:
+        return _Asking([cond], milliseconds).ask(cond)
 
 
 def without(one: Term, other: Term, *, milliseconds: int = MILLISECONDS) -> Answer:
     """Tell whether one condition can hold where the other does not."""
     if one == other or not has_solver():
         return Answer(False if one == other else None)
-    return _Asking([one, other], milliseconds).ask(both(one, negated(other)))
+    with _ONE_AT_A_TIME:
+        return _Asking([one, other], milliseconds).ask(both(one, negated(other)))
 
 
 def can_differ(one: Term, other: Term, under: Term, *, milliseconds: int = MILLISECONDS) -> Answer:
     """Tell whether two values can differ where a condition holds."""
     if one == other or not has_solver():
         return Answer(False if one == other else None)
-    return _Asking([one, other, under], milliseconds).ask_difference(one, other, under)
+    with _ONE_AT_A_TIME:
+        return _Asking([one, other, under], milliseconds).ask_difference(one, other, under)
 
 
 class _Asking:
