@@ -99,6 +99,15 @@ def test_nesting_of_any_depth_ends_in_findings_and_never_in_a_recursion_error(te
 
 
 @pytest.mark.parametrize(
+    "text", ["BEGIN { for(// and then nothing", "BEGIN { for(", "BEGIN { for (/* */", "BEGIN { for"]
+)
+def test_a_loop_that_ends_where_it_begins_is_a_finding(text: str) -> None:
+    program = parse(text)
+    assert not program.ok
+    assert all(0 <= each.start <= each.end <= len(text) for each in program.findings)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "BEGIN { $x = " + "1+" * 10_000 + "1; }",
