@@ -18,11 +18,14 @@ _NUMBERS = {
 
 
 def sleep_briefly(times: int) -> Iterator[None]:
-    """Sleep for 2 ms, `times` times; each act is one clock_nanosleep(2) and one wait off the processor."""
+    """Sleep for 2 ms, `times` times, on one processor; each act is one clock_nanosleep(2) and one wait off the processor."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})  # else a busy machine moves it, which is another event
     yield
     for _ in range(times):
         time.sleep(0.002)
     yield
+    os.sched_setaffinity(0, before)
 
 
 def spin_briefly(times: int) -> Iterator[None]:
