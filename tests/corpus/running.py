@@ -53,7 +53,13 @@ class Runs:
             return self._result(example, acts)
 
     def _result(self, example: Example, acts: Mapping[tuple[str, int], str]) -> tuple[Result, list[str]]:
-        result = sync.run(
+        result = self._traced(example, acts)
+        if result.status == "tool_error" and "crashed" in result.reason:
+            result = self._traced(example, acts)  # 0.17 was seen to abort once, on a busy machine; twice is a fault
+        return result, wrong_checks(example, acts, result.tables)
+
+    def _traced(self, example: Example, acts: Mapping[tuple[str, int], str]) -> Result:
+        return sync.run(
             program_of(example),
             limits=Limits(seconds=30 if acts else ATTACHED, grace=20),
             command=[sys.executable, *command_of(acts)] if acts else (),
@@ -62,7 +68,6 @@ class Runs:
             approved=True,
             keep=False,
         )
-        return result, wrong_checks(example, acts, result.tables)
 
 
 def acts_of(example: Example, number: int = 0) -> dict[tuple[str, int], str]:
