@@ -21,6 +21,7 @@ AREAS = (
     "mcp",
     "jupyter",
     "lsp",
+    "lsp_completion",
     "plots",
 )
 

@@ -7,6 +7,7 @@ time. Findings of slower tiers stay where they were, moved with the text, until 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ log = logging.getLogger("gpttrace_lsp")
 _AT_ONCE = 2  # bpftraces that compile at one time
 _SLOW_LOOK = 0.03  # seconds; where a look takes longer, the next one waits for a pause in typing
 _LONGEST_PAUSE = 1.0
+_TIDY_EACH = 500  # changes, for whoever types without a pause
 Progress = Callable[[int, int, str], None]
 
 
@@ -40,9 +42,13 @@ class Diagnosing:
         self.status = Status(server)
         self._tracers = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._changes = 0
 
     def changed(self, document: Document, *, saved: bool = False) -> None:
         """Begin anew with a document whose text, or whose host, is another now."""
+        self._changes += 1
+        if self._changes % _TIDY_EACH == 0:
+            gc.collect()
         if document.task is not None:
             document.task.cancel()
         document.task = self._start(self._whole(document, saved=saved))
@@ -90,6 +96,7 @@ class Diagnosing:
             return  # bpftrace stops at the first syntax error, and the walk knows no half program
         options = self.server.options
         await asyncio.sleep(0 if saved else options.diagnostics_delay / 1000)
+        gc.collect()  # nobody types just now
         await self._meaning(document, look)
         if options.diagnostics_compile == "typing" or (saved and options.diagnostics_compile == "save"):
             await self._compile(document, look)

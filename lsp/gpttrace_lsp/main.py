@@ -25,8 +25,9 @@ def serve(settings: Settings, *, tcp: str | None, verbose: bool) -> int:
     from gpttrace_lsp.server import make_server
 
     # A look makes 50,000 objects that die with the next keystroke, none of them in cycles: at Python's own pace looking for
-    # garbage among them takes as long as the look itself (30 ms instead of 15 at 300 lines, measured).
-    gc.set_threshold(100_000, 20, 20)
+    # garbage among them takes as long as the look itself (30 ms instead of 15 at 300 lines, measured). It is looked for in the
+    # pauses of typing instead (`diagnose`).
+    gc.disable()
     if tcp is None:
         from gpttrace_lsp.stdio import serve_stdio
 

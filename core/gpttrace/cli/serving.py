@@ -48,9 +48,6 @@ def lsp(*, tcp: str | None, stdio: bool, verbose: bool) -> int:
     """Serve an editor until it goes."""
     if tcp is not None and stdio:
         raise UsageError("--tcp and --stdio are two ways of serving", hint="give one of them")
-    import gc
-
-    gc.enable()  # as above
     return int(imported("gpttrace_lsp.main", "lsp").serve(Settings.load(), tcp=tcp, verbose=verbose))
 
 
