@@ -98,6 +98,7 @@ class Handle:
         if self._future is not None:
             with suppress(GpttraceError):
                 self._future.result()
+            self._follower.screen.repeat()
 
     def ask_to_stop(self) -> None:
         """Ask it to end, and return at once."""

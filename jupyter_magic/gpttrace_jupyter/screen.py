@@ -34,6 +34,9 @@ class Screen(Protocol):
     def finish(self, shown: Shown) -> None:
         """Show this in place of all that was shown."""
 
+    def repeat(self) -> None:
+        """Show the last once more, as an output of the cell that runs now."""
+
 
 class Quiet:
     """Shows nothing."""
@@ -45,6 +48,9 @@ class Quiet:
         """Keep silent."""
 
     def finish(self, shown: Shown) -> None:
+        """Keep silent."""
+
+    def repeat(self) -> None:
         """Keep silent."""
 
 
@@ -77,6 +83,11 @@ class NotebookScreen:
     def finish(self, shown: Shown) -> None:
         """Put the summary where the live view was."""
         self._put(shown)
+
+    def repeat(self) -> None:
+        """Put the last where it is already: nbclient takes updates from the cell that runs, and no others."""
+        if self._handle is not None:
+            self._handle.update(self._shown.bundle(), raw=True)
 
     def _notes_shown(self, more: Sequence[str] = ()) -> Shown:
         shown = NOTHING
@@ -125,6 +136,9 @@ class TerminalScreen:
             self._view.close()
             self._view = None
         self._say(shown.text)
+
+    def repeat(self) -> None:
+        """Leave it: it was printed."""
 
     @staticmethod
     def _say(text: str) -> None:

@@ -96,10 +96,11 @@ def listed(
 ) -> t.CompletionList:
     """Return the protocol's list of at most `limit` items; each replaces what was typed, or the whole word around it."""
     usual = _ranges(lines, place.start, place.offset, place.stop, client)
-    cut = found.cut or len(found.items) > limit
+    # Editors without snippets complete words: older Neovim writes NUL for each line's end of a longer text.
+    fit_for = [each for each in found.items if client.snippets or "\n" not in each.insert]
+    cut = found.cut or len(fit_for) > limit
     items = [
-        _item(each, number, usual, place, lines, client, uri)
-        for number, each in enumerate(found.items[:limit])
+        _item(each, number, usual, place, lines, client, uri) for number, each in enumerate(fit_for[:limit])
     ]
     defaults = t.CompletionItemDefaults(edit_range=usual) if client.defaults else None
     return t.CompletionList(is_incomplete=cut, items=items, item_defaults=defaults)
