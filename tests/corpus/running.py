@@ -55,7 +55,9 @@ class Runs:
     def _result(self, example: Example, acts: Mapping[tuple[str, int], str]) -> tuple[Result, list[str]]:
         result = self._traced(example, acts)
         if result.status == "tool_error" and "crashed" in result.reason:
-            result = self._traced(example, acts)  # 0.17 was seen to abort once, on a busy machine; twice is a fault
+            result = self._traced(
+                example, acts
+            )  # 0.17 was seen to abort once, on a busy machine; twice is a fault
         return result, wrong_checks(example, acts, result.tables)
 
     def _traced(self, example: Example, acts: Mapping[tuple[str, int], str]) -> Result:

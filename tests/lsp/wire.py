@@ -81,7 +81,9 @@ class Wire:
         end = time.monotonic() + PATIENCE
         while True:
             message = self._came.get(timeout=max(0.01, end - time.monotonic()))
-            assert message is not None, f"the server ended ({self.process.wait(PATIENCE)}): {self.log.decode(errors='replace')[-9000:]}"
+            assert message is not None, (
+                f"the server ended ({self.process.wait(PATIENCE)}): {self.log.decode(errors='replace')[-9000:]}"
+            )
             self.seen.append(message)
             if "method" in message and "id" in message:
                 asks = message["method"] == "workspace/configuration"
