@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` sets up and runs the main job, `make test` sets up and passes the tests.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kernels test-inspector check bench eval setup trees docs vectors clean vscode test-editors
+.PHONY: help demo test test-kernels test-inspector test-notebooks check bench eval setup trees docs vectors clean vscode test-editors
 
 help: ## show this text
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -24,12 +24,17 @@ test-inspector: ## try the MCP server with the protocol's own inspector (npm; fe
 	@scripts/setup test
 	@.venv/bin/python -m pytest -m tools tests/mcp/test_inspector.py $(PYTEST_ARGS)
 
+test-notebooks: ## press the buttons of JupyterLab and Notebook 7 in a real Chromium, and run papermill (pip fetches them)
+	@scripts/setup test
+	@.venv/bin/python -m pytest -m tools tests/jupyter/browser $(PYTEST_ARGS)
+
 vscode: ## build the extension for VS Code into dist/ (npm; its packages stay in lsp/vscode/node_modules)
 	@lsp/vscode/build
 
 test-editors: ## test the extension for VS Code, and what real editors make of the language server (npm)
 	@scripts/setup test
-	@.venv/bin/python -m pytest -m "tools or not tools" tests/vscode $(wildcard tests/editors) $(PYTEST_ARGS)
+	@tests/editors/fetch debian >/dev/null
+	@.venv/bin/python -m pytest -m "tools or not tools" tests/vscode tests/editors $(PYTEST_ARGS)
 
 check: ## lint, types, import contract
 	@scripts/setup test

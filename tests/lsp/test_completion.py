@@ -399,6 +399,14 @@ def test_a_client_that_takes_no_snippets_gets_none(old: Host) -> None:
     assert all(isinstance(each.text_edit, t.TextEdit) for each in said.items)
 
 
+def test_the_text_of_a_field_is_offered_while_no_other_field_fits_better(old: Host) -> None:
+    probe = "tracepoint:syscalls:sys_enter_openat { print(args->"
+    assert "str(args->filename)" in labels(f"{probe}fil|", old)
+    assert labels(f"{probe}fla|", old)[0] == "flags"
+    assert "str(args->filename)" not in labels(f"{probe}fla|", old)
+    assert at(f"{probe}|", old)[2].cut  # an editor that filters by itself would keep it
+
+
 def test_a_list_that_is_cut_says_so(old: Host) -> None:
     plain, offset, found = at("BEGIN { |", old)
     place = place_at(plain, offset)

@@ -11,7 +11,7 @@ from gpttrace.host.tracefs import Field
 from gpttrace.language import nodes as n
 from gpttrace.language.types import tuple_parts
 from gpttrace_lsp.completion.place import Place
-from gpttrace_lsp.completion.suggestions import Kind, Suggestion, Suggestions, fitting
+from gpttrace_lsp.completion.suggestions import Kind, Suggestion, Suggestions, fit, fitting
 from gpttrace_lsp.completion.typed import Typed, member_at_end
 
 _MOST_TARGETS = 8
@@ -35,9 +35,11 @@ def member_suggestions(place: Place, typed: Typed) -> Suggestions:
     least = _ARGS_DOT if of_args else _POINTER_DOT
     if (of_args or kind.endswith("*")) and not node.arrow and version and version < least:
         shown = [_arrowed(each, place) for each in shown]
-    if of_args:
-        shown = list(_with_texts(shown, place, place.base + owner.start))
-    return Suggestions(shown)
+    if not of_args:
+        return Suggestions(shown)
+    texts = list(_with_texts(shown, place, place.base + owner.start))
+    # With the next letter another field may fit better, and its text alone is then meant.
+    return Suggestions(texts, cut=len(texts) > len(shown))
 
 
 def _arrowed(each: Suggestion, place: Place) -> Suggestion:
@@ -46,11 +48,15 @@ def _arrowed(each: Suggestion, place: Place) -> Suggestion:
 
 
 def _with_texts(shown: list[Suggestion], place: Place, start: int) -> Iterator[Suggestion]:
-    """Yield fields, and behind one that points to text also `str(…)` of it, which takes the place of `args` and all."""
+    """Yield fields, and behind one that points to text also `str(…)` of it, which takes the place of `args` and all.
+
+    Only of those that fit best: editors put what matches more letters, `args->` among them, before what fits better.
+    """
     before = place.before[start - place.base : len(place.before) - len(place.typed)]
+    best = fit(shown[0].label, place.typed) if shown else None
     for each in shown:
         yield each
-        if each.kind is Kind.Field and each.about:
+        if each.kind is Kind.Field and each.about and fit(each.label, place.typed) == best:
             text = f"str(args->{each.label})"
             yield Suggestion(text, Kind.Function, "its text", matches=f"{before}{each.label}", start=start)
 

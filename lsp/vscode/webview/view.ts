@@ -72,7 +72,8 @@ function head(page: Page, run: Run): Tree {
   const facts = [stateText(run), `${grouped(run.rows)} ${run.rows === 1 ? "row" : "rows"}`];
   if (run.lost > 0) facts.push(`${grouped(run.lost)} lost`);
   const buttons = isOver(run)
-    ? [button("Run again", () => page.ask("again", run)), button("Remove", () => page.ask("forget", run))]
+    // Removing is never where stopping was: a second click must not take the results away.
+    ? [button("Remove", () => page.ask("forget", run)), button("Run again", () => page.ask("again", run))]
     : [button("Stop", () => page.ask("stop", run), "stop")];
   const shown = facts.map((fact, i) => h("span", { class: i === 2 ? "lost" : "fact" }, [fact]));
   return h("div", { class: "head" }, [...shown, h("span", { class: "buttons" }, buttons)], { key: "head" });
