@@ -30,6 +30,7 @@ _COLOURS = {
     "function": ("builtin", "#2f7fd6"),
 }
 _PRE = "margin:0;white-space:pre;overflow-x:auto;font-size:90%"
+_TITLE = "margin-top:.3em;font:600 90% var(--jp-code-font-family,monospace)"
 _TABLE = "border-collapse:collapse;margin:.3em 0;font-size:90%"
 
 
@@ -107,8 +108,13 @@ def table(of: Table, *, most_rows: int = MOST_ROWS) -> Shown:
     text = _clean(table_text(of, most_rows=most_rows, rest=""))
     if of.kind == "hist" or any(column.type == "stack" for column in of.columns) or not len(of):
         kept = text.split("\n")[: 4 * most_rows]
-        return Shown("\n".join(kept), f'<pre style="{_PRE}">{_lines(chr(10).join(kept))}</pre>')
+        title, below = (_title(of), kept[1:]) if kept[0] == printable(of.name) else ("", kept)
+        return Shown("\n".join(kept), f'{title}<pre style="{_PRE}">{_lines(chr(10).join(below))}</pre>')
     return Shown(text, _grid(of, most_rows))
+
+
+def _title(of: Table) -> str:
+    return f'<div style="{_TITLE}">{escaped(of.name)}</div>'
 
 
 def _grid(of: Table, most_rows: int) -> str:
@@ -131,10 +137,7 @@ def _grid(of: Table, most_rows: int) -> str:
     more = (
         f'<div style="opacity:.75">… {len(of) - len(rows):,} more rows</div>' if len(of) > len(rows) else ""
     )
-    title = f"<b><code>{escaped(of.name)}</code></b>"
-    return (
-        f'{title}<table style="{_TABLE}"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}'
-    )
+    return f'{_title(of)}<table style="{_TABLE}"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}'
 
 
 def _side(number: bool) -> str:

@@ -36,17 +36,16 @@ DISK_LATENCY = {
     "writer.returncode": 0,
 }
 WHO_OPENS = {
-    "{name: int(times) for name, times in opens.groupby(names)['count'].sum().items() if name in "
-    "('often', 'sometimes', 'rarely', 'missing')}": {"often": 30, "sometimes": 20, "rarely": 10},
+    "{name: int(count) for name, count in zip(ours['filename'], ours['count']) if name != '.'}": {
+        "often": 30,
+        "sometimes": 20,
+        "rarely": 10,
+    },
     "opens.dtypes.astype(str).to_dict()": {"comm": "category", "filename": "str", "count": "int64"},
-    "sorted(set(opens['comm']))": ["opener"],
-    "failed[failed.index.str.endswith('/missing')]['count'].tolist()": [5],
+    "list(opens['comm'].unique())": ["opener"],
+    "int(failed.loc['missing', 'count'])": 5,
     "str(failed.index.dtype), str(failed['count'].dtype)": ["str", "int64"],
-    "each['filename'].str.rpartition('/')[2].value_counts().reindex(['often', 'sometimes', 'rarely']).tolist()": [
-        30,
-        20,
-        10,
-    ],
+    "each['filename'].value_counts().reindex(['often', 'sometimes', 'rarely']).tolist()": [30, 20, 10],
     "each.dtypes.astype(str).to_dict()": {"pid": "int64", "comm": "category", "filename": "str"},
     "each['pid'].nunique()": 1,
 }
