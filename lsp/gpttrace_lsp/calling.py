@@ -58,13 +58,13 @@ def tell(server: Server, text: str, level: t.MessageType = t.MessageType.Info) -
     server.window_show_message(t.ShowMessageParams(level, text))
 
 
-def versioned(server: Server, document: Document, edits: Sequence[t.TextEdit]) -> t.WorkspaceEdit:
-    """Return edits of a document's present version, in the form that the client takes."""
+def versioned(server: Server, uri: str, version: int, edits: Sequence[t.TextEdit]) -> t.WorkspaceEdit:
+    """Return edits of one version of a document, in the form that the client takes."""
     workspace = server.client_capabilities.workspace
     can = workspace.workspace_edit if workspace is not None else None
     if can is None or not can.document_changes:
-        return t.WorkspaceEdit(changes={document.uri: list(edits)})
-    place = t.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
+        return t.WorkspaceEdit(changes={uri: list(edits)})
+    place = t.OptionalVersionedTextDocumentIdentifier(uri, version)
     return t.WorkspaceEdit(document_changes=[t.TextDocumentEdit(place, list(edits))])
 
 

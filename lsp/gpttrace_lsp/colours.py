@@ -6,7 +6,6 @@ strings are left to the grammar. Tokens never overlap and never span lines.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +14,7 @@ from lsprotocol import types as t
 
 from gpttrace.language import nodes as n
 from gpttrace.language.reference import AGGREGATIONS, BUILTINS, FUNCTIONS, MAP_KINDS, MODES, TYPE_NAMES
-from gpttrace_lsp.look import Look
+from gpttrace_lsp.look import Look, worked
 from gpttrace_lsp.navigate.names import c_places, parameters
 from gpttrace_lsp.navigate.renaming import KEYWORDS
 from gpttrace_lsp.pieces import Piece, pieces_of
@@ -32,7 +31,6 @@ TYPES = (
 MODIFIERS = ("declaration", "readonly", "static", "deprecated", "modification", "defaultLibrary")
 _TYPE = {name: at for at, name in enumerate(TYPES)}
 _BIT = {name: 1 << at for at, name in enumerate(MODIFIERS)}
-_LARGE = 20_000  # characters; above it the work is done in a thread
 _KEPT = 32
 _UNCOLOURED = re.compile(
     r"\\(?:x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)|%[-+ 0#]*[0-9]*(?:\.[0-9]*)?[hljzt]*(?:rx|rh|gr|[a-zA-Z%])"
@@ -62,9 +60,7 @@ def register(server: Server) -> None:
         if look is None:
             return None
         span = look.lines.span(within) if within is not None else None
-        if len(look.text) <= _LARGE:
-            return encoded(look.lines, colours(look, span))
-        return await asyncio.to_thread(lambda: encoded(look.lines, colours(look, span)))
+        return await worked(len(look.text), lambda: encoded(look.lines, colours(look, span)))
 
     def remember(uri: str, data: list[int]) -> str:
         number = str(int(given.pop(uri, ("0", []))[0]) + 1)

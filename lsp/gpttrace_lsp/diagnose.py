@@ -16,6 +16,7 @@ from lsprotocol import types as t
 
 from gpttrace.check.compiler import compile_findings, merge
 from gpttrace.check.meant import meaning_step
+from gpttrace.check.whole import tool_for, without_echo
 from gpttrace.host import Host
 from gpttrace.language import Finding
 from gpttrace_lsp.document import Document
@@ -110,20 +111,22 @@ class Diagnosing:
 
     async def _compile(self, document: Document, look: Look) -> None:
         host = self.server.hosting.host
-        if host is None or not may_be_asked(look):
+        if host is None or look.denied:
             return
+        tool = tool_for(host, self.server.hosting.settings)
         async with self._tracers:
             compiled = await compile_findings(
                 look.tree,
                 host,
                 file=document.file,
                 unsafe=self.server.hosting.policy.unsafe,
-                tool=_own_tool(self.server, host),
+                tool=tool.path if tool else None,
                 settings=self.server.hosting.settings,
             )
         self.status.compiled(compiled.ran, compiled.why)
         if compiled.ran != "none":
-            document.keep("compile", look.version, compiled.findings)
+            found = without_echo(look.tree, look.findings, compiled.findings)
+            document.keep("compile", look.version, found)
         self.publish(document, look)
 
     async def verify(
@@ -161,7 +164,7 @@ class Diagnosing:
             return "this server was started without the right to load programs"
         if host is None or host.saved:
             return "a host file has no kernel to load into"
-        if not look.tree.ok or not may_be_asked(look):
+        if not look.tree.ok or look.denied:
             return "the errors come first: what does not compile, or is not allowed, is not loaded"
         return None
 
@@ -189,15 +192,3 @@ class Diagnosing:
 
     async def _refresh(self) -> None:
         await self.server.workspace_diagnostic_refresh_async(None)
-
-
-def may_be_asked(look: Look) -> bool:
-    """Tell whether bpftrace may be given a program: not where the policy denies it."""
-    return not any(each.source == "policy" and each.severity == "error" for each in look.findings)
-
-
-def _own_tool(server: Server, host: Host) -> str | None:
-    if not host.saved:
-        return host.bpftrace
-    local = Host.local(server.hosting.settings)
-    return local.bpftrace

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -16,13 +17,11 @@ from lsprotocol import types as t
 from pygls.uris import to_fs_path
 
 from gpttrace.language import Finding
-from gpttrace_lsp.look import Look
+from gpttrace_lsp.look import Look, worked
 from gpttrace_lsp.positions import Edit, Encoding, Lines, moved
 
 Tier = Literal["meaning", "compile", "verifier"]
 LookAt = Callable[[Lines, int], Look]
-# Up to here a look is quicker than handing it to a thread and back would matter to anybody.
-_AT_ONCE = 20_000
 
 
 @dataclass(slots=True)
@@ -54,6 +53,11 @@ class Document:
         path = to_fs_path(self.uri) if self.uri.startswith("file:") else None
         return Path(path) if path and Path(path).parent.is_dir() else None
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the file is in, where there is one."""
+        return self.file.absolute().parent if self.file is not None else None
+
     def change(self, changes: Sequence[t.TextDocumentContentChangeEvent], version: int) -> None:
         """Apply the changes of one notification, in order."""
         for change in changes:
@@ -79,10 +83,8 @@ class Document:
                     break
                 lines, version = self.lines, self.version
                 began = asyncio.get_running_loop().time()
-                if len(lines.text) <= _AT_ONCE:
-                    looked = look_at(lines, version)
-                else:
-                    looked = await asyncio.to_thread(look_at, lines, version)
+                # Both are bound now: the text may be another one before a thread begins.
+                looked = await worked(len(lines.text), partial(look_at, lines, version))
                 self.took = asyncio.get_running_loop().time() - began
                 self.looked = looked
         assert self.looked is not None

@@ -10,7 +10,6 @@ from gpttrace_lsp.calling import document_of, tell, text_at
 from gpttrace_lsp.showing import show_markdown
 
 if TYPE_CHECKING:
-    from gpttrace.check.codes import Code
     from gpttrace.language import Finding
     from gpttrace_lsp.look import Look
     from gpttrace_lsp.server import Server
@@ -84,16 +83,13 @@ def _listed(look: Look, findings: Sequence[Finding]) -> list[str]:
 
 def explained_code(name: str) -> str | None:
     """Return the documentation of a code: what it means, why it matters, a wrong program and the mended one."""
-    from gpttrace.check.codes import all_codes  # every room's table, wanted only now
+    from gpttrace.check.codes import all_codes, code_block  # every room's table, wanted only now
 
     code = all_codes().get(name)
-    return None if code is None else _code(code)
-
-
-def _code(code: Code) -> str:
+    if code is None:
+        return None
     parts = [f"# `{code.name}`", f"{code.severity}: {code.title}", code.why]
     for word, text in (("Wrong", code.bad), ("Right", code.good)):
         if text:
-            shown = "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
-            parts += [f"{word}:", f"```bpftrace\n{shown.rstrip()}\n```"]
+            parts += [f"{word}:", "\n".join(code_block(text))]
     return "\n\n".join(parts) + "\n"

@@ -241,7 +241,7 @@ async def _applied(
         return None
     text = below(document.lines.text, question, asked, program)
     place = document.lines.position(question.end)
-    edit = versioned(server, document, [t.TextEdit(t.Range(place, place), text)])
+    edit = versioned(server, document.uri, document.version, [t.TextEdit(t.Range(place, place), text)])
     done = await server.workspace_apply_edit_async(t.ApplyWorkspaceEditParams(edit, "Write this program"))
     if not done.applied:
         tell(server, f"the editor did not take the program: {done.failure_reason or 'it said no'}")

@@ -16,6 +16,7 @@ from gpttrace.language.reference import AGGREGATIONS
 from gpttrace_lsp.hover.points import field_of, is_pattern, name_in
 from gpttrace_lsp.hover.symbols import shown_type
 from gpttrace_lsp.look import Look
+from gpttrace_lsp.matches import hook_points
 
 if TYPE_CHECKING:
     from gpttrace_lsp.server import Server
@@ -156,8 +157,7 @@ def matches_told(look: Look, first: int, last: int) -> list[t.InlayHint]:
                 continue
             number = host.count(point.kind, name)
             if number or host.lists(point.kind):
-                label = f"{number:,} hook point{'' if number == 1 else 's'}"
-                hint = t.InlayHint(look.lines.position(point.end), label, padding_left=True)
+                hint = t.InlayHint(look.lines.position(point.end), hook_points(number), padding_left=True)
                 hint.data = {"kind": point.kind, "name": name}
                 found.append(hint)
     return found

@@ -16,8 +16,8 @@ from gpttrace_lsp.explaining import EXPLAIN
 from gpttrace_lsp.generating import GENERATE, offered
 from gpttrace_lsp.matches import MATCHES, hook_points, is_wild, number_of
 from gpttrace_lsp.options import Options
-from gpttrace_lsp.running import RUN, STOP, runs_of
-from gpttrace_lsp.verifying import VERIFY, Said, verdict_on, verifying_of
+from gpttrace_lsp.running import RUN, STOP, Runs
+from gpttrace_lsp.verifying import VERIFY, Said, Verifying, verdict_on
 
 if TYPE_CHECKING:
     from gpttrace_lsp.document import Document
@@ -44,7 +44,8 @@ def register(server: Server) -> None:
         if document is None:
             return None
         look = await server.look_of(document)
-        now = Now(runs_of(server).of(document.uri), verifying_of(server).said_of(document), _may_run(server))
+        tracing, said = server.part(Runs).of(document.uri), server.part(Verifying).said_of(document)
+        now = Now(tracing, said, _may_run(server))
         # A wildcard over a program's functions reads that file.
         return await asyncio.to_thread(lenses, look, document, server.options, now)
 

@@ -5,7 +5,10 @@ Made once for each version and asked by every feature. Nothing here starts a pro
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from gpttrace.check.policy import Policy
 from gpttrace.check.static.study import Study
@@ -14,6 +17,10 @@ from gpttrace.host import Host
 from gpttrace.language import Finding, Program, children, parse
 from gpttrace.language import nodes as n
 from gpttrace_lsp.positions import Lines
+
+# Up to here (characters) work on a text is done sooner than handing it to a thread and back would matter to anybody.
+AT_ONCE = 20_000
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,7 @@ class Look:
     tree: Program
     study: Study
     findings: tuple[Finding, ...]
+    denied: bool = False  # what the policy denies is not given to bpftrace
     host: Host | None = field(repr=False, default=None)
 
     @property
@@ -67,4 +75,9 @@ def look_at(lines: Lines, version: int, host: Host | None, policy: Policy) -> Lo
     tree = parse(lines.text)
     study = Study(tree, host, unsafe=True)  # what may change the machine is the policy's to say
     report = check_studied(study, policy)
-    return Look(version, lines, tree, study, report.findings, host)
+    return Look(version, lines, tree, study, report.findings, report.policy.allowed == "no", host)
+
+
+async def worked(size: int, work: Callable[[], Answer]) -> Answer:
+    """Return what work on so many characters of text gives; long work is done on a thread, so that nobody waits behind it."""
+    return work() if size <= AT_ONCE else await asyncio.to_thread(work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from gpttrace.host.kinds import IN_BINARIES
 from gpttrace.language import nodes as n
 from gpttrace_lsp.calling import document_of, offset_in, options_at, tell
 from gpttrace_lsp.showing import show_markdown
@@ -55,12 +56,9 @@ def number_of(point: n.AttachPoint, host: Host | None) -> int | None:
     """Return how many hook points an attach point stands for; None where the host cannot tell. May read a program file."""
     if host is None or not point.parts or "$" in point.text or "[" in point.text:
         return None
-    if not host.lists(point.kind) and point.kind not in _IN_BINARIES:
+    if not host.lists(point.kind) and point.kind not in IN_BINARIES:
         return None
     return host.count(point.kind, ":".join(point.parts))
-
-
-_IN_BINARIES = ("uprobe", "uretprobe", "usdt")
 
 
 def matched(point: n.AttachPoint, host: Host | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsprotocol import types as t
 
@@ -112,10 +112,7 @@ def moved(finding: Finding, edits: Sequence[Edit], touched: bool = False) -> Fin
             return None
         start, end = _shifted(start, edit), _shifted(end, edit)
         related = [(_shifted(a, edit), _shifted(b, edit), said) for a, b, said in related]
-    others = tuple(Related(*each) for each in related)
-    return Finding(
-        start, end, finding.severity, finding.code, finding.message, finding.hint, finding.source, others
-    )
+    return replace(finding, start=start, end=end, related=tuple(Related(*each) for each in related))
 
 
 def _shifted(offset: int, edit: Edit) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from lsprotocol import types as t
 from lsprotocol.converters import get_converter
@@ -24,6 +25,7 @@ from gpttrace_lsp.positions import Lines
 from gpttrace_lsp.protocol import Protocol
 
 log = logging.getLogger("gpttrace_lsp")
+Part = TypeVar("Part")
 
 
 class Server(LanguageServer):
@@ -47,6 +49,7 @@ class Server(LanguageServer):
         self.may_run = may_run
         self.panel = False
         self.pulled = False  # the client asks for diagnostics, and is told when to ask again
+        self._parts: dict[Any, Any] = {}
         self._ends: list[Any] = []  # what else is to be ended with the server
         self._after_settings: list[Callable[[], None]] = []
         self._left = False
@@ -102,7 +105,7 @@ class Server(LanguageServer):
             can.diagnostic_provider = None  # else everything would be shown twice
 
     async def read_settings(self, pushed: Any = None) -> None:
-        """Take the settings anew: asked of the client where it answers, else those that it pushed."""
+        """Take the settings anew, asked of the client where it answers, else those that it pushed; then tell the status."""
         workspace = self.client_capabilities.workspace
         if workspace is not None and workspace.configuration:
             wanted = t.ConfigurationParams(items=[t.ConfigurationItem(section=SECTION)])
@@ -110,9 +113,12 @@ class Server(LanguageServer):
             pushed = found[0] if found else None
         elif isinstance(pushed, dict):
             pushed = pushed.get(SECTION, pushed)
-        if not isinstance(pushed, dict):
-            return
-        self.options, problems = read_options(pushed)
+        if isinstance(pushed, dict):
+            await self._take(pushed)
+        self.diagnosing.tell_status()
+
+    async def _take(self, settings: dict[str, Any]) -> None:
+        self.options, problems = read_options(settings)
         self._tell(problems)
         if await self.hosting.choose(self.options):
             for document in self.documents:
@@ -120,7 +126,6 @@ class Server(LanguageServer):
                 document.slow.clear()
         for document in self.documents:
             self.diagnosing.changed(document)
-        self.diagnosing.tell_status()
         for doing in self._after_settings:
             doing()
 
@@ -131,6 +136,12 @@ class Server(LanguageServer):
     def _tell(self, problems: list[str]) -> None:
         for problem in problems:
             self.window_show_message(t.ShowMessageParams(t.MessageType.Warning, f"gpttrace: {problem}"))
+
+    def part(self, kind: Callable[[Server], Part]) -> Part:
+        """Return this server's one object of a kind, such as its runs, which several features ask."""
+        if kind not in self._parts:
+            self._parts[kind] = kind(self)
+        return cast("Part", self._parts[kind])
 
     # ------------------------------------------------------------------------------------ life's end
 
@@ -154,8 +165,6 @@ class Server(LanguageServer):
             self._left = True
             logging.shutdown()
             sys.stderr.flush()
-            import os
-
             os._exit(code)  # a thread of the pool waits in a read of standard input that nothing ends
 
     def report_server_error(self, error: Exception, source: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,17 +12,15 @@ from gpttrace.language import nodes as n
 from gpttrace.language.formats import format_specs
 from gpttrace.language.parameters import CONVERSIONS, FORMS, Form, Parameter
 from gpttrace.language.reference import AGGREGATIONS, FORMATTING, FUNCTIONS
-from gpttrace_lsp.completion import begin_of
+from gpttrace_lsp.completion import place_in
 from gpttrace_lsp.completion.calls import OpenCall, open_call
-from gpttrace_lsp.completion.place import Place, place_at
+from gpttrace_lsp.completion.place import Place
 from gpttrace_lsp.completion.suggestions import documentation
 from gpttrace_lsp.completion.versions import is_newer
 from gpttrace_lsp.look import Look
 
 if TYPE_CHECKING:
     from gpttrace_lsp.server import Server
-
-_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +55,8 @@ def register(server: Server) -> None:
         if document is None:
             return None
         await server.hosting.ready(server.options)
-        text, look = document.lines.text, document.looked
-        offset = document.lines.offset(params.position)
-        base = begin_of(document, offset)
-        if offset - base <= _AT_ONCE:
-            place = place_at(text, offset, base)
-        else:
-            place = await asyncio.to_thread(place_at, text, offset, base)
+        look = document.looked
+        place = await place_in(document, document.lines.offset(params.position))
         return signature_help(place, look, server.hosting.host, Reader.of(server.client_capabilities))
 
 

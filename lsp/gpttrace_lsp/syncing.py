@@ -20,7 +20,6 @@ def register(server: Server) -> None:
     @server.feature(t.INITIALIZED)
     async def initialized(params: t.InitializedParams) -> None:
         await server.read_settings()
-        server.diagnosing.tell_status()
 
     @server.feature(t.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configured(params: t.DidChangeConfigurationParams) -> None:

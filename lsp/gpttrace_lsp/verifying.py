@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from gpttrace_lsp.calling import document_of, refresh_lenses, tell
 from gpttrace_lsp.document import Document
@@ -93,17 +92,6 @@ class Verifying:
         await asyncio.gather(*work, return_exceptions=True)
 
 
-_VERIFYING: WeakKeyDictionary[Server, Verifying] = WeakKeyDictionary()
-
-
-def verifying_of(server: Server) -> Verifying:
-    """Return the verifications of a server."""
-    found = _VERIFYING.get(server)
-    if found is None:
-        found = _VERIFYING[server] = Verifying(server)
-    return found
-
-
 def verdict_on(document: Document, said: Said, start: int, end: int) -> str | None:
     """Return in a few words what the verifier, which said this of the whole, said of the probe at a place."""
     slow = document.slow.get("verifier")
@@ -116,7 +104,7 @@ def verdict_on(document: Document, said: Said, start: int, end: int) -> str | No
 
 def register(server: Server) -> None:
     """Register the command, and that what is going on ends with the server."""
-    verifying = verifying_of(server)
+    verifying = server.part(Verifying)
     server.at_end(verifying.end)
 
     @server.command(VERIFY)

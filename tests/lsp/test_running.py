@@ -357,7 +357,7 @@ def test_for_a_host_file_nothing_is_run(wired: Wired, made_host: Callable[..., H
 def test_over_tcp_nothing_is_run_and_a_sentence_says_so() -> None:
     import asyncio
 
-    from gpttrace_lsp.running import runs_of
+    from gpttrace_lsp.running import Runs
     from gpttrace_lsp.server import make_server
 
     server = make_server(Settings.load(), may_run=False)
@@ -369,7 +369,7 @@ def test_over_tcp_nothing_is_run_and_a_sentence_says_so() -> None:
     document = server.documents.open(t.TextDocumentItem(URI, "bpftrace", 1, COUNTS))
 
     async def whole() -> None:
-        runs = runs_of(server)
+        runs = server.part(Runs)
         await runs.start(document, 1.0)
         await asyncio.gather(*runs._tasks)
 

@@ -73,11 +73,12 @@ def as_markdown() -> str:
             lines += ["", f"### `{code.name}`", "", f"{code.severity} · {code.title}", "", code.why]
             for word, text in (("wrong", code.bad), ("right", code.good)):
                 if text:
-                    lines += ["", f"{word}:", "", *_block(text)]
+                    lines += ["", f"{word}:", "", *code_block(text)]
     return "\n".join(lines) + "\n"
 
 
-def _block(text: str) -> list[str]:
+def code_block(text: str) -> list[str]:
+    """Return a program as lines of Markdown; what cannot be printed is escaped."""
     shown = "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
     return ["```bpftrace", *shown.rstrip("\n").split("\n"), "```"]
 

@@ -76,7 +76,7 @@ async def check(
 
     if (why := _not_to_compile(report)) is not None:
         return _with(report, Step("compile", False, why=why))
-    tool = _own_tool(settings) if host.saved else host.tool
+    tool = tool_for(host, settings)
     path = tool.path if tool else None
     compiled = await compile_findings(
         report.program, host, file=file, unsafe=policy.unsafe, tool=path, settings=settings
@@ -84,7 +84,10 @@ async def check(
     how = f"bpftrace {tool.version_text}, {compiled.ran}" if tool else compiled.ran
     step = Step("compile", compiled.ran != "none", how, compiled.why or "", compiled.took)
     report = _with(
-        report, step, merge(list(report.findings), _without_echo(report, compiled.findings)), compiled.log
+        report,
+        step,
+        merge(list(report.findings), without_echo(report.program, report.findings, compiled.findings)),
+        compiled.log,
     )
     if level == "compile":
         return report
@@ -106,10 +109,10 @@ def _not_to_compile(report: Report) -> str | None:
     return None
 
 
-def _without_echo(report: Report, compiled: Sequence[Finding]) -> list[Finding]:
+def without_echo(program: Program, said: Sequence[Finding], compiled: Sequence[Finding]) -> list[Finding]:
     """Leave out what bpftrace says of each name of a kind that does not work there at all: that was said once."""
-    lost = {(each.start, each.end) for each in report.findings if each.code == "probe-type-unavailable"}
-    points = [point for probe in report.program.probes for point in probe.points]
+    lost = {(each.start, each.end) for each in said if each.code == "probe-type-unavailable"}
+    points = [point for probe in program.probes for point in probe.points]
     kinds = {point.kind for point in points if (point.start, point.end) in lost}
     echo = {(point.start, point.end) for point in points if point.kind in kinds} - lost
     return [
@@ -125,7 +128,10 @@ def _not_to_load(report: Report, compiled: Step, host: Host) -> str | None:
     return None if report.ok else "it does not compile"
 
 
-def _own_tool(settings: Settings) -> Bpftrace | None:
+def tool_for(host: Host, settings: Settings) -> Bpftrace | None:
+    """Return the bpftrace that compiles programs for a host: its own, or this machine's for a host file; None without one."""
+    if not host.saved:
+        return host.tool
     try:
         return find_bpftrace(settings)
     except Unavailable:
@@ -142,4 +148,4 @@ def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(unique, key=lambda each: (each.start, each.end, each.severity != "error")))
 
 
-__all__ = ["LEVELS", "Progress", "check", "check_static", "check_studied"]
+__all__ = ["LEVELS", "Progress", "check", "check_static", "check_studied", "tool_for", "without_echo"]

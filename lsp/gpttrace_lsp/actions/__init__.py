@@ -173,7 +173,7 @@ def _action(
         ] or None
     if offer.fix is not None:
         edits = [t.TextEdit(look.lines.range(start, end), new) for start, end, new in offer.fix.changes]
-        action.edit = versioned(server, document, edits)
+        action.edit = versioned(server, document.uri, look.version, edits)
         action.is_preferred = True if offer.fix.sure and offer.kind == KINDS[0] else None
     else:
         action.command = t.Command(title=offer.title, command=offer.command, arguments=[*offer.arguments])

@@ -11,13 +11,12 @@ from lsprotocol import types as t
 from gpttrace_lsp.completion.complete import TRIGGERS, Asked, answers, complete, needs_thread
 from gpttrace_lsp.completion.place import Place, place_at
 from gpttrace_lsp.completion.suggestions import Client, documentation, listed
+from gpttrace_lsp.look import AT_ONCE, worked
 
 if TYPE_CHECKING:
     from gpttrace_lsp.document import Document
     from gpttrace_lsp.look import Look
     from gpttrace_lsp.server import Server
-
-_AT_ONCE = 20_000  # characters that are parsed on the loop; more are on a thread
 
 
 def register(server: Server) -> None:
@@ -56,11 +55,11 @@ async def complete_in(
     lines = document.lines
     offset = lines.offset(position)
     await server.hosting.ready(server.options)
-    if len(lines.text) <= _AT_ONCE:
+    if len(lines.text) <= AT_ONCE:
         look: Look | None = await server.look_of(document)
     else:
         look = document.looked  # an older one tells enough, and a new one would take too long
-    place = await _place(lines.text, offset, document)
+    place = await place_in(document, offset)
     if not answers(place, trigger):
         return None
     options = server.options
@@ -70,7 +69,7 @@ async def complete_in(
         options.completion_limit,
         options.completion_snippets,
         options.completion_examples,
-        document.file.parent if document.file else None,
+        document.folder,
     )
     client = client_of(server)
 
@@ -81,11 +80,10 @@ async def complete_in(
     return await asyncio.to_thread(made) if needs_thread(place) else made()
 
 
-async def _place(text: str, offset: int, document: Document) -> Place:
-    base = begin_of(document, offset)
-    if offset - base <= _AT_ONCE:
-        return place_at(text, offset, base)
-    return await asyncio.to_thread(place_at, text, offset, base)
+async def place_in(document: Document, offset: int) -> Place:
+    """Return what is being written at a place of a document's present text."""
+    text, base = document.lines.text, begin_of(document, offset)
+    return await worked(offset - base, lambda: place_at(text, offset, base))
 
 
 def begin_of(document: Document, offset: int) -> int:

@@ -6,7 +6,6 @@ jumps; line ends stay as they are.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,12 +14,10 @@ from lsprotocol import types as t
 from gpttrace_lsp.formatting.edits import Change, kept
 from gpttrace_lsp.formatting.layout import indent_of, laid_out
 from gpttrace_lsp.formatting.parts import of_range, of_typed
-from gpttrace_lsp.look import Look
+from gpttrace_lsp.look import Look, worked
 
 if TYPE_CHECKING:
     from gpttrace_lsp.server import Server
-
-_LARGE = 20_000  # characters; a longer text is laid out on a thread
 
 
 def register(server: Server) -> None:
@@ -30,9 +27,7 @@ def register(server: Server) -> None:
         look = await server.look(uri)
         if look is None or not look.tree.ok:
             return None if look is None else []
-        if len(look.text) <= _LARGE:
-            return text_edits(look, change(look))
-        return text_edits(look, await asyncio.to_thread(change, look))
+        return text_edits(look, await worked(len(look.text), lambda: change(look)))
 
     def indent(options: t.FormattingOptions) -> str:
         return indent_of(server.options.format_indent, options)

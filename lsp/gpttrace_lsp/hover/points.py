@@ -12,6 +12,7 @@ from gpttrace.language import nodes as n
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.shown import events_at, unit_at
 from gpttrace_lsp.hover.telling import Telling, quoted
+from gpttrace_lsp.matches import hook_points
 
 KIND_WORDS = {
     "begin": "runs once, before anything is traced",
@@ -87,7 +88,7 @@ def _matching(kind: str, number: int, some: Sequence[str], *, known: bool) -> st
         return "**no hook point matches here**" if known else None
     names = ", ".join(quoted(each) for each in some)
     more = ", …" if number > len(some) else ""
-    return f"{number:,} hook point{'' if number == 1 else 's'}: {names}{more}"
+    return f"{hook_points(number)}: {names}{more}"
 
 
 def _events(told: Telling, events: list[Event], probe: str) -> None:

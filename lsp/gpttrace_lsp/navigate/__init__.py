@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from lsprotocol import types as t
 from pygls.uris import from_fs_path
 
+from gpttrace_lsp.calling import versioned
 from gpttrace_lsp.links import included, link_at
-from gpttrace_lsp.look import Look
+from gpttrace_lsp.look import worked
 from gpttrace_lsp.navigate.going import definition, highlights, member_definition, references, type_definition
 from gpttrace_lsp.navigate.names import name_at
 from gpttrace_lsp.navigate.renaming import NotRenamed, new_texts, renamable, renamed_span
@@ -18,9 +18,7 @@ from gpttrace_lsp.navigate.renaming import NotRenamed, new_texts, renamable, ren
 if TYPE_CHECKING:
     from gpttrace_lsp.server import Server
 
-_LARGE = 20_000  # characters; a longer text is searched on a thread
 _START = t.Range(t.Position(0, 0), t.Position(0, 0))
-Answer = TypeVar("Answer")
 
 
 def register(server: Server) -> None:
@@ -44,7 +42,7 @@ def _register_going(server: Server) -> None:
         if (member := member_definition(look, uri, offset)) is not None:
             return member
         name = name_at(look, offset)
-        return await _searched(look, lambda: definition(look, uri, name)) if name is not None else []
+        return await worked(len(look.text), lambda: definition(look, uri, name)) if name is not None else []
 
     @server.feature(t.TEXT_DOCUMENT_TYPE_DEFINITION)
     async def type_defined(params: t.TypeDefinitionParams) -> list[t.Location] | None:
@@ -60,13 +58,13 @@ def _register_going(server: Server) -> None:
         if look is None or name is None:
             return None
         declaration = params.context.include_declaration
-        return await _searched(look, lambda: references(look, uri, name, declaration))
+        return await worked(len(look.text), lambda: references(look, uri, name, declaration))
 
     @server.feature(t.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
     async def highlighted(params: t.DocumentHighlightParams) -> list[t.DocumentHighlight] | None:
         look = await server.look(params.text_document.uri)
         name = name_at(look, look.lines.offset(params.position)) if look else None
-        return await _searched(look, lambda: highlights(look, name)) if look and name else None
+        return await worked(len(look.text), lambda: highlights(look, name)) if look and name else None
 
 
 def _register_renaming(server: Server) -> None:
@@ -85,22 +83,9 @@ def _register_renaming(server: Server) -> None:
             return None
         look = await server.look_of(document)
         name = renamable(look, look.lines.offset(params.position))
-        changes = await _searched(look, lambda: new_texts(look, name, params.new_name))
+        changes = await worked(len(look.text), lambda: new_texts(look, name, params.new_name))
         edits = [t.TextEdit(look.lines.range(start, end), text) for start, end, text in changes]
-        return _edit(server, document.uri, look.version, edits)
-
-
-async def _searched(look: Look, search: Callable[[], Answer]) -> Answer:
-    return search() if len(look.text) <= _LARGE else await asyncio.to_thread(search)
-
-
-def _edit(server: Server, uri: str, version: int, edits: list[t.TextEdit]) -> t.WorkspaceEdit:
-    workspace = server.client_capabilities.workspace
-    can = workspace.workspace_edit if workspace is not None else None
-    if can is None or not can.document_changes:
-        return t.WorkspaceEdit(changes={uri: edits})
-    where = t.OptionalVersionedTextDocumentIdentifier(uri, version)
-    return t.WorkspaceEdit(document_changes=[t.TextDocumentEdit(where, edits)])
+        return versioned(server, document.uri, look.version, edits)
 
 
 __all__ = ["NotRenamed", "definition", "highlights", "new_texts", "references", "register", "renamed_span"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types as t
 
+from gpttrace_lsp.look import worked
 from gpttrace_lsp.outline.folds import folds
 from gpttrace_lsp.outline.selections import selection
 from gpttrace_lsp.outline.symbols import flat, symbols
@@ -14,8 +15,6 @@ from gpttrace_lsp.outline.workspace import Workspace
 
 if TYPE_CHECKING:
     from gpttrace_lsp.server import Server
-
-_LARGE = 20_000  # characters; a longer text is gone through on a thread
 
 
 def register(server: Server) -> None:
@@ -30,11 +29,7 @@ def register(server: Server) -> None:
         look = await server.look(uri)
         if look is None:
             return None
-        found = (
-            symbols(look.tree, look.lines)
-            if len(look.text) <= _LARGE
-            else await asyncio.to_thread(symbols, look.tree, look.lines)
-        )
+        found = await worked(len(look.text), lambda: symbols(look.tree, look.lines))
         document = server.client_capabilities.text_document
         can = document.document_symbol if document is not None else None
         nested = can is not None and can.hierarchical_document_symbol_support
@@ -56,10 +51,7 @@ def register(server: Server) -> None:
         document = server.client_capabilities.text_document
         can = document.folding_range if document is not None else None
         whole_lines = bool(can and can.line_folding_only)
-        if len(look.text) <= _LARGE:
-            found = folds(look, whole_lines=whole_lines)
-        else:
-            found = await asyncio.to_thread(folds, look, whole_lines=whole_lines)
+        found = await worked(len(look.text), lambda: folds(look, whole_lines=whole_lines))
         return found[: can.range_limit] if can is not None and can.range_limit else found
 
     @server.feature(t.TEXT_DOCUMENT_SELECTION_RANGE)

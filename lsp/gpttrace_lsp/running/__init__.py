@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gpttrace_lsp.calling import document_of, number_in, options_at, text_at
-from gpttrace_lsp.running.runs import Runs, runs_of
+from gpttrace_lsp.running.runs import Runs
 
 if TYPE_CHECKING:
     from gpttrace_lsp.server import Server
@@ -20,7 +20,7 @@ LONGEST = 86_400.0
 
 def register(server: Server) -> None:
     """Register the commands, and that runs end with the server."""
-    runs = runs_of(server)
+    runs = server.part(Runs)
     server.at_end(runs.end)
 
     @server.command(RUN)
@@ -42,4 +42,4 @@ def register(server: Server) -> None:
         return None if text is None else {"csv": text}
 
 
-__all__ = ["CSV", "RUN", "STOP", "Runs", "register", "runs_of"]
+__all__ = ["CSV", "RUN", "STOP", "Runs", "register"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from gpttrace.errors import GpttraceError
 from gpttrace_lsp.calling import tell
@@ -103,14 +102,3 @@ def _kept(server: Server, run_id: str) -> Result:
     from gpttrace.trace import load_run
 
     return load_run(run_id, server.hosting.settings)
-
-
-_RUNS: WeakKeyDictionary[Server, Runs] = WeakKeyDictionary()
-
-
-def runs_of(server: Server) -> Runs:
-    """Return the runs of a server."""
-    found = _RUNS.get(server)
-    if found is None:
-        found = _RUNS[server] = Runs(server)
-    return found

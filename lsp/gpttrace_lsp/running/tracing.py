@@ -204,7 +204,7 @@ class Tracing:
             settings=settings,
             policy=policy,
             approved=agreed,
-            folder=_folder(self.document),
+            folder=str(self.document.folder) if self.document.folder else None,
         ) as run:
             self.run, self.run_id = run, run.run_id
             if self.stopping.is_set():
@@ -231,9 +231,3 @@ class Tracing:
         kept = before.findings if before is not None and same else ()
         document.keep("compile", self.version, [*kept, *result.findings])
         server.diagnosing.publish(document, await server.look_of(document))
-
-
-def _folder(document: Document) -> str | None:
-    # A text that was never saved, or whose folder is gone, has no files beside it.
-    folder = document.file.absolute().parent if document.file is not None else None
-    return str(folder) if folder is not None and folder.is_dir() else None
