@@ -4,39 +4,29 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from bench.figures import Figure, median, percentile, seconds
+from bench.served import Served
 from bench.static import real
 from gpttrace.host.abilities import abilities_of
 from gpttrace.host.bpftrace import find_bpftrace
 from gpttrace.process import run_tool
 from gpttrace.settings import Settings
 
-GPTTRACE = str(Path(sys.executable).with_name("gpttrace"))
 URI = "file:///nowhere/bench.bt"
 STARTS, KEYS, TYPING = 7, 200, 60.0
 WRONG = "struct a { struct nosuch b; };\ntracepoint:sched:sched_switch { @[comm] = count(); }\n"
 
 
-class Server:
+class Server(Served):
     """A server of ours and the wire to it."""
 
     def __init__(self, state: str, **settings: Any) -> None:
-        self.process = subprocess.Popen(
-            [GPTTRACE, "lsp"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "GPTTRACE_STATE": state},
-        )
+        super().__init__(state, "lsp")
         self.write({"id": 0, "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": {},
                     "initializationOptions": {"settings": settings}}})  # fmt: skip
         self.until(lambda each: each.get("id") == 0)
@@ -44,22 +34,18 @@ class Server:
 
     def write(self, message: dict[str, Any]) -> None:
         """Send a message."""
-        assert self.process.stdin is not None
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        self.process.stdin.flush()
+        self.tell(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
 
     def until(self, wanted: Any) -> dict[str, Any]:
         """Read until a message is as wanted."""
-        stream = self.process.stdout
-        assert stream is not None
         while True:
             length = 0
-            while (line := stream.readline()) != b"\r\n":
+            while (line := self.said.readline()) != b"\r\n":
                 assert line, "the server ended"
                 if line.lower().startswith(b"content-length"):
                     length = int(line.partition(b":")[2])
-            message: dict[str, Any] = json.loads(stream.read(length))
+            message: dict[str, Any] = json.loads(self.said.read(length))
             if wanted(message):
                 return message
 
@@ -67,7 +53,7 @@ class Server:
         """Open the document and wait for what is said of it at once."""
         item = {"uri": URI, "languageId": "bpftrace", "version": 0, "text": text}
         self.write({"method": "textDocument/didOpen", "params": {"textDocument": item}})
-        self.said(0)
+        self.published(0)
 
     def key(self, version: int, line: int) -> None:
         """Type one letter into a comment."""
@@ -81,7 +67,7 @@ class Server:
             }
         )
 
-    def said(self, version: int, source: str | None = None) -> None:
+    def published(self, version: int, source: str | None = None) -> None:
         """Wait for diagnostics of a version, with one from a source if one is named."""
 
         def is_it(message: dict[str, Any]) -> bool:
@@ -91,28 +77,6 @@ class Server:
             return source is None or any(each["source"] == source for each in params["diagnostics"])
 
         self.until(is_it)
-
-    def cpu(self) -> float:
-        """Return the seconds of CPU that it and its ended children took."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-
-    def close(self) -> None:
-        """End it as an editor that is closed does."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait(30)
-
-
-@contextmanager
-def _server(state: str, **settings: Any) -> Iterator[Server]:
-    server = Server(state, **settings)
-    try:
-        yield server
-    finally:
-        server.close()
 
 
 def figures() -> Iterator[Figure]:
@@ -134,35 +98,33 @@ def figures() -> Iterator[Figure]:
 
 def _start(state: str) -> float:
     began = time.perf_counter()
-    server = Server(state)
-    took = time.perf_counter() - began
-    server.close()
-    return took
+    with Server(state):
+        return time.perf_counter() - began
 
 
 def _keys(state: str, lines: int, times: int) -> list[float]:
     off = {"compile": "off"}
-    with _server(state, diagnostics=off) as server:
+    with Server(state, diagnostics=off) as server:
         text = "// \n" + real(lines)
         server.open(text)
         found = []
         for version in range(1, times + 1):
             began = time.perf_counter()
             server.key(version, 0)
-            server.said(version)
+            server.published(version)
             found.append(time.perf_counter() - began)
         return sorted(found)
 
 
 def _typing(state: str) -> float:
-    with _server(state) as server:
+    with Server(state) as server:
         server.open("// \n" + real(300))
         before, version = server.cpu(), 0
         end = time.monotonic() + TYPING
         while time.monotonic() < end:
             version += 1
             server.key(version, 0)
-            server.said(version)
+            server.published(version)
             time.sleep(0.2)  # 60 words a minute
         return server.cpu() - before
 
@@ -171,17 +133,17 @@ def _compile(state: str) -> tuple[float, float]:
     settings = Settings.load()
     path = find_bpftrace(settings).path
     flags = abilities_of(path).compile_only or ()
-    with _server(state, diagnostics={"delay": 0}) as server:
+    with Server(state, diagnostics={"delay": 0}) as server:
         server.open("// \n" + WRONG)
-        server.said(0, "bpftrace")
+        server.published(0, "bpftrace")
         ours = []
         for version in range(1, STARTS + 1):
             began = time.perf_counter()
             server.key(version, 0)
-            server.said(version, "bpftrace")
+            server.published(version, "bpftrace")
             # What moved with the text is said at once, and again with the meaning; the third saying is that of the new compile.
-            server.said(version, "bpftrace")
-            server.said(version, "bpftrace")
+            server.published(version, "bpftrace")
+            server.published(version, "bpftrace")
             ours.append(time.perf_counter() - began)
     theirs = [seconds(lambda: run_tool([path, *flags, "-"], stdin=WRONG.encode())) for _ in range(STARTS)]
     return median(ours), median(theirs)

@@ -9,16 +9,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.figures import Figure, median, percentile, seconds
 from bench.question import QUESTIONS
+from bench.served import Served
 from gpttrace.host import Host
 
-GPTTRACE = str(Path(sys.executable).with_name("gpttrace"))
 TIMES, CALLS = 7, 1_000
 PROGRAM = "tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }"
 WORDS = ("tcp retransmit", "openat", "block io", "*sched*switch*", "page fault")
@@ -30,17 +29,11 @@ for module in list(sys.modules.values()):
 """
 
 
-class Server:
+class Server(Served):
     """A server of ours and the wire to it."""
 
     def __init__(self, state: str) -> None:
-        self.process = subprocess.Popen(
-            [GPTTRACE, "mcp", "--runs-a-minute", "1000"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "GPTTRACE_STATE": state},
-        )
+        super().__init__(state, "mcp", "--runs-a-minute", "1000")
         self._number = 0
         client = {"name": "bench", "version": "1"}
         hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client}
@@ -54,14 +47,11 @@ class Server:
         return self._number
 
     def _write(self, message: dict[str, Any]) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(message).encode() + b"\n")
-        self.process.stdin.flush()
+        self.tell(json.dumps(message).encode() + b"\n")
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """Yield what it writes."""
-        assert self.process.stdout is not None
-        yield from map(json.loads, self.process.stdout)
+        yield from map(json.loads, self.said)
 
     def result(self, number: int) -> dict[str, Any]:
         """Return the result of a request."""
@@ -84,28 +74,6 @@ class Server:
         assert not self.result(number).get("isError")
         return took
 
-    def memory(self) -> float:
-        """Return its resident memory in MB."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmRSS"))
-
-    def close(self) -> None:
-        """End it as a client does."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait(30)
-
-
-@contextmanager
-def _server(state: str) -> Iterator[Server]:
-    server = Server(state)
-    try:
-        yield server
-    finally:
-        server.close()
-
 
 def figures() -> Iterator[Figure]:
     """Yield the figures; those of traces only for root."""
@@ -116,7 +84,7 @@ def figures() -> Iterator[Figure]:
         yield Figure("start → initialize, warm", median([warm() for _ in range(TIMES)]), "s", 1.3)
         cold = [_cold(state, files.stdout.split("\n")) for _ in range(3)]
         yield Figure("start → initialize, files not cached", median(cold), "s")
-        with _server(state) as server:
+        with Server(state) as server:
             yield Figure("memory after initialize", server.memory(), "MB")
             yield from _calls(server)
             yield from _memory(server)
@@ -124,7 +92,7 @@ def figures() -> Iterator[Figure]:
 
 def _start(state: str) -> float:
     began = time.perf_counter()
-    with _server(state):
+    with Server(state):
         return time.perf_counter() - began
 
 

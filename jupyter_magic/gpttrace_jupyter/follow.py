@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import anyio
 import anyio.to_thread
 
+from gpttrace.cli.text import plural
 from gpttrace.errors import Unavailable
 from gpttrace.trace import Progress, Run, Table
 from gpttrace.trace.live import Live
 from gpttrace_jupyter.frames import rank
-from gpttrace_jupyter.markup import plural
 from gpttrace_jupyter.screen import PERIOD, Screen
 
 _LARGE = 2_000  # keys: printing a larger map each second would disturb what is measured

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gpttrace.language import parse, symbols
-from gpttrace.trace.arrow import to_arrow
+from gpttrace.trace.arrow import framed
 from gpttrace.trace.table import Column, Table
 
 if TYPE_CHECKING:
@@ -127,15 +127,7 @@ def table_frame(table: Table, *, raw: bool = False) -> pandas.DataFrame:
 
 
 def _frame(table: Table, *, raw: bool) -> pandas.DataFrame:
-    import pandas
-
-    arrow = to_arrow(table)
-    series = {
-        at: _series(column, values, raw)
-        for at, (column, values) in enumerate(zip(table.columns, arrow.columns, strict=True))
-    }
-    frame = pandas.DataFrame(series, copy=False)
-    frame.columns = pandas.Index([column.name for column in table.columns])
+    frame = framed(table, lambda column, values: _series(column, values, raw))
     index = _index(table)
     return frame.set_index(index) if index is not None else frame
 

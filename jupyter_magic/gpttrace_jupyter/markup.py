@@ -57,11 +57,6 @@ def escaped(text: str) -> str:
     return html.escape(printable(text))
 
 
-def plural(number: int, word: str) -> str:
-    """Return `1 row`, `2,000 rows`."""
-    return f"{number:,} {word}{'s' if number != 1 else ''}"
-
-
 def _clean(text: str) -> str:
     """Return text of several lines in which nothing but the lines is obeyed."""
     return "\n".join(printable(each.expandtabs(4)) for each in text.split("\n"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from gpttrace.cli.text import plural
 from gpttrace.session import Answer
 from gpttrace.trace import Result
-from gpttrace_jupyter.markup import Shown, line, plural, program, sentences
+from gpttrace_jupyter.markup import Shown, line, program, sentences
 
 _MOST_WARNINGS = 5
 

@@ -15,6 +15,7 @@ from typing import Any
 from gpttrace import sync
 from gpttrace.check.policy import judge, load_policy
 from gpttrace.cli.asking import split_command
+from gpttrace.cli.text import plural
 from gpttrace.errors import NotPermitted, ProgramRejected, QuestionRefused, UsageError
 from gpttrace.host import Host
 from gpttrace.language import Finding, parse
@@ -32,7 +33,7 @@ from gpttrace.settings import Settings
 from gpttrace.trace import Limits
 from gpttrace.writer import Draft, Options, refusal_error
 from gpttrace_jupyter.cell import Cell
-from gpttrace_jupyter.markup import findings, line, plural, program
+from gpttrace_jupyter.markup import findings, line, program
 from gpttrace_jupyter.options import Wanted
 
 ROWS = 1_000_000

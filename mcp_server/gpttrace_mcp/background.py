@@ -9,6 +9,7 @@ import anyio
 from mcp.server.mcpserver import Context, Resolve
 from pydantic import Field
 
+from gpttrace.cli.text import plural
 from gpttrace.errors import UsageError
 from gpttrace_mcp.answering import answered
 from gpttrace_mcp.handles import Tracing
@@ -17,7 +18,7 @@ from gpttrace_mcp.running import Pid, Program, Rows, tell
 from gpttrace_mcp.safety import Answered, ask_a_person
 from gpttrace_mcp.shapes import RunLine, RunReply, RunsReply
 from gpttrace_mcp.state import App, app_of
-from gpttrace_mcp.tables import clean_text, plural
+from gpttrace_mcp.tables import clean_text
 from gpttrace_mcp.tracing import finished, vetted, wish_of
 
 ATTACH_PATIENCE = 20.0

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
+from gpttrace.cli.text import plural
 from gpttrace.errors import UsageError
 from gpttrace_mcp.answering import answered
 from gpttrace_mcp.background import running_lines
@@ -21,7 +22,7 @@ from gpttrace_mcp.shapes import (
     ProblemPart,
 )
 from gpttrace_mcp.state import App, app_of
-from gpttrace_mcp.tables import clean_lines, clean_text, for_tools, plural
+from gpttrace_mcp.tables import clean_lines, clean_text, for_tools
 
 LONGEST_EXAMPLE = 1_800
 MOST_WORDS = 12

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
+from gpttrace.cli.text import plural
 from gpttrace.errors import GpttraceError, UsageError
 from gpttrace.trace import Result, Table
+from gpttrace.trace.table import NUMERIC
 from gpttrace_mcp.handles import Tracing
 from gpttrace_mcp.shapes import RunReply, TablePart
 from gpttrace_mcp.state import App
@@ -17,8 +19,6 @@ from gpttrace_mcp.tables import (
     clean_text,
     fenced_output,
     finding_parts,
-    plural,
-    ranked,
     table_part,
 )
 from gpttrace_mcp.tracing import reply_of
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from gpttrace.explain.operation import Filter
 
 MOST_TABLES = 40
-_NUMERIC = ("int64", "uint64", "float")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,7 @@ def _arrived(tracing: Tracing, name: str, count: int, window: Window) -> TablePa
 def derived(table: Table, window: Window) -> Table:
     """Return the rows that fit, largest first where `top` is asked for; UsageError for what the table does not have."""
     if not window.derives:
-        return ranked(table)
+        return table.ranked()
     from gpttrace.explain.derive import derive
     from gpttrace.explain.operation import Operation, check_operation
 
@@ -159,11 +158,11 @@ def derived(table: Table, window: Window) -> Table:
     operation = Operation(table.name, filters, sort=sort, top=window.top or None)
     check_operation(operation, table)
     found = derive(table, operation)
-    return found if window.top else ranked(found)
+    return found if window.top else found.ranked()
 
 
 def _first_value(table: Table) -> str | None:
-    values = [each.name for each in table.columns if each.type in _NUMERIC and each.role == "value"]
+    values = [each.name for each in table.columns if each.type in NUMERIC and each.role == "value"]
     return next(iter(values), None)
 
 
@@ -190,7 +189,7 @@ def _value(text: str, kind: str) -> int | float | str | bool:
     bare = text[1:-1] if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'" else text
     if kind == "bool":
         return bare.lower() in ("true", "1", "yes")
-    if kind in _NUMERIC:
+    if kind in NUMERIC:
         try:
             return int(bare.replace("_", "").replace(",", ""), 0)
         except ValueError:

@@ -36,7 +36,6 @@ _SPOKEN: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r": --yes on the command line| \(--yes on the command line\)"), ""),
 )
-_NUMERIC = ("int64", "uint64", "float")
 
 
 def clean_text(text: str, most: int = LONGEST_TEXT) -> str:
@@ -50,11 +49,6 @@ def for_tools(hint: str) -> str:
     for pattern, words in _SPOKEN:
         hint = pattern.sub(words, hint)
     return hint
-
-
-def plural(number: int, word: str) -> str:
-    """Return `3 rows`, `1 row`."""
-    return f"{number:,} {word}{'s' if number != 1 else ''}"
 
 
 def clean_lines(text: str, most: int) -> str:
@@ -97,20 +91,6 @@ def table_part(
 
 def _window(table: Table, offset: int, limit: int) -> Sequence[Sequence[Any]]:
     return list(zip(*(column[offset : offset + limit] for column in table.data), strict=True))
-
-
-def ranked(table: Table) -> Table:
-    """Return a map with its largest values first, other tables as they are."""
-    numbers = [
-        i for i, column in enumerate(table.columns) if column.role == "value" and column.type in _NUMERIC
-    ]
-    if table.kind not in ("map", "stacks") or not numbers:
-        return table
-    cells = table.data[numbers[0]]
-    order = sorted(range(len(table)), key=lambda row: (cells[row] is not None, cells[row] or 0), reverse=True)
-    return Table(
-        table.name, table.kind, table.columns, [[column[row] for row in order] for column in table.data]
-    )
 
 
 def finding_parts(findings: Sequence[Finding], program: str) -> list[FindingPart]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mcp.server.mcpserver import Context
 
+from gpttrace.cli.text import plural
 from gpttrace.errors import UsageError
 from gpttrace.trace import Result, Table
 from gpttrace_mcp.answering import Denied, failure
@@ -21,8 +22,6 @@ from gpttrace_mcp.tables import (
     fenced_output,
     finding_parts,
     for_tools,
-    plural,
-    ranked,
     table_part,
 )
 
@@ -123,7 +122,7 @@ def reply_of(
     rows = f", {plural(result.rows, 'row')}" if error is None else ""
     # bpftrace's own words are in the reason: they may quote names of the traced machine.
     summary = f"{clean_text(result.reason, 1_000)}{rows}" if result.reason else f"the trace ended{rows}"
-    shown = [table_part(ranked(each), limit=limit) for each in (result.tables if tables is None else tables)]
+    shown = [table_part(each.ranked(), limit=limit) for each in (result.tables if tables is None else tables)]
     reply = RunReply(
         status=result.status,
         summary=summary,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
+from gpttrace.cli.text import plural
 from gpttrace.errors import GpttraceError, UsageError
 from gpttrace.language import parse
 from gpttrace_mcp.answering import answered
@@ -20,7 +21,6 @@ from gpttrace_mcp.tables import (
     clean_text,
     fenced_output,
     finding_parts,
-    plural,
     table_part,
 )
 

@@ -11,18 +11,11 @@ from typing import Any
 
 import pytest
 from tests.trace.conftest import Watch, children, until
+from tests.trace.conftest import watch as watch
 
-from gpttrace.testing import installed_bpftraces, require
+from gpttrace.testing import InstalledBpftrace
 
 PATIENCE = 60.0
-
-
-@pytest.fixture
-def kernel() -> None:
-    """Skip where nothing can be traced."""
-    require(any(each.release == "host" for each in installed_bpftraces()), "there is no bpftrace")
-    require(os.geteuid() == 0, "tracing needs root")
-    require(Path("/sys/kernel/tracing/available_events").exists(), "tracefs is not mounted")
 
 
 class Notebook:
@@ -172,16 +165,8 @@ class Kernel:
 
 
 @pytest.fixture
-def jupyter(tmp_path: Path, kernel: None, watch: Watch) -> Iterator[Kernel]:
+def jupyter(tmp_path: Path, host_bpftrace: InstalledBpftrace, watch: Watch) -> Iterator[Kernel]:
     """A real kernel with the magic loaded, whose runs are kept in this test's folder."""
     started = Kernel(tmp_path / "state")
     yield started
     started.close()
-
-
-@pytest.fixture
-def watch() -> Iterator[Watch]:
-    """Note attached tracers; at the end of the test all of them must be gone."""
-    watch = Watch()
-    yield watch
-    watch.prove()

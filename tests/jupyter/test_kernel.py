@@ -12,6 +12,7 @@ from tests.jupyter.conftest import PATIENCE, Kernel
 from tests.trace.conftest import Watch, until
 
 from gpttrace.settings import Settings
+from gpttrace.testing import InstalledBpftrace
 from gpttrace.trace import Result, Store, load_run, recover
 
 pytestmark = pytest.mark.kernel
@@ -216,7 +217,7 @@ def test_the_stop_button_ends_the_cell_and_not_what_goes_on_behind_it(jupyter: K
 
 
 def test_a_notebook_that_is_executed_keeps_the_last_state_of_each_output(
-    tmp_path: Path, kernel: None
+    tmp_path: Path, host_bpftrace: InstalledBpftrace
 ) -> None:
     import nbformat
     from nbclient import NotebookClient

@@ -26,7 +26,7 @@ from gpttrace.errors import (
 )
 from gpttrace.host import Host
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("host_bpftrace")]
 __all__ = ["busy", "tiny_disk"]  # fixtures of the tracing tests
 
 COUNT = "tracepoint:syscalls:sys_enter_getppid { @calls[comm, pid] = count(); }"

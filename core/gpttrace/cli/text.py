@@ -24,6 +24,11 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else _escape(char) for char in text)
 
 
+def plural(number: int, word: str) -> str:
+    """Return `1 row`, `2,000 rows`."""
+    return f"{number:,} {word}{'s' if number != 1 else ''}"
+
+
 def _escape(char: str) -> str:
     known = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
     code = ord(char)

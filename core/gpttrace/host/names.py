@@ -54,6 +54,18 @@ class Names:
         """Return where the lines that begin with `prefix` begin and end in the text."""
         return self._first_not_below(prefix), self._first_not_below(prefix + b"\xff")
 
+    def beginning(self, prefix: str, limit: int) -> list[str]:
+        """Return the first names with a beginning, in order; of a long list only as much is read as is wanted."""
+        begin, end = self.prefixed(prefix.encode("utf-8", "replace"))
+        if not prefix:
+            begin, end = self.prefixed(b"a")[0], len(self.text)  # the compiler's own begin with `.` and `_`
+        found: dict[str, None] = {}
+        while begin < end and len(found) < limit:
+            stop = self.text.index(b"\n", begin)
+            found[self.text[begin:stop].partition(b"\t")[0].decode("utf-8", "replace")] = None
+            begin = stop + 1
+        return list(found)
+
     def match(self, pattern: str, limit: int = 0) -> list[str]:
         """Return the names that a bpftrace pattern matches, sorted and each once; `*` is any run, nothing else is special."""
         found: dict[str, None] = {}

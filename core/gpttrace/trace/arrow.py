@@ -4,7 +4,7 @@ Parquet too."""
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +48,16 @@ def from_arrow(arrow: pyarrow.Table) -> Table:
 
 def to_pandas(table: Table) -> pandas.DataFrame:
     """Return a DataFrame: whole numbers stay whole (nullable where cells are missing), times are datetimes of UTC."""
+    return framed(table, lambda column, values: _series(column.type, values))
+
+
+def framed(table: Table, series_of: Callable[[Column, Any], Any]) -> pandas.DataFrame:
+    """Return a DataFrame whose columns `series_of` makes from Column and Arrow values; two may have the same name."""
     import pandas
 
     arrow = to_arrow(table)
     series = {
-        i: _series(column.type, values, pandas)
+        i: series_of(column, values)
         for i, (column, values) in enumerate(zip(table.columns, arrow.columns, strict=True))
     }
     frame = pandas.DataFrame(series, copy=False)
@@ -115,7 +120,9 @@ def _cells(kind: ColumnType, values: Any) -> list[Any]:
     return [None if cell is None else json.loads(cell) for cell in cells] if kind == "json" else cells
 
 
-def _series(kind: ColumnType, values: Any, pandas: Any) -> Any:
+def _series(kind: ColumnType, values: Any) -> Any:
+    import pandas
+
     if kind in ("int64", "uint64") and values.null_count:
         nullable = {"int64": pandas.Int64Dtype(), "uint64": pandas.UInt64Dtype()}[kind]
         return pandas.Series(pandas.array(values.to_pylist(), dtype=nullable))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Kind = Literal["events", "map", "hist", "stacks", "series", "scalar"]
 ColumnType = Literal["int64", "uint64", "string", "bytes", "bool", "float", "time", "stack", "json"]
 Role = Literal["key", "value", "bucket", "time"]
+NUMERIC: tuple[ColumnType, ...] = ("int64", "uint64", "float")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,26 @@ class Table:
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Iterate over rows as tuples."""
         return zip(*self.data, strict=True)
+
+    def picked(self, rows: Sequence[int]) -> Table:
+        """Return the table of these rows, in this order."""
+        return Table(
+            self.name, self.kind, self.columns, [[cells[row] for row in rows] for cells in self.data]
+        )
+
+    def ranked(self) -> Table:
+        """Return a map with its largest values first; other tables, and one without numbers, as they are."""
+        numbers = (
+            cells
+            for column, cells in zip(self.columns, self.data, strict=True)
+            if column.role == "value" and column.type in NUMERIC
+        )
+        cells = next(numbers, None)
+        if self.kind not in ("map", "stacks") or cells is None:
+            return self
+        return self.picked(
+            sorted(range(len(self)), key=lambda row: (cells[row] is not None, cells[row] or 0), reverse=True)
+        )
 
     def append(self, row: Sequence[Any]) -> None:
         """Add one row."""

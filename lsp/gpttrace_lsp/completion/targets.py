@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from heapq import nsmallest
-from itertools import islice
 from pathlib import Path
 
 from gpttrace.host import Host
@@ -38,7 +37,7 @@ _RATES = {
     "self": {"signal:SIGUSR1": "when bpftrace gets SIGUSR1"},
     "watchpoint": {"0x0:8:w": "8 bytes at an address, when they are written", "0x0:8:rw": "when they are read or written"},
 }  # fmt: skip
-_LEAST_LETTERS, _LIKE, _LONGEST = 3, 20, 64
+_LEAST_LETTERS, _LIKE = 3, 20
 _COUNTS = {"software": "1", "hardware": "1000000"}
 
 
@@ -91,25 +90,14 @@ def names_like(host: Host, kind: str, typed: str, limit: int) -> list[str]:
         if kind == "tracepoint" and not typed:
             return []  # the categories are shown
         first = [name for name in _FIRST.get(_ONE_LIST.get(kind, kind), ()) if host.count(kind, name)]
-        return list(dict.fromkeys((*first, *_beginning(host, kind, typed, limit))))[:limit]
-    beginning = _beginning(host, kind, typed, limit)
+        return list(dict.fromkeys((*first, *host.sources.names(kind).beginning(typed, limit))))[:limit]
+    beginning = host.sources.names(kind).beginning(typed, limit)
     if kind == "tracepoint" and typed.endswith(":"):
         return beginning
     names = list(dict.fromkeys((*sorted(beginning, key=len), *_ranked(host, kind, words, limit))))
     if not names and len(typed) > _LEAST_LETTERS:
         names = [each.probe.partition(":")[2] for each in host.search(typed, (kind,), _LIKE)]
     return names[:limit]
-
-
-def _beginning(host: Host, kind: str, typed: str, limit: int) -> list[str]:
-    """Return the first names that begin so; of a long list only as much is read as is wanted."""
-    names = host.sources.names(kind)
-    begin, end = names.prefixed(typed.encode("utf-8", "replace"))
-    if not typed:
-        begin, end = names.prefixed(b"a")[0], len(names.text)  # the compiler's own begin with `.` and `_`
-    piece = names.text[begin : min(end, begin + _LONGEST * limit)]
-    found = (line.partition(b"\t")[0].decode("utf-8", "replace") for line in piece.split(b"\n")[:-1])
-    return list(islice(dict.fromkeys(found), limit))
 
 
 def _ranked(host: Host, kind: str, words: list[bytes], limit: int) -> list[str]:

@@ -9,7 +9,7 @@ the column's type says that it is a number. A float that is no number is null. A
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,40 +17,24 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 200
 SAFE = (1 << 53) - 1  # JavaScript holds every integer up to it
-_NUMERIC = ("int64", "uint64", "float")
 
 
 def table_json(table: Table, *, first: int = 0, total: int | None = None) -> dict[str, Any]:
     """Return a table cut to its rows that matter most; `first` and `total` count rows that were left out before."""
     total = first + len(table) if total is None else total
-    if table.kind in ("map", "stacks"):
-        table = ranked(table)
+    table = table.ranked()
     cut = len(table) - MOST_ROWS
     if cut > 0:
         newest = table.kind in ("events", "series")
         rows = slice(cut, None) if newest else slice(None, MOST_ROWS)
         first += cut if newest else 0
-        table = _part(table, rows)
+        table = table.picked(range(*rows.indices(len(table))))
     whole = table.to_json()
     whole["rows"] = [[cell(value) for value in row] for row in whole["rows"]]
     whole |= {"first": first, "total": total}
     if table.kind == "hist":
         whole["buckets"] = buckets(table)
     return whole
-
-
-def ranked(table: Table) -> Table:
-    """Return a table with its largest values first; as it is when it has no value to compare."""
-    places = [
-        at for at, column in enumerate(table.columns) if column.role == "value" and column.type in _NUMERIC
-    ]
-    if not places:
-        return table
-    values = table.data[places[0]]
-    order = sorted(
-        range(len(table)), key=lambda row: (values[row] is not None, values[row] or 0), reverse=True
-    )
-    return _rows(table, order)
 
 
 def cell(value: Any) -> Any:
@@ -90,12 +74,3 @@ def buckets(table: Table) -> list[dict[str, Any]]:
         }
         for row in range(len(table))
     ]
-
-
-def _part(table: Table, rows: slice) -> Table:
-    return _rows(table, range(*rows.indices(len(table))))
-
-
-def _rows(table: Table, rows: Sequence[int]) -> Table:
-    data = [[column[row] for row in rows] for column in table.data]
-    return type(table)(table.name, table.kind, table.columns, data)

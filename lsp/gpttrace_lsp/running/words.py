@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gpttrace_lsp.running.tables import MOST_ROWS, buckets, ranked
+from gpttrace_lsp.running.tables import MOST_ROWS, buckets
 
 if TYPE_CHECKING:
     from gpttrace.trace import Result, Table
@@ -26,7 +26,7 @@ def result_markdown(result: Result) -> str:
 
 
 def _table(table: Table) -> list[str]:
-    shown = ranked(table) if table.kind in ("map", "stacks") else table
+    shown = table.ranked()
     if table.kind == "hist":
         return _bars(shown)
     heads = [_head(column.name, column.unit) for column in table.columns]

@@ -19,7 +19,7 @@ from tests.jupyter.browser.conftest import TOKEN, Server
 pytestmark = [
     pytest.mark.tools,
     pytest.mark.kernel,
-    pytest.mark.usefixtures("kernel"),
+    pytest.mark.usefixtures("host_bpftrace"),
     pytest.mark.timeout(600),  # the first time pip fetches what is needed
 ]
 DRIVER = Path(__file__).with_name("drive.py")

@@ -11,7 +11,7 @@ from tests.trace.conftest import Watch
 
 from gpttrace.trace import Store
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("host_bpftrace")]
 
 FIRST_LOOK = {
     "list(calls.index)": ["first-look"],

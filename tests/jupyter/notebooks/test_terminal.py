@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from tests.trace.conftest import Watch, children
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("host_bpftrace")]
 
 PATIENCE = 60.0
 PROGRAM = 'interval:ms:100 { @ticks["tick"] = count(); }'
