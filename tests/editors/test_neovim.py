@@ -151,10 +151,8 @@ def test_the_lens_runs_the_script_for_as_long_as_was_set_and_what_it_found_is_sh
     assert neovim.until(shown, "no lens")[1:] == ["explain", "verify"]
     choose(neovim, "run for")
     neovim.ask("vim.lsp.codelens.run()")
-    if neovim.version >= (
-        0,
-        9,
-    ):  # the first that shows a document which a server asks it to, beside the script
+    # The first that shows a document which a server asks it to show.
+    if neovim.version >= (0, 9):
         windows = """local texts = {}
             for _, window in ipairs(vim.api.nvim_list_wins()) do
                 local buffer = vim.api.nvim_win_get_buf(window)

@@ -68,9 +68,8 @@ def test_a_tracepoint_and_its_field_are_completed(code: Code) -> None:
     code.page.keyboard.type(" { print(args->filena", delay=15)
     code.page.wait_for_selector(".suggest-widget.visible .monaco-list-row.focused")
     code.picture("complete")
-    code.accept(
-        "str(args->filename)"
-    )  # the field is a pointer to text; as it is, it is the second that is offered
+    # The field is a pointer to text; as it is, it is the second that is offered.
+    code.accept("str(args->filename)")
     code.page.keyboard.type(", args->fla", delay=15)
     code.accept("flags")
     wanted = "tracepoint:syscalls:sys_enter_openat { print(str(args->filename), args->flags)}"
