@@ -135,10 +135,12 @@ def test_the_lens_runs_rows_come_while_it_runs_and_are_exported(code: Code, busy
     assert frame.query_selector("[role=tab].running") is not None
     code.page.wait_for_selector(".codelens-decoration a:has-text('stop')")
     code.picture("running")
-    frame.click("button.stop")
+    frame.dblclick("button.stop")
     frame.wait_for_selector("button:has-text('Run again')")
-    # A second click at the same place must not take the results away.
-    assert frame.query_selector("button:has-text('Remove'):hover") is None
+    # What stands there then was not meant: neither is the script run again, nor are the results taken away.
+    code.page.wait_for_timeout(500)
+    assert len(frame.query_selector_all("[role=tab]")) == 1
+    assert frame.query_selector("[role=tab].ended") is not None
     at_last = count()
     for theme, name in THEMES.items():
         code.set(workbench__colorTheme=name)
@@ -176,7 +178,7 @@ def test_a_script_that_reads_peoples_data_asks_first(code: Code, answer: str) ->
     button.click()
     frame = code.results()
     if answer == "Cancel":
-        frame.wait_for_selector(f"[role=tab].ended:has-text('{name}'), [role=tab].failed:has-text('{name}')")
+        frame.wait_for_selector(f"[role=tab].ended:has-text('{name}')")
         assert "table" not in frame.inner_html("#results")
         return
     frame.wait_for_selector(f"[role=tab].running:has-text('{name}')")

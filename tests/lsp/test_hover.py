@@ -40,7 +40,7 @@ def host(made_host: Callable[..., Host]) -> Host:
 
 CASES = {
     "tracepoint:block:block_rq_i¦ssue { }": [
-        "tracepoint:block:block_rq_issue", "Shows: a request goes to a disk", "Not seen:", "cost: medium", "args->bytes", "bytes",
+        "tracepoint:block:block_rq_issue", "Shows: a request goes to a disk", "Not seen", "cost: medium", "args->bytes", "bytes",
     ],
     "tracepoint:block:block_rq_* ¦{ }": None,
     "tracepoint:block:block_¦rq_* { }": ["2 hook points", "block:block_rq_complete", "Fields of"],

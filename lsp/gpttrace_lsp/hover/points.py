@@ -55,9 +55,9 @@ def is_pattern(point: n.AttachPoint) -> bool:
 def point_hover(point: n.AttachPoint, host: Host | None) -> Telling:
     """Return what is known of an attach point; reads files the first time, so it belongs on a thread."""
     kind, name = point.kind, name_in(point)
-    told = Telling().code(f"{kind}:{name}" if name else kind).say(KIND_WORDS.get(kind))
+    told = Telling().code(f"{kind}:{name}" if name else kind)
     if host is None or kind not in KINDS:
-        return told
+        return told.say(KIND_WORDS.get(kind))
     if (reason := host.why_not(kind)) is not None:
         told.text(f"Does not work here: {reason[0]}; {reason[1]}")
     try:
@@ -68,19 +68,23 @@ def point_hover(point: n.AttachPoint, host: Host | None) -> Telling:
 
 
 def _described(told: Telling, point: n.AttachPoint, name: str, host: Host) -> None:
-    kind, first = point.kind, name
-    if is_pattern(point):
+    kind, first, pattern = point.kind, name, is_pattern(point)
+    if pattern:
         number, some = host.count(kind, name), host.match(kind, name, _MOST_MATCHES)
-        told.say(_matching(kind, number, some, known=host.lists(kind)))
+        told.say(KIND_WORDS.get(kind)).say(_matching(kind, number, some, known=host.lists(kind)))
         if not some:
             return
         first = some[0]
     known = describe(host, f"{kind}:{first}")
     if known.prototype:
         told.code(known.prototype)
-    if not is_pattern(point):
-        _events(told, events_at(known.probe), known.probe)
-    _fields(told, known, of_first=is_pattern(point))
+    events = [] if pattern else events_at(known.probe)
+    if not events and not pattern:
+        told.say(KIND_WORDS.get(kind))
+    # Editors show the first ten lines: what it is and its fields come before what it does not see.
+    _shown(told, events)
+    _fields(told, known, of_first=pattern)
+    _not_seen(told, events, known.probe)
 
 
 def _matching(kind: str, number: int, some: Sequence[str], *, known: bool) -> str | None:
@@ -91,14 +95,19 @@ def _matching(kind: str, number: int, some: Sequence[str], *, known: bool) -> st
     return f"{hook_points(number)}: {names}{more}"
 
 
-def _events(told: Telling, events: list[Event], probe: str) -> None:
+def _shown(told: Telling, events: list[Event]) -> None:
     for event in events[:_MOST_EVENTS]:
         told.say(f"**Shows:** {event.summary} (cost: {event.cost})")
-        missed = [*event.misses, *_hook_misses(event, probe)]
-        if missed:
-            told.say("Not seen: " + "; ".join(dict.fromkeys(missed)))
     if len(events) > _MOST_EVENTS:
         told.say("Also shows: " + ", ".join(event.noun for event in events[_MOST_EVENTS : 3 * _MOST_EVENTS]))
+
+
+def _not_seen(told: Telling, events: list[Event], probe: str) -> None:
+    for event in events[:_MOST_EVENTS]:
+        missed = dict.fromkeys((*event.misses, *_hook_misses(event, probe)))
+        if missed:
+            of = f" ({event.noun})" if len(events) > 1 else ""
+            told.say(f"**Not seen**{of}: " + "; ".join(missed))
 
 
 def _hook_misses(event: Event, probe: str) -> list[str]:
@@ -109,7 +118,10 @@ def _hook_misses(event: Event, probe: str) -> list[str]:
 
 
 def _fields(told: Telling, known: Description, *, of_first: bool) -> None:
-    rows = [[each.expression, each.type, _unit_or_words(known.probe, each)] for each in known.fields]
+    fields = sorted(
+        known.fields, key=lambda each: each.name.startswith("__")
+    )  # `__syscall_nr` says nothing new
+    rows = [[each.expression, each.type, _unit_or_words(known.probe, each)] for each in fields]
     if rows and of_first:
         told.say(f"Fields of {quoted(known.probe)}:")
     told.table(("read it as", "type", "unit or values"), rows)

@@ -170,10 +170,13 @@ class Tracing:
         agreed = await self._agreed(policy)
         if self.stopping.is_set():
             self.note = "it was stopped before it began"
-            return
-        await self._trace(policy, agreed)
+        elif agreed is None:
+            self.note = "nobody has approved it; nothing was run"
+        else:
+            await self._trace(policy, agreed)
 
-    async def _agreed(self, policy: Policy) -> bool:
+    async def _agreed(self, policy: Policy) -> bool | None:
+        """Return whether reading people's data was approved, None where that was needed and refused."""
         from gpttrace.check.whole import check_static
 
         report = await asyncio.to_thread(check_static, self.program, self.server.hosting.host, policy)
@@ -185,10 +188,7 @@ class Tracing:
             raise kind(f"line {line}: {errors[0].message}{more}; nothing was run", hint=errors[0].hint)
         if report.policy.allowed != "ask":
             return False
-        yes = await approved(self.server, self.document, report.policy.reads, self.stopping)
-        if not yes and not self.stopping.is_set():
-            raise NotPermitted("nobody has approved it; nothing was run")
-        return yes
+        return await approved(self.server, self.document, report.policy.reads, self.stopping) or None
 
     async def _trace(self, policy: Policy, agreed: bool) -> None:
         from gpttrace.session import Answer, explained

@@ -12,6 +12,10 @@ const orders = new Map<string, Order>();
 let runs: Run[] = [];
 let selected: string | null = null;
 let waiting = false;
+let changed = 0; // when a run was last in another state (ms)
+
+// The second half of a double click on a button that became another one was not meant for it.
+const MEANT_MS = 500;
 
 const nameOf = (run: Run, table: Table) => JSON.stringify([run.id, table.name]);
 
@@ -30,7 +34,9 @@ function page(): Page {
       orders.set(nameOf(run, table), { column, down: before?.column === column ? !before.down : true });
       draw();
     },
-    ask: (type, { id }) => api.postMessage({ type, id }),
+    ask(type, { id }) {
+      if (type === "stop" || performance.now() - changed > MEANT_MS) api.postMessage({ type, id });
+    },
     take: (type, { id }, { name }) => api.postMessage({ type, id, table: name }),
   };
 }
@@ -56,7 +62,10 @@ function take(run: Run): void {
   const before = runs.find(({ id }) => id === run.id);
   runs = before === undefined ? [...runs, run] : runs.map((each) => (each.id === run.id ? run : each));
   // Only a change of state is read aloud, not every row.
-  if (run.state !== before?.state) say(run);
+  if (run.state !== before?.state) {
+    say(run);
+    changed = performance.now();
+  }
 }
 
 window.addEventListener("message", ({ data }: MessageEvent<Message>) => {
