@@ -11,7 +11,7 @@ from typing import Any
 from gpttrace.explain.amounts import amount, bucket, share
 from gpttrace.explain.labels import Labels
 from gpttrace.trace.columns import ChunkedColumn
-from gpttrace.trace.table import Table
+from gpttrace.trace.table import Column, Table
 
 _ADDITIVE = ("count", "sum", "total", "value")
 _LARGEST = 3
@@ -92,12 +92,12 @@ def _map(table: Table, labels: Labels, took_s: float) -> list[str]:
     if not numbers:
         return [f"{table.name}: {len(pairs):,} rows."]
     if not keys:
-        return [_single(table, labels, column.name, numbers[0][1], column.unit, took_s)]
+        return [_single(table, labels, column, numbers[0][1], took_s)]
     numbers.sort(key=lambda pair: -pair[1])
     if column.name not in _ADDITIVE:
         return [f"{len(numbers):,} rows; the largest {column.name}: {_listed(numbers, column.unit, None)}."]
     total = sum(n for _, n in numbers)
-    unit = column.unit or labels.noun
+    unit = _unit(column, labels)
     rows = f"{len(numbers):,} row{'s' if len(numbers) != 1 else ''}"
     cut = labels.top is not None and len(numbers) >= labels.top
     lines = [
@@ -113,9 +113,14 @@ def _map(table: Table, labels: Labels, took_s: float) -> list[str]:
     return lines
 
 
-def _single(table: Table, labels: Labels, name: str, number: float, unit: str | None, took_s: float) -> str:
-    text = amount(number, unit or (labels.noun if name in _ADDITIVE else None))
-    if name in _ADDITIVE and took_s > 0 and not unit:
+def _unit(column: Column, labels: Labels) -> str | None:
+    """Return the unit of a value; a count without one counts what the trace is about, other numbers may be anything."""
+    return column.unit or (labels.noun if column.name == "count" else None)
+
+
+def _single(table: Table, labels: Labels, column: Column, number: float, took_s: float) -> str:
+    text = amount(number, _unit(column, labels))
+    if column.name in _ADDITIVE and took_s > 0 and not column.unit:
         text += f", {number / took_s:,.1f} per second"
     return f"{table.name} is {text}." if labels.noun == "events" else f"{text}."
 
@@ -164,7 +169,7 @@ def _histograms(table: Table, labels: Labels) -> list[str]:
     merged = {label: _merged(buckets) for label, buckets in spread.items()}
     largest = sorted(merged.items(), key=lambda item: -_events_in(item[1]))
     total = sum(_events_in(buckets) for _, buckets in largest)
-    lines = [f"{total:,} {labels.noun} in {len(largest):,} histogram{'s' if len(largest) != 1 else ''}."]
+    lines = [f"{amount(total, labels.noun)} in {len(largest):,} histogram{'s' if len(largest) != 1 else ''}."]
     for label, buckets in largest[:_LARGEST]:
         lines.append(_percentiles(label, buckets, unit, total))
     return lines
@@ -218,7 +223,7 @@ def _series(table: Table, labels: Labels) -> list[str]:
     if column.name not in _ADDITIVE:
         return [f"{len(per_interval):,} intervals, {len(table):,} rows of {column.name}."]
     whole = _whole_intervals(per_interval, labels.every)
-    unit = column.unit or labels.noun
+    unit = _unit(column, labels)
     low, high = (amount(n, column.unit, exact=False) for n in (min(whole), max(whole)))
     mean = amount(sum(whole) / len(whole), unit, exact=False)
     lines = [
