@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from tests.writer.conftest import programs_for
 
 from gpttrace.host import Host
 from gpttrace.testing import InstalledBpftrace, require
+from gpttrace.trace.supervisor.child import attached_probes
 from gpttrace.writer.offline import write_offline
 
 pytestmark = pytest.mark.kernel
@@ -117,6 +119,7 @@ def traced(installed: InstalledBpftrace, text: str) -> Iterator[list[str]]:
                     break
             assert output[-1:] == ["ready\n"], (output, process.stderr.read())
             output.clear()
+            _until_attached(process.pid)
             yield output
         finally:
             if process.poll() is None:
@@ -124,6 +127,14 @@ def traced(installed: InstalledBpftrace, text: str) -> Iterator[list[str]]:
             output += process.stdout.readlines()
             process.wait(timeout=60)
             path.unlink()
+
+
+def _until_attached(pid: int) -> None:
+    """Wait until a tracer attaches no more: its BEGIN runs before its other probes are there."""
+    seen = -1
+    while (held := attached_probes(pid)) != seen or not held:
+        seen = held
+        time.sleep(0.1)
 
 
 def program_for(question: str) -> str:

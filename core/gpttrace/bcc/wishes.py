@@ -10,7 +10,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gpttrace.spec import keys, limits, times, vocabulary, who
+from gpttrace.spec import errors, keys, limits, times, vocabulary, who
 from gpttrace.spec.asked import Asked, Threshold, amount_at
 from gpttrace.spec.cgroup import take_cgroup
 from gpttrace.spec.sentence import Sentence
@@ -80,7 +80,7 @@ def read_wishes(
     limits.take_thresholds(sentence, asked)
     times.take_duration(sentence, asked)
     limits.take_top(sentence, asked)
-    limits.take_errors(sentence, asked)
+    errors.take_errors(sentence, asked)
     keys.take_stacks(sentence, asked)
     for token in sentence.tokens:
         if token.meaning is None and token.stem in own:

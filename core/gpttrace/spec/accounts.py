@@ -12,10 +12,11 @@ from itertools import combinations
 
 from gpttrace.spec.around import courtesies
 from gpttrace.spec.catalogue import Catalogue, Event
+from gpttrace.spec.errors import is_errno
 from gpttrace.spec.kernel_names import hook_names
 from gpttrace.spec.ledger import missing
 from gpttrace.spec.lexicon import stemmed
-from gpttrace.spec.limits import is_errno
+from gpttrace.spec.lost_rows import lost_rows
 from gpttrace.spec.model import Condition, TraceSpec
 from gpttrace.spec.narrow import is_call
 from gpttrace.spec.sentence import Sentence
@@ -49,11 +50,33 @@ def unaccounted(
             or _is_row_of_other(sentence, index, events)
             or _is_row_in_name(sentence, index, spec)
             or _is_row_of_nothing(sentence, index, spec)
+            or _is_choice(sentence, index)
+            or _is_real_time(sentence, index)
         )
     ]
     names = {word for e in events for name in (*e.names, *hook_names(e)) for word in name.lower().split()}
     names |= {str(c.value).lower() for c in conditions if c.field == "syscall"}
-    return list(dict.fromkeys((*found, *missing(sentence, spec, frozenset(names)))))
+    lists = lost_rows(sentence, spec, events, catalogue)
+    return list(dict.fromkeys((*found, *lists, *missing(sentence, spec, frozenset(names)))))
+
+
+def _is_choice(sentence: Sentence, index: int) -> bool:
+    """Tell whether an `or` stands between a condition and the event, of which one is not a narrower other: `sudo or setuid`."""
+    if sentence.stem(index) != "or" or not 0 < index < len(sentence.tokens) - 1:
+        return False
+    sides = [sentence.tokens[at].meaning or "" for at in (index - 1, index + 1)]
+    return sentence.event in sides and any(side.startswith("only ") for side in sides)
+
+
+def _is_real_time(sentence: Sentence, index: int) -> bool:
+    """Tell whether `real-time` says which tasks are meant, rather than when they are to be told of; or `out of order`."""
+    if sentence.stem(index) in ("order", "band", "sync", "bound"):
+        return (sentence.stem(index - 2), sentence.stem(index - 1)) == ("out", "of")
+    after = index + 1 + (sentence.stem(index + 1) == "tim")
+    return sentence.stem(index) in ("real", "realtim", "real-tim") and sentence.stem(after) in _REAL_TIME
+
+
+_REAL_TIME = stems("task tasks thread threads process processes priority priorities class scheduling policy")
 
 
 def _is_subject(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> bool:
@@ -161,7 +184,8 @@ def _is_compared(sentence: Sentence, index: int, events: list[Event]) -> bool:
     if sentence.stem(index - 1) in JOINING and _is_contrary(sentence, index):
         return len(events) == 1 and not _is_said_together(events[0], token.stem, sentence.stem(index - 2))
     named = token.meaning == "" and token.kind == "word" and token.text.lower().endswith(("ed", "s", "en"))
-    return named and {sentence.stem(index - 1), sentence.stem(index + 1)} & _COMPARING != set()
+    to = sentence.stem(index - 1) == "to" and sentence.stem(index - 2) == "compar"
+    return named and (to or {sentence.stem(index - 1), sentence.stem(index + 1)} & _COMPARING != set())
 
 
 def _is_row_in_name(sentence: Sentence, index: int, spec: TraceSpec) -> bool:

@@ -16,7 +16,7 @@ _COURTESY = re.compile(
     \b( if[ ]((you[ ])?(please|can|could|may|like|want|wish|will|would|do[ ]not[ ]mind|don['’]t[ ]mind)
             |(it|that)[ ]is[ ](not[ ]too[ ]much[ ]trouble|all[ ]right|okay|ok|possible)|possible|i[ ]may|at[ ]all)
     | by[ ](means|way)[ ]of | i[ ]mean | that[ ]means | what[ ]i[ ]mean | it[ ]means | meaning[ ]that
-    | be[ ]so[ ](kind|good)[ ](as[ ]to)? | it[ ](would|['’]d)[ ]be[ ](\w+[ ])?(kind|good|great|nice|helpful|lovely)([ ]of[ ]you)?
+    | be[ ]so[ ](kind|good)[ ](as[ ]to)? | it([ ]would|['’]d)[ ]be[ ](\w+[ ])?(kind|good|great|nice|helpful|lovely)([ ]of[ ]you)?([ ]to[ ](see|know))?
     | (i|we)([ ]would|['’]d|[ ]should|[ ]wish)[ ](be[ ]|to[ ]be[ ])?(\w+[ ])?
       (glad|happy|obliged|thankful|grateful|delighted|pleased|interested|informed|told|love|like|appreciate|welcome|know)
     | (would|do)[ ]you[ ]mind | would[ ]it[ ]be[ ]possible | might[ ]i[ ]ask | could[ ]i[ ]have | may[ ]i[ ]have
@@ -30,6 +30,8 @@ _COURTESY = re.compile(
     | one[ ]after[ ](another|the[ ]other)
     | (cpu[ ]|the[ ])?(load|utili[sz]ation|iowait|usage|si|sy|sys|hi)([ ]average)?
       [ ](is|at|of)[ ](at[ ])?\d+[ ]?(%|percent)?([ ]in[ ]top)?
+    | (is|are|keeps?)[ ](killing|hurting|bothering|annoying)[ ](us|me) | (run|runs|ran|running)[ ]into(?=[ ][A-Z])
+    | ^(\w+[ ]){0,2}(lab|exercise|homework|assignment|chapter|lesson)([ ]\d+)?(?=:)
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,

@@ -41,6 +41,7 @@ class Asked:
     ratio: bool = False
     elapsed: bool = False
     function: bool = False
+    named: frozenset[str] = frozenset()  # the words by which the event was found
     place: bool = False
     each: bool = False
     distinct: str | None = None

@@ -184,16 +184,26 @@ def turn_to_objects(sentence: Sentence, asked: Asked) -> None:
     """`wakeups of ksoftirqd/1 by waker`: where rows are those who do it, the name after `of` is whom it happens to."""
     for index, token in enumerate(sentence.tokens):
         name = (token.meaning or "").removeprefix("only processes named ")
-        of_event = (
-            index > 1
-            and sentence.stem(index - 1) == "of"
-            and sentence.tokens[index - 2].meaning == sentence.event
-        )
-        if not of_event or "comm" not in asked.keys:
+        if not (_is_of_event(sentence, index) and "comm" in asked.keys) and not (
+            asked.who and _is_object(sentence, index)
+        ):
             continue
         for number, condition in enumerate(asked.conditions):
             if condition.field == "comm" and condition.value == name:
                 asked.conditions[number] = replace(condition, field="target_comm")
+
+
+def _is_of_event(sentence: Sentence, index: int) -> bool:
+    named = sentence.tokens[index - 2 : index - 1]
+    return bool(named) and sentence.stem(index - 1) == "of" and named[0].meaning == sentence.event
+
+
+def _is_object(sentence: Sentence, index: int) -> bool:
+    """Tell whether a name stands right behind the verb of the event: `who wakes up my redis`."""
+    at = index - 1
+    while sentence.stem(at) in ("my", "our", "the", "all", "up", "process", "program"):
+        at -= 1
+    return at > 0 and sentence.tokens[at].meaning == sentence.event
 
 
 def turn_to_targets(sentence: Sentence, asked: Asked) -> None:

@@ -23,7 +23,10 @@ def share_of(
     """Take the condition that a share is told of out of those that every event must meet."""
     failed = [c for c in conditions if c.field in ("ret", "errno")]
     named = [c for c in conditions if isinstance(c.value, str) and c.value in event.fields[c.field].values]
-    part = next(iter((*failed, *named)), None)
+    compared = [
+        c for c in conditions if c.op not in ("==", "!=", "startswith") and event.fields[c.field].unit
+    ]
+    part = next(iter((*failed, *named, *compared)), None)
     if part is None and not any(t.meaning and t.stem in words.JOINING for t in sentence.tokens):
         return conditions, None
     return [c for c in conditions if c != part], part
@@ -270,6 +273,8 @@ def error_conditions(asked: Asked, event: Event, problems: list[str]) -> list[Co
     """Return the condition that `failed`, `ENOENT` … set, and add what stands against it to `problems`."""
     if asked.failed is None and asked.errno is None:
         return []
+    if "ret" not in event.fields and "exit_code" in event.fields and asked.errno is None:
+        return [Condition("exit_code", "!=" if asked.failed else "==", 0)]
     if "ret" not in event.fields:
         problems.append(f"it cannot be seen whether {event.noun} fail")
         return []

@@ -15,7 +15,7 @@ from gpttrace.spec.conditions import (
 )
 from gpttrace.spec.exclusions import turned
 from gpttrace.spec.form import SUBJECTS, counts_users, form_of, named_value, of_failures
-from gpttrace.spec.model import Condition, TraceSpec
+from gpttrace.spec.model import Condition, Shape, TraceSpec
 from gpttrace.spec.rows import rows_of
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.validate import problems_of
@@ -66,6 +66,7 @@ def decide(
     )
     if asked.who and "comm" not in event.fields and not any(key.endswith("comm") for key in keys):
         problems.append(f"{event.noun} cannot be told by comm: the hook does not carry it")
+    problems += _one_of_whom(asked, shape, keys, conditions)
     if any(c.field == "syscall" and c.op == "==" for c in conditions):
         keys = tuple(key for key in keys if key != "syscall")  # the hook of one call does not say which it is
     elif (
@@ -99,6 +100,15 @@ def decide(
         part=part,
     )
     return spec, [*problems, *problems_of(spec, event)]
+
+
+def _one_of_whom(asked: Asked, shape: Shape, keys: tuple[str, ...], conditions: list[Condition]) -> list[str]:
+    """Say so where it is asked who does it, and only one may: `which tasks preempt nginx` is about another one."""
+    named_rows = "comm" in asked.keys and "comm" not in asked.grouped
+    if shape == "events" or "comm" not in keys or not (asked.who or named_rows):
+        return []
+    named = [c.value for c in conditions if c.field == "comm" and c.op == "=="]
+    return [f"who is asked for, and only {name} is looked at; ask without one of them" for name in named[:1]]
 
 
 def _failed_otherwise(conditions: list[Condition], asked: Asked) -> list[Condition]:

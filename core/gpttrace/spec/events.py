@@ -13,10 +13,10 @@ from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.calls import Candidate, bare_syscall, call_names, named_syscall, specific
 from gpttrace.spec.catalogue import Catalogue, Event, words_of
+from gpttrace.spec.errors import ONLY_FAILED, ONLY_ONES_THAT_FAILED
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.kernel_names import call_in, named_points
 from gpttrace.spec.lexicon import LINKS, Entry, Lexicon, left_for_later, lexicon
-from gpttrace.spec.limits import ONLY_FAILED, ONLY_ONES_THAT_FAILED
 from gpttrace.spec.narrow import is_call, name_of_hook
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.who import is_program
@@ -58,7 +58,7 @@ def find_events(
         ranked = sorted(best.values(), key=lambda each: -each.score)
         near = [each for each in ranked if each.score >= _NEAR_BEST * ranked[0].score]
         return near[:_MOST] or ranked[:1]
-    if asked.stacks and not any(words.weight(word) for word in _content(sentence)):
+    if asked.stacks and not any(words.weight(word) for word in _content(sentence, programs=False)):
         return [Candidate(catalogue["cpu-sample"], 1)]
     bare = bare_syscall(sentence, catalogue, host, asked.errno is not None) or _most_covering(sentence, words)
     if (
@@ -243,11 +243,14 @@ def are_compared(order: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
     )
 
 
-def _content(sentence: Sentence) -> list[str]:
+def _content(sentence: Sentence, programs: bool = True) -> list[str]:
     return [
         token.stem
         for token in sentence.tokens
-        if token.meaning is None and token.kind == "word" and token.stem not in vocabulary.NO_EVENT
+        if token.meaning is None
+        and token.kind == "word"
+        and token.stem not in vocabulary.NO_EVENT
+        and (programs or not is_program(token.text))
     ]
 
 

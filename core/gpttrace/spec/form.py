@@ -17,7 +17,7 @@ SUPERLATIVE_UNIT = {
     **dict.fromkeys(stems("slowest longest shortest fastest"), "ns"),
     **dict.fromkeys(stems("largest biggest smallest"), "bytes"),
 }
-_PROFILES = stems("profile profiling flame flamegraph function functions hotspot hotspots")
+_PROFILES = stems("profile profiling function functions hotspot hotspots")
 
 
 def named_value(
@@ -45,18 +45,30 @@ def named_value(
             if sentence.is_free(i) and sentence.stem(i) in table and sentence.stem(i) not in words.RATE:
                 sentence.take(i, i, f"{field.name} in {unit}")
         return ("hist" if unit != field.unit else hint), field.name
-    if not asked.elapsed and (value_in_name(sentence, event) or _total_wait(sentence, event)):
-        asked.elapsed = True
+    says_time = value_in_name(sentence, event) or _total_wait(sentence, event) or _has_tail(sentence, event)
+    asked.elapsed = asked.elapsed or says_time
     if asked.elapsed and (field := event.field_of_unit("ns")) is not None:
         # `off-CPU time by process`: how much of it each has; without rows its distribution says more.
         long = any(token.stem == "long" for token in sentence.tokens)
         most = bool(asked.keys) and any(token.stem in words.MOST for token in sentence.tokens)
+        if event.shape == "hist" and field.begin is not None:
+            return (
+                "hist",
+                field.name,
+            )  # an estimate such as TCP's round trip time: no sum of it means anything
         return ("sum" if (asked.grouped or asked.top or most) and not long else "hist"), field.name
     if asked.elapsed and event.hz is None and "clock" not in event.id:
         problems.append(f"{event.noun} do not carry how long they take")
     return _amount_of_things(sentence, asked, event)
 
 
+def _has_tail(sentence: Sentence, event: Event) -> bool:
+    """Tell whether a percentile is asked for where nothing says of what: `the p99 of disk reads` is how long they take."""
+    both = event.field_of_unit("bytes") is not None and event.field_of_unit("ns") is not None
+    return both and any(token.stem in _QUANTILES for token in sentence.tokens)
+
+
+_QUANTILES = stems("percentile percentiles quantile quantiles median p50 p90 p95 p99 p999 tail")
 # `epoll_wait returned how many events`
 _RETURNED = re.compile(
     r"\breturn(s|ed)? how (many|much)\b|\bhow (many|much) (\w+ )?(\w+ )?(is|are|was|were) returned\b"
@@ -152,6 +164,8 @@ def form_of(
         shape, value = ("sum", size.name) if size is not None else ("count", None)
     if shape in NEED_VALUE and value is None:
         value = event.value or next((f.name for f in event.fields.values() if f.unit), None)
+        if value is None and shape in ("max", "min") and asked.top is not None:
+            return "count", None  # `the worst 3`
         if value is None:
             problems.append(f"{event.noun} carry no number to make a {shape} of; they can be counted")
     if shape == "events" and asked.every is not None:
@@ -194,7 +208,7 @@ _BANDWIDTH = stems("bandwidth throughput")
 
 _AS_IT_HAPPENS = re.compile(
     r"\bas (it|they)\b|\bone by one\b|\btogether with\b|\b(each|every) single\b|\blive (view|list|feed)\b|"
-    r"\breal[- ]time\b(?! signals?\b)"
+    r"\breal[- ]time\b(?! (signal|task|thread|process|prio|class|sched|polic)\w*)"
     r"|(?:^|[.:;?!] )(show|print|list|log|display)( me)? (every|each) "
     r"(?!\d|process|program|user|cpu|core|second|minute|device|disk's)\w+"
     r"|\b(show|print|list|log|display)( me)? the \w+( and( the)? \w+)? of (each|every) "
@@ -234,6 +248,10 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
     found += more
     order: tuple[Shape, ...] = ("hist", "avg", "stats", "max", "min")
     measured = next((shape for shape in order if shape in found), None)
+    if len({"avg", "max", "min"} & set(found)) > 1 and "hist" not in found:
+        asked.problems.append(
+            "an average and an extreme are two answers; ask for one of them, or for a distribution"
+        )
     if measured in ("max", "min") and "sum" in found:
         return "sum", value  # `the biggest total run time`: the largest sums first
     if "avg" in found and ("sum" in found or "count" in found):
@@ -329,6 +347,9 @@ def _usual_shape(
         and _is_list(asked, event, listed, live)
     ):
         return "events", value
+    if _asks_where(sentence, asked, event):
+        asked.stacks = ("kstack", "ustack")
+        return "stacks", None
     if value is not None:
         return (hint or "hist"), value
     # `which programs lock memory`: who does it, not how much, unless the most is asked for.
@@ -338,11 +359,6 @@ def _usual_shape(
         and any(t.text.lower() in _WHICH for t in sentence.tokens[:3])
     ):
         return "count", None
-    where = sentence.stem(0) == "wher"
-    profiled = where or any(token.stem in _PROFILES for token in sentence.tokens)
-    if event.hz is not None and not asked.keys and profiled:
-        asked.stacks = ("kstack", "ustack")
-        return "stacks", None
     if event.shape == "sum" and (asked.function or any(token.stem in _ACTS for token in sentence.tokens)):
         return "count", None
     if event.shape == "events" and (cut or beyond):
@@ -350,6 +366,14 @@ def _usual_shape(
     if asked.thresholds and event.shape in NEED_VALUE:
         return "count", None  # `connections that lived for less than a second`: those that did, not how long
     return event.shape, event.value if event.shape in NEED_VALUE else None
+
+
+def _asks_where(sentence: Sentence, asked: Asked, event: Event) -> bool:
+    """Tell whether places in code are asked for: `where is nginx blocked`, `profile java`."""
+    if asked.keys or (event.hz is None and event.id != "off-cpu"):
+        return False
+    profiled = event.hz is not None and any(token.stem in _PROFILES for token in sentence.tokens)
+    return profiled or sentence.stem(0) == "wher"
 
 
 def _is_list(asked: Asked, event: Event, listed: bool, live: bool) -> bool:

@@ -8,10 +8,11 @@ from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Asked, text_at
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
-from gpttrace.spec.words import stem, stems
+from gpttrace.spec.words import plain, stem, stems
 
 _SPREAD = stems("spread distributed distribute")
 _DIVIDED = stems("split splitting broken down divided grouped separated bucketed sorted")
+_CUT = ("split", "splitting")
 _GROUPS = stems("by per each which what for every wich individual")
 
 
@@ -32,6 +33,7 @@ def take_stacks(sentence: Sentence, asked: Asked) -> None:
         )
     )
     if index is None:
+        _take_flames(sentence, asked)
         return
     first, sides = index, []
     while sentence.is_free(first - 1) and sentence.stem(first - 1) in _STACK_SIDES:
@@ -52,6 +54,15 @@ def take_stacks(sentence: Sentence, asked: Asked) -> None:
         last,
         " and ".join({"ustack": "user stacks", "kstack": "kernel stacks"}[s] for s in asked.stacks),
     )
+
+
+def _take_flames(sentence: Sentence, asked: Asked) -> None:
+    """`a flame graph of page faults`: their stacks. The words stay free, as they name a profile where nothing else is named."""
+    if _FLAMES & {token.stem for token in sentence.tokens}:
+        asked.stacks = tuple(_sides_elsewhere(sentence)) or ("kstack", "ustack")
+
+
+_FLAMES = stems("flame flamegraph flamegraphs")
 
 
 def _sides_elsewhere(sentence: Sentence) -> list[str]:
@@ -91,6 +102,12 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None and not token.meaning.endswith(LARGEST_ROWS):
             continue
+        if (
+            token.stem == "by"
+            and text_at(sentence, index - 1).lower() in _CUT
+            and sentence.is_free(index - 1)
+        ):
+            sentence.take(index - 1, index - 1, "")  # `split by direction` is no split of requests
         divided = token.stem == "into" and sentence.stem(index - 1) in _DIVIDED
         if (
             token.stem in ("over", "across", "among")
@@ -266,6 +283,8 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
         return None
     word, after = sentence.stem(index), sentence.stem(index + 1)
     text = sentence.tokens[index].text.lower()
+    if text in _DOING and after in words.COMM_WORDS | _IDS and sentence.is_free(index + 1):
+        return key_at(sentence, names, index + 1, own)  # `by sending comm`
     if text.endswith("ed") and stem(text) == word and not word.endswith("ed"):
         return None  # `what gets queued`: no queue
     if (two := names.get(f"{word} {after}")) is not None and (
@@ -291,6 +310,10 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
     if after in _SECOND and sentence.is_free(index + 1):
         return _SECOND[after].get(key, key), index + 1
     return key, index
+
+
+_DOING = plain("sending calling requesting issuing invoking responsible owning causing offending submitting")
+_IDS = stems("pid uid tid cgroup user thread")
 
 
 def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:

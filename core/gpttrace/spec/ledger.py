@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.around import courtesies
+from gpttrace.spec.errors import ERRNO_PHRASES, is_errno
 from gpttrace.spec.exclusions import excluded, is_of
 from gpttrace.spec.leftover import clauses
-from gpttrace.spec.limits import ERRNO_PHRASES, is_errno
 from gpttrace.spec.model import Condition, TraceSpec
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.units import is_number_word

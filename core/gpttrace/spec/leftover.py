@@ -205,6 +205,10 @@ def _is_aside(sentence: Sentence, index: int, asked: Asked) -> bool:
         return before in ("the", "this", "our", "my", "that") and not asked.stacks
     if token.stem in ("container", "pod"):
         return "cgroup" in asked.keys
+    following = sentence.tokens[index + 1 : index + 2]
+    of_event = bool(following) and following[0].meaning == sentence.event
+    if token.text.lower() == "threads" and before in ("do", "the", "all") and of_event:
+        return True  # `how long do threads sleep`
     if token.stem in ("thread", "worker", "process", "task"):
         return (meant or "").startswith("only processes named")  # `chronyd threads`
     if token.kind == "word" and token.text.isupper() and "_" in token.text:
@@ -237,7 +241,8 @@ def _is_aside(sentence: Sentence, index: int, asked: Asked) -> bool:
 
 
 _OF_STACKS = stems(
-    "code path paths place places function functions chain chains graph graphs frame frames flame stack origin"
+    """code path paths place places function functions chain chains graph graphs frame frames flame flamegraph flamegraphs stack
+    origin"""
 )
 _KINDS = stems("kind type sort form way reason")
 _TELLING_APART = ("by", "per", "each", "every")

@@ -1,11 +1,9 @@
-"""How much and how many: thresholds, top, errors."""
+"""How much and how many: thresholds, top, shares, buckets."""
 
 from __future__ import annotations
 
-import errno
-
 from gpttrace.spec import vocabulary as words
-from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Amount, Asked, amount_at, text_at
+from gpttrace.spec.asked import LARGEST_ROWS, Amount, Asked, amount_at, text_at
 from gpttrace.spec.model import Comparison
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
@@ -109,7 +107,7 @@ def _comparison_at(sentence: Sentence, index: int) -> tuple[Comparison | None, i
 
 
 _BEFORE_PAST = ("the", "in", "over", "during", "for", "of", "this", "within", "")
-_SUPERLATIVES = stems("top most frequent largest biggest busiest heaviest slowest highest worst longest")
+_SUPERLATIVES = stems("greatest top most frequent largest biggest busiest heaviest slowest highest worst longest")
 
 
 def take_top(sentence: Sentence, asked: Asked) -> None:
@@ -189,52 +187,6 @@ def _is_noun(sentence: Sentence, index: int) -> bool:
     # `the four programs that open the most files`
     following = [token for token in sentence.tokens[index : index + 2] if token.kind == "word"]
     return any(token.stem in words.KEYS or token.text.endswith("s") for token in following)
-
-
-ONLY_FAILED, ONLY_ONES_THAT_FAILED = "only calls that failed", "only those that failed"
-
-_CANNOT = [
-    tuple(stem(w) for w in p.split())
-    for p in (
-        "did not succeed",
-        "didn't succeed",
-        "do not succeed",
-        "don't succeed",
-        "not succeed",
-        "does not work",
-        "do not work",
-        "did not work",
-        "go wrong",
-        "goes wrong",
-        "went wrong",
-        "could not",
-        "couldn't",
-        "can not",
-        "cannot",
-        "can't",
-        "unable to",
-        "turned down",
-        "turned away",
-    )
-]
-ERRNO_PHRASES = {
-    "permission denied": "EACCES", "no such file": "ENOENT", "not found": "ENOENT", "would block": "EAGAIN",
-    "no space left on device": "ENOSPC", "no space left": "ENOSPC",
-    "too many open files": "EMFILE", "address already in use": "EADDRINUSE",
-    "not permitted": "EPERM", "already exists": "EEXIST", "broken pipe": "EPIPE",
-    "no such process": "ESRCH", "invalid argument": "EINVAL", "bad file descriptor": "EBADF", "is a directory": "EISDIR",
-    "read only file system": "EROFS", "no such device": "ENODEV", "out of memory error": "ENOMEM", "disk full": "ENOSPC",
-    "do not exist": "ENOENT", "does not exist": "ENOENT", "don't exist": "ENOENT", "doesn't exist": "ENOENT",
-    "are missing": "ENOENT",
-    "timed out": "ETIMEDOUT", "time out": "ETIMEDOUT", "access denied": "EACCES", "connection refused": "ECONNREFUSED",
-    "interrupted by a signal": "EINTR", "interrupted by signals": "EINTR", "try again": "EAGAIN",
-}  # fmt: skip
-_BY_NAME = {name: getattr(errno, name) for name in dir(errno) if name.startswith("E")}
-
-
-def is_errno(text: str) -> bool:
-    """Tell whether a word is the name of an error, written as the kernel writes it."""
-    return text in _BY_NAME
 
 
 def take_ratio(sentence: Sentence, asked: Asked) -> None:
@@ -322,79 +274,3 @@ def _after_of(sentence: Sentence, index: int) -> Amount | None:
 def _scale_of(low: Amount, high: Amount) -> float:
     # `from 0 to 64k`: the unit of the upper end is that of the lower one.
     return 1 if low.kind or not high.kind else 0 if low.value == 0 else high.value / max(high.value, 1)
-
-
-def take_errors(sentence: Sentence, asked: Asked) -> None:
-    """`that failed`, `errors only`, `with errno 2`, `ENOENT`, `permission denied`, `successful`."""
-    _take_errno(sentence, asked)
-    for index, token in enumerate(sentence.tokens):
-        named = token.stem in ("error", "errno") and sentence.stem(index + 1) in ("number", "cod")
-        grouped = {"by", "per"} & {sentence.stem(i) for i in range(max(index - 5, 0), index)}
-        rows = sentence.stem(index - 1) in ("by", "per", "each") or (
-            sentence.stem(index - 1) == "and" and grouped
-        )
-        if named and token.meaning is None and not rows:
-            asked.columns.append("errno")
-            sentence.take(index, index + 1, "with errno")
-    for phrase in _CANNOT:
-        if (at := sentence.find_phrase(phrase)) is not None:
-            asked.failed = True
-            sentence.take(at, at + len(phrase) - 1, "only calls that failed")
-    for stems_, failed, meaning in (
-        (words.FAILED, True, ONLY_FAILED),
-        (words.SUCCEEDED, False, "only calls that succeeded"),
-    ):
-        while (at := sentence.find(stems_)) is not None and not _are_rows(sentence, at):
-            if asked.failed is (not failed) and not asked.ratio:
-                asked.problems.append("a call cannot both succeed and fail; ask for one of them")
-            asked.failed = failed
-            last = at + 1 if sentence.stem(at + 1) == "only" else at
-            first = at - 1 if sentence.stem(at - 1) in ("only", "that") else at
-            sentence.take(first, last, meaning)
-    if (tried := sentence.find(words.ATTEMPTS)) is not None:
-        asked.attempts = True
-        sentence.take(tried, tried, "whether or not the call succeeds")
-
-
-def _are_rows(sentence: Sentence, at: int) -> bool:
-    # `by error` tells rows apart, `top processes by failed system calls` does not.
-    if sentence.stem(at - 1) not in ("by", "per"):
-        return False
-    return sentence.tokens[at].text.lower() != "failed" or at + 1 == len(sentence.tokens)
-
-
-def _take_errno(sentence: Sentence, asked: Asked) -> None:
-    for index, token in enumerate(sentence.tokens):
-        # `erofs` in small letters is the file system.
-        if (token.meaning is None and token.text in _BY_NAME) or (
-            token.text.upper() in _BY_NAME and _is_error(sentence, index)
-        ):
-            return _set_errno(sentence, asked, index, index, _BY_NAME[token.text.upper()])
-        if token.meaning is None and token.stem in ("errno", "error"):
-            at = index + (2 if sentence.stem(index + 1) in (*EQUALS, "cod", "number") else 1)
-            amount = amount_at(sentence, at)
-            if amount is not None and amount.kind == "":
-                return _set_errno(sentence, asked, index, at, int(amount.value))
-    for index, token in enumerate(sentence.tokens):
-        if token.kind == "quoted" and token.meaning is None and token.text.lower() in ERRNO_PHRASES:
-            return _set_errno(sentence, asked, index, index, _BY_NAME[ERRNO_PHRASES[token.text.lower()]])
-    for phrase, name in ERRNO_PHRASES.items():
-        found = sentence.find_phrase(tuple(stem(word) for word in phrase.split()))
-        if found is not None:
-            return _set_errno(sentence, asked, found, found + phrase.count(" "), _BY_NAME[name])
-    return None
-
-
-def _is_error(sentence: Sentence, index: int) -> bool:
-    near = (index - 1, index - 2, index + 1)
-    return sentence.is_free(index) and any(sentence.stem(i) in words.FAILED | {"errno", "with"} for i in near)
-
-
-def _set_errno(sentence: Sentence, asked: Asked, first: int, last: int, code: int) -> None:
-    asked.errno = code
-    last += sentence.is_free(last + 1) and text_at(sentence, last + 1) == str(code)  # `EMFILE (24)`
-    sentence.take(first, last, f"only calls that failed with {errno.errorcode.get(code, code)}")
-    for phrase, name in ERRNO_PHRASES.items():  # the same again in words: `no space left: who gets ENOSPC`
-        words_ = tuple(stem(word) for word in phrase.split())
-        if _BY_NAME[name] == code and (again := sentence.find_phrase(words_)) is not None:
-            sentence.take(again, again + len(words_) - 1, "")

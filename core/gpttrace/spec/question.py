@@ -10,7 +10,7 @@ import copy
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from gpttrace.spec import addresses, around, columns, keys, limits, times, vocabulary, who
+from gpttrace.spec import addresses, around, columns, errors, keys, limits, times, vocabulary, who
 from gpttrace.spec.accounts import unaccounted
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.beyond import beyond_tracing
@@ -154,7 +154,7 @@ def _related(
 ) -> list[Reading]:
     """Read a question with the events of the same name that can fail, where the one meant cannot: not a signal, but kill(2)."""
     lacks_result = (asked.failed or asked.errno is not None) and "ret" not in found.event.fields
-    others = [word for word in first.not_understood if not limits.is_errno(word)]
+    others = [word for word in first.not_understood if not errors.is_errno(word)]
     if not first.problems or not lacks_result or others:
         return []
     named = set(found.phrase)
@@ -210,6 +210,7 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     who.take_root(sentence, asked)
     who.take_prefix(sentence, asked)
     who.take_while(sentence, asked)
+    who.take_when(sentence, asked)
     take_excluded_names(sentence, asked, is_known)
     who.take_named_comm(sentence, asked, is_known)
     who.take_last_comm(sentence, asked)
@@ -222,7 +223,7 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     times.take_duration(sentence, asked)
     limits.take_top(sentence, asked)
     limits.take_ratio(sentence, asked)
-    limits.take_errors(sentence, asked)
+    errors.take_errors(sentence, asked)
     keys.take_stacks(sentence, asked)
     keys.take_keys(sentence, asked, vocabulary.KEYS)
 
@@ -237,6 +238,7 @@ def _with_event(
 ) -> Reading:
     event = match.event
     take_event(sentence, asked, match, catalogue)
+    asked.named = frozenset(match.phrase)
     only = match.only or named_hooks(sentence, event)
     asked.function = bool(only) or any("_" in word for word in match.phrase)
     first = match.condition.value if match.condition is not None else None

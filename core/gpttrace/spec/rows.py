@@ -63,6 +63,8 @@ def _keys(
         )
         more = (name for name in more if name not in tested)
         asked.keys += [name for name in more if event.fields[name].unit is None]
+    if shape in ("count", "rate") and (heads := _compound(sentence, event, asked)) is not None:
+        asked.keys += [heads] if heads not in asked.keys and heads not in tested else []
     keys = tuple(dict.fromkeys((*asked.keys, *mentioned)))
     # A count without rows says little; a distribution or an average is whole by itself.
     if not keys and shape in ("count", "sum", "distinct") and not _wants_a_number(sentence):
@@ -74,6 +76,35 @@ def _keys(
     ranking = words.MOST | set(SUPERLATIVE_UNIT)
     ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
     return keys or (_ranked_by(sentence, event) if ranked else ())
+
+
+def _compound(sentence: Sentence, event: Event, asked: Asked) -> str | None:
+    """Return the field whose plural ends the name of what is counted: `prctl options by process`, `advice values`."""
+    fields = {stem(n): f.name for f in event.fields.values() if not f.unit for n in f.names if " " not in n}
+    for index, token in enumerate(sentence.tokens):
+        before = sentence.tokens[index - 1 : index]
+        valued = token.text.lower() == "values" and bool(before) and before[0].stem in fields
+        word = before[0].stem if valued else token.stem
+        if word in ("operation", "kind", "typ"):
+            continue  # `disk operations` are the requests themselves
+        of_event = (
+            bool(before)
+            and before[0].meaning == sentence.event
+            and token.meaning in ("", sentence.event, None)
+        )
+        ends = sentence.stem(index + 1) in ("", "by", "per", "in", "for")
+        if (
+            of_event
+            and ends
+            and word in fields
+            and token.text.lower().endswith("s")
+            and (token.stem not in asked.named or token.stem in _ATTRIBUTES)
+        ):
+            return fields[word]
+    return None
+
+
+_ATTRIBUTES = stems("option request flag code mode reason")
 
 
 def _headed(sentence: Sentence, event: Event, value: str | None) -> tuple[str, ...]:
@@ -187,4 +218,4 @@ def _ranked_by(sentence: Sentence, event: Event) -> tuple[str, ...]:
         )
         if any(said.issuperset(stem(word) for word in each.split()) for each in names):
             return (name,)
-    return ("comm",) if "comm" in event.fields else ()
+    return event.keys or (("comm",) if "comm" in event.fields else ())

@@ -199,8 +199,16 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
             sentence.take(index, index, "how long it takes")
 
 
+_WHOLE = re.compile(r"\b(?:for|over|during|within) (?:a|one|the) (?:whole|full|entire|complete) (second|minute|hour)\b", re.IGNORECASE)
+_STOP = re.compile(r"\b(?:and |then )*(?:stop|stopping|end|ending|quit|finish|exit)(?: \w+)? after $", re.IGNORECASE)
+
+
 def _take_one(sentence: Sentence, asked: Asked) -> None:
-    """`over the next minute`: one unit without a number."""
+    """`over the next minute`, `over a whole minute`: one unit without a number."""
+    if (whole := _WHOLE.search(sentence.text)) is not None and (span := unit(whole[1])) is not None:
+        asked.duration = int(span[1])
+        sentence.take_inside(*whole.span(), f"trace for {seconds(span[1])}")
+        return
     for index, token in enumerate(sentence.tokens):
         if (
             token.meaning is None
@@ -222,6 +230,8 @@ def take_duration(sentence: Sentence, asked: Asked) -> None:
         if amount is None or amount.kind != "ns" or amount.value <= 0:
             continue
         first = index
+        if (stop := _STOP.search(sentence.text[: sentence.tokens[index].start])) is not None:
+            sentence.take_inside(*stop.span(), f"trace for {seconds(int(amount.value))}")
         while sentence.is_free(first - 1) and sentence.stem(first - 1) in _BEFORE_SPAN:
             first -= 1
         if sentence.stem(first - 1) in _PAST or any(sentence.stem(i) in _PAST for i in range(first, index)):

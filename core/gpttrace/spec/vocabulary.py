@@ -29,7 +29,7 @@ SUM_PHRASES = ("how much", "add up", "added up", "adds up", "sum up", "summed up
 AVERAGE = stems("average avg mean")
 MAXIMUM = stems("maximum max longest largest biggest slowest worst highest")
 MINIMUM = stems("minimum min shortest smallest fastest lowest")
-MOST = stems("most busiest heaviest hottest noisiest commonest hungriest greediest chattiest")
+MOST = stems("most busiest heaviest hottest noisiest commonest hungriest greediest chattiest greatest")
 RATE = stems("rate rates persecond throughput bandwidth iops")
 STATS = stems("statistics stats")
 RATIO = stems("ratio ratios percentage percentages percent share shares fraction proportion proportions")
@@ -48,7 +48,7 @@ TIMES = dict.fromkeys(
         "linger lingers ages forever delta deltas slowly"
     ),
     "hist",
-) | dict.fromkeys(stems("spent"), "sum")
+) | dict.fromkeys(stems("spent expensive costly"), "sum")
 
 # What rows are grouped by.
 KEYS: dict[str, str] = {

@@ -77,6 +77,21 @@ def take_prefix(sentence: Sentence, asked: Asked) -> None:
                 token.meaning = f"only processes named {match[1]}…"
 
 
+_WHEN = re.compile(
+    r"\bwhen ([a-z][\w.-]*) (?:calls?|does|do|uses?|makes?|issues?|runs?|performs?) (?:it|them|that|this|one)\b", re.IGNORECASE
+)
+
+
+def take_when(sentence: Sentence, asked: Asked) -> None:
+    """`how slow is unshare when bwrap calls it`."""
+    if (match := _WHEN.search(sentence.text)) is not None and match[1].lower() not in _NOBODY:
+        asked.conditions.append(Condition("comm", "==", match[1]))
+        sentence.take_inside(*match.span(), f"only processes named {match[1]}")
+
+
+_NOBODY = plain("i we you they it he she somebody someone anybody anyone everybody everyone nobody root who that this")
+
+
 _WHILE = re.compile(r"\bwhile (\S+) (?:runs|is running)\b(?=.*\bonly \1\b)")
 
 
@@ -147,6 +162,8 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
         of_other = token.text.lower() in _NAMING and sentence.stem(index - 1) not in words.COMM_WORDS
         if of_other and index and sentence.stem(index - 1) not in words.EMPTY | EXCEPT:
             continue  # `a module named nvidia`
+        if sentence.stem(index - 1) in ("my", "our") and text_at(sentence, index + 1).lower() in _SEEMING:
+            continue  # `my app feels sluggish`
         at, explicit = index + 1, token.text.lower() in _NAMING
         explicit = explicit or (token.text.lower() == "comm" and sentence.stem(at) in EQUALS)
         while text_at(sentence, at).lower() in (*_NAMING, "name", "=", "==") or (
@@ -170,6 +187,7 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
             return
 
 
+_SEEMING = plain("feels looks seems hangs crawls stalls keeps gets goes lags stutters dies crashes freezes")
 _DETERMINERS = stems("each every per which what any all the a")
 _NAMING = ("named", "called")
 
@@ -247,6 +265,7 @@ def take_bare_comm(
             "of",
             "for",
             "from",
+            "do",
         ):
             continue
         if _SERVICE.fullmatch(sentence.chunk(index)[0]):

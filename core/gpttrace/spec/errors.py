@@ -1,0 +1,162 @@
+"""Calls that fail or succeed: as a condition (`that failed`, `ENOENT`), as rows, or as a column (`the error, if it failed`)."""
+
+from __future__ import annotations
+
+import errno
+import re
+
+from gpttrace.spec import vocabulary as words
+from gpttrace.spec.asked import EQUALS, Asked, amount_at, text_at
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import stem
+
+ONLY_FAILED, ONLY_ONES_THAT_FAILED = "only calls that failed", "only those that failed"
+
+_CANNOT = [
+    tuple(stem(w) for w in p.split())
+    for p in (
+        "did not succeed",
+        "didn't succeed",
+        "do not succeed",
+        "don't succeed",
+        "not succeed",
+        "does not work",
+        "do not work",
+        "did not work",
+        "go wrong",
+        "goes wrong",
+        "went wrong",
+        "could not",
+        "couldn't",
+        "can not",
+        "cannot",
+        "can't",
+        "unable to",
+        "without success",
+        "without succeeding",
+        "negative value",
+        "negative result",
+        "negative return value",
+        "return negative",
+        "turned down",
+        "turned away",
+    )
+]
+ERRNO_PHRASES = {
+    "permission denied": "EACCES", "no such file": "ENOENT", "not found": "ENOENT", "would block": "EAGAIN",
+    "no space left on device": "ENOSPC", "no space left": "ENOSPC",
+    "too many open files": "EMFILE", "address already in use": "EADDRINUSE",
+    "not permitted": "EPERM", "already exists": "EEXIST", "broken pipe": "EPIPE",
+    "no such process": "ESRCH", "invalid argument": "EINVAL", "bad file descriptor": "EBADF", "is a directory": "EISDIR",
+    "read only file system": "EROFS", "no such device": "ENODEV", "out of memory error": "ENOMEM", "disk full": "ENOSPC",
+    "do not exist": "ENOENT", "does not exist": "ENOENT", "don't exist": "ENOENT", "doesn't exist": "ENOENT",
+    "are missing": "ENOENT",
+    "timed out": "ETIMEDOUT", "time out": "ETIMEDOUT", "access denied": "EACCES", "connection refused": "ECONNREFUSED",
+    "interrupted by a signal": "EINTR", "interrupted by signals": "EINTR", "try again": "EAGAIN",
+}  # fmt: skip
+_BY_NAME = {name: getattr(errno, name) for name in dir(errno) if name.startswith("E")}
+
+
+def is_errno(text: str) -> bool:
+    """Tell whether a word is the name of an error, written as the kernel writes it."""
+    return text in _BY_NAME
+
+
+def take_errors(sentence: Sentence, asked: Asked) -> None:
+    """`that failed`, `errors only`, `with errno 2`, `ENOENT`, `permission denied`, `successful`."""
+    _take_outcome(sentence, asked)
+    _take_errno(sentence, asked)
+    for index, token in enumerate(sentence.tokens):
+        named = token.stem in ("error", "errno") and sentence.stem(index + 1) in ("number", "cod")
+        grouped = {"by", "per"} & {sentence.stem(i) for i in range(max(index - 5, 0), index)}
+        rows = sentence.stem(index - 1) in ("by", "per", "each") or (
+            sentence.stem(index - 1) == "and" and grouped
+        )
+        if named and token.meaning is None and not rows:
+            asked.columns.append("errno")
+            sentence.take(index, index + 1, "with errno")
+    for phrase in _CANNOT:
+        if (at := sentence.find_phrase(phrase)) is not None:
+            asked.failed = True
+            sentence.take(at, at + len(phrase) - 1, "only calls that failed")
+    for stems_, failed, meaning in (
+        (words.FAILED, True, ONLY_FAILED),
+        (words.SUCCEEDED, False, "only calls that succeeded"),
+    ):
+        while (at := sentence.find(stems_)) is not None and not _are_rows(sentence, at):
+            if asked.failed is (not failed) and not asked.ratio:
+                asked.problems.append("a call cannot both succeed and fail; ask for one of them")
+            asked.failed = failed
+            last = at + 1 if sentence.stem(at + 1) == "only" else at
+            first = at - 1 if sentence.stem(at - 1) in ("only", "that") else at
+            sentence.take(first, last, meaning)
+    if (tried := sentence.find(words.ATTEMPTS)) is not None:
+        asked.attempts = True
+        sentence.take(tried, tried, "whether or not the call succeeds")
+
+
+# `the error if it failed`, `whether it succeeded`: how each ended, and no condition.
+_OUTCOME = re.compile(
+    r"(?:\b(?:the|an|any|its) )?\b(?:error|errno|result|outcome|return value)s?(?: (?:code|number))?,? "
+    r"(?:if|when|in case) (?:it|they|any|one|there (?:is|was))\b(?: (?:has |have )?fail\w*| (?:was |is )?(?:un)?success\w*| one)?"
+    r"|\b(?:whether|if) (?:or not )?(?:it|they|each|the call) (?:has |have |was |were |is |are )?(?:fail|succe)\w*"
+    r"(?: or (?:not|fail\w*|succe\w*))?",
+    re.IGNORECASE,
+)
+
+
+def _take_outcome(sentence: Sentence, asked: Asked) -> None:
+    found = _OUTCOME.search(sentence.text)
+    if found is not None and not sentence.text.lower().startswith(found[0].lower()):
+        asked.columns.append("ret")
+        sentence.take_inside(*found.span(), "with the result")
+
+
+def _are_rows(sentence: Sentence, at: int) -> bool:
+    # `by error` tells rows apart, `top processes by failed system calls` does not.
+    listed = sentence.stem(at - 1) == "and" and sentence.tokens[at].text.lower() in _ERROR_ROWS
+    if listed and {"by", "per"} & {sentence.stem(i) for i in range(max(at - 5, 0), at - 1)}:
+        return True  # `by file and error`
+    if sentence.stem(at - 1) not in ("by", "per"):
+        return False
+    return sentence.tokens[at].text.lower() != "failed" or at + 1 == len(sentence.tokens)
+
+
+_ERROR_ROWS = ("error", "errors", "errno")
+
+
+def _take_errno(sentence: Sentence, asked: Asked) -> None:
+    for index, token in enumerate(sentence.tokens):
+        # `erofs` in small letters is the file system.
+        if (token.meaning is None and token.text in _BY_NAME) or (
+            token.text.upper() in _BY_NAME and _is_error(sentence, index)
+        ):
+            return _set_errno(sentence, asked, index, index, _BY_NAME[token.text.upper()])
+        if token.meaning is None and token.stem in ("errno", "error"):
+            at = index + (2 if sentence.stem(index + 1) in (*EQUALS, "cod", "number") else 1)
+            amount = amount_at(sentence, at)
+            if amount is not None and amount.kind == "":
+                return _set_errno(sentence, asked, index, at, int(amount.value))
+    for index, token in enumerate(sentence.tokens):
+        if token.kind == "quoted" and token.meaning is None and token.text.lower() in ERRNO_PHRASES:
+            return _set_errno(sentence, asked, index, index, _BY_NAME[ERRNO_PHRASES[token.text.lower()]])
+    for phrase, name in ERRNO_PHRASES.items():
+        found = sentence.find_phrase(tuple(stem(word) for word in phrase.split()))
+        if found is not None:
+            return _set_errno(sentence, asked, found, found + phrase.count(" "), _BY_NAME[name])
+    return None
+
+
+def _is_error(sentence: Sentence, index: int) -> bool:
+    near = (index - 1, index - 2, index + 1)
+    return sentence.is_free(index) and any(sentence.stem(i) in words.FAILED | {"errno", "with"} for i in near)
+
+
+def _set_errno(sentence: Sentence, asked: Asked, first: int, last: int, code: int) -> None:
+    asked.errno = code
+    last += sentence.is_free(last + 1) and text_at(sentence, last + 1) == str(code)  # `EMFILE (24)`
+    sentence.take(first, last, f"only calls that failed with {errno.errorcode.get(code, code)}")
+    for phrase, name in ERRNO_PHRASES.items():  # the same again in words: `no space left: who gets ENOSPC`
+        words_ = tuple(stem(word) for word in phrase.split())
+        if _BY_NAME[name] == code and (again := sentence.find_phrase(words_)) is not None:
+            sentence.take(again, again + len(words_) - 1, "")

@@ -1,0 +1,120 @@
+"""Rows and events that a question lists and its spec does not have: `by process and size`, `deletions, renames and new directories`.
+
+A list is looked at in the text, whatever part of the reader took its words; what it lost makes the question refused.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from gpttrace.spec import vocabulary as words
+from gpttrace.spec.catalogue import Catalogue, Event
+from gpttrace.spec.field_names import field_names
+from gpttrace.spec.model import TraceSpec
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import stem, stems
+
+_AND = ("and", "plus", "&", "+")
+_ROWS = ("rows by", "with ", "only ", "one table", "processes", "who ")
+_BEFORE_NOUN = ("the", "its", "their", "by", "per", "each", "every")
+_STOPS = (",", ".", "?", ";", ":", "!", ")")
+_GO_ON = stems("of for in on with where when that which over every during only whose per by from top")
+
+
+def lost_rows(sentence: Sentence, spec: TraceSpec, events: list[Event], catalogue: Catalogue) -> list[str]:
+    """Return the nouns of lists of rows, and of lists of events, that became nothing."""
+    found = []
+    for index in range(len(sentence.tokens)):
+        if not _joins(sentence, index):
+            continue
+        at = _noun_after(sentence, index)
+        if at is None:
+            continue
+        if _is_in_rows(sentence, index) and _is_lost_row(sentence, at, spec, events, catalogue):
+            found.append(sentence.tokens[at].text)
+        elif _is_lost_event(sentence, index, at, events, catalogue):
+            found.append(sentence.tokens[at].text)
+    return found
+
+
+def _joins(sentence: Sentence, index: int) -> bool:
+    return index > 0 and sentence.stem(index) in _AND
+
+
+def _noun_after(sentence: Sentence, index: int) -> int | None:
+    at = index + 1
+    while sentence.stem(at) in _BEFORE_NOUN:
+        at += 1
+    return at if at < len(sentence.tokens) and sentence.tokens[at].kind == "word" else None
+
+
+def _is_in_rows(sentence: Sentence, index: int) -> bool:
+    """Tell whether all words back to a `by` or `per` are rows."""
+    for at in range(index - 1, -1, -1):
+        token = sentence.tokens[at]
+        row = (token.meaning or "").startswith("rows by")
+        if token.stem in ("by", "per", "each") and (row or not token.meaning):
+            return at < index - 1
+        if not row and token.stem not in (*_AND, *_BEFORE_NOUN):
+            return False
+    return False
+
+
+def _ends(sentence: Sentence, at: int) -> bool:
+    after = sentence.text[sentence.tokens[at].end :].lstrip()[:1]
+    return not after or after in _STOPS or sentence.stem(at + 1) in _GO_ON
+
+
+def _is_lost_row(
+    sentence: Sentence, at: int, spec: TraceSpec, events: list[Event], catalogue: Catalogue
+) -> bool:
+    token = sentence.tokens[at]
+    meaning = token.meaning or ""
+    if not _ends(sentence, at):
+        return False
+    if meaning == "only calls that failed":
+        return token.text.lower() in _ERRORS and not {"ret", "errno"} & set(spec.keys)
+    if meaning.startswith(_ROWS) or meaning in {event.summary for event in events[1:]}:
+        return False
+    if meaning.endswith((" in ns", " in bytes")) or meaning == "how long it takes":
+        return spec.value is None and not {"bytes", "latency"} & set(spec.keys)
+    held = {key for event in events for key in (field_names(event).get(token.stem),) if key}
+    nothing = meaning == "" or (bool(events) and meaning == events[0].summary)
+    return nothing and token.stem in _row_words(catalogue) and not held & set(spec.keys)
+
+
+_ERRORS = ("error", "errors", "errno", "failure", "failures")
+
+
+@lru_cache(maxsize=2)
+def _row_words(catalogue: Catalogue) -> frozenset[str]:
+    """Return the stems by which any event can be told apart."""
+    names = (name for event in catalogue.events.values() for f in event.fields.values() for name in f.names)
+    return frozenset(stem(name) for name in names if " " not in name) - _NO_ROWS
+
+
+_NO_ROWS = words.COUNT | words.SUMS | stems("time long live run type")
+
+
+def _is_lost_event(
+    sentence: Sentence, join: int, at: int, events: list[Event], catalogue: Catalogue
+) -> bool:
+    """Tell whether all words of the last of several events say nothing: `deletions, renames and new directories`."""
+    before = sentence.tokens[join - 1].meaning
+    if not before or before not in {event.summary for event in events}:
+        return False
+    last = at
+    while last < len(sentence.tokens) and sentence.tokens[last].meaning == "":
+        if sentence.text[sentence.tokens[last].end :][:1] in _STOPS or sentence.stem(last + 1) in _GO_ON:
+            break
+        last += 1
+    part = sentence.tokens[at : last + 1]
+    plural = [t for t in part if t.text.lower().endswith("s") and t.stem in _named(catalogue)]
+    return all(t.meaning == "" for t in part) and bool(plural) and plural[-1] is part[-1]
+
+
+@lru_cache(maxsize=2)
+def _named(catalogue: Catalogue) -> frozenset[str]:
+    return frozenset(
+        stem(word) for event in catalogue.events.values() for name in event.names for word in name.split()
+    ) - words.SLOTS - stems("process task program thing way")
