@@ -431,30 +431,26 @@ def test_without_a_machine_the_language_is_still_completed() -> None:
 
 
 def test_explanations_say_what_a_thing_is(old: Host) -> None:
-    text = "tracepoint:sched:sched_switch { @s[tid] = nsecs; }"
-    look = looked(text, old)
-    probe = explain(["probe", "tracepoint:sched:sched_switch"], old, look)
+    look = looked("tracepoint:sched:sched_switch { @s[tid] = nsecs; }", old)
+
+    def told(*about: str) -> str:
+        found = explain(about, old, look)
+        return found.markdown() if found is not None else ""
+
+    probe = told("probe", "tracepoint:sched:sched_switch")
     assert "a processor turns from one thread to another" in probe
-    assert "| `prev_comm` | `char[16]` |" in probe
-    assert "ssize_t vfs_read(struct file *file" in explain(["probe", "kprobe:vfs_read"], old, look)
-    assert "Written on line 1, at `tracepoint:sched:sched_switch`" in explain(["map", "@s"], old, look)
-    assert "lhist(n, min, max, step)" in explain(["function", "lhist"], old, look)
-    assert "Since bpftrace 0.24; here is 0.17.0." in explain(["function", "strlen"], old, look)
-    assert "In `struct file` at byte" in explain(["member", "struct file", "f_inode"], old, look)
-    assert "unsigned int f_mode;" in explain(["struct", "struct file"], old, look)
-    assert explain(["setting", "stack_mode"], old, look).startswith("How stacks are printed")
-    assert explain(["kind", "fentry"], old, look)
-    assert explain(["builtin", "nsecs"], old, look) == "Time since boot, in ns. `uint64`"
-    for about in (
-        ["probe", "nosuch:x"],
-        ["probe", "tracepoint:no:such"],
-        ["map", "@none"],
-        ["member", "struct none", "x"],
-        ["struct", "none"],
-        [],
-        ["x"],
-    ):
-        assert explain(about, old, look) == ""
+    assert "| `args->prev_comm` | `char[16]` |" in probe
+    assert "ssize_t vfs_read(struct file *file" in told("probe", "kprobe:vfs_read")
+    assert "written in line 1" in told("map", "@s")
+    assert "lhist(n, min, max, step)" in told("function", "lhist")
+    assert "Since bpftrace 0.24: **this one is 0.17 and lacks it**." in told("function", "strlen")
+    assert "member of `struct file`" in told("member", "struct file", "f_inode")
+    assert "| `f_mode` | `unsigned int` |" in told("struct", "struct file")
+    assert "how stacks are printed" in told("setting", "stack_mode")
+    assert "typed arguments" in told("kind", "fentry")
+    assert told("builtin", "nsecs") == "```bpftrace\nnsecs: uint64\n```\n\ntime since boot, in ns"
+    for about in (["map", "@none"], ["member", "struct none", "x"], ["struct", "none"], [], ["x"]):
+        assert told(*about) == ""
 
 
 def test_no_place_of_any_program_is_an_error(old: Host) -> None:

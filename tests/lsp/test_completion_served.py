@@ -45,7 +45,7 @@ async def test_a_script_is_completed_while_it_is_typed(client: LanguageClient, t
     assert found.items[0].documentation is None
     explained = await client.completion_item_resolve_async(found.items[0])
     assert isinstance(explained.documentation, t.MarkupContent)
-    assert "`prev_comm`" in explained.documentation.value
+    assert "`args->prev_comm`" in explained.documentation.value
     version = 1
     for typed in ("tch\n", "{\n", "\tprintf(", '"%s", ', "args", "->", "prev_c"):
         version += 1

@@ -190,3 +190,13 @@ TIME_UNITS: dict[str, str] = {
     "ns": "nanoseconds", "us": "microseconds", "ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days",
 }  # fmt: skip
 UNITS_SINCE = "0.24"
+
+
+def parameters(form: Form) -> str:
+    """Return the parameters of a form as people read them: `value[, bits]`."""
+    shown = ""
+    for each in form:
+        name = f"{each.name}…" if each.more else each.name
+        comma = ", " if shown else ""
+        shown += f"[{comma}{name}]" if each.optional else f"{comma}{name}"
+    return shown

@@ -223,7 +223,13 @@ _CONFIG = [
 ]
 CONFIG_KEYS: dict[str, ConfigKey] = {key.name: key for key in _CONFIG}
 
-MAP_KINDS = ("hash", "lruhash", "percpuhash", "percpulruhash")
+MAP_KIND_WORDS: dict[str, str] = {
+    "hash": "one for all processors; when it is full, new keys are lost",
+    "lruhash": "one for all processors; when it is full, the keys used longest ago give way",
+    "percpuhash": "a value for each processor; when it is full, new keys are lost",
+    "percpulruhash": "a value for each processor; when it is full, the keys used longest ago give way",
+}
+MAP_KINDS = tuple(MAP_KIND_WORDS)
 
 _C_TYPES = """void bool char short int long unsigned signed const volatile size_t ssize_t pid_t uid_t gid_t mode_t
 umode_t dev_t off_t loff_t sector_t uintptr_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t
@@ -237,6 +243,23 @@ KIND_SPELLINGS: dict[str, tuple[str, str]] = {
     "begin": ("0.24", "BEGIN"), "end": ("0.24", "END"), "fentry": ("0.20", "kfunc"), "f": ("0.20", "kfunc"),
     "fexit": ("0.20", "kretfunc"), "fr": ("0.20", "kretfunc"), "rawtracepoint": ("0.18", ""), "rt": ("0.18", ""),
     "self": ("0.22", ""), "bench": ("0.24", ""), "BENCH": ("0.24", ""), "test": ("0.25", ""), "TEST": ("0.25", ""),
+}  # fmt: skip
+# What each type of probe is, in a few words.
+KIND_WORDS: dict[str, str] = {
+    "begin": "once, before anything is traced", "end": "once, when the trace ends", "self": "when bpftrace itself gets a signal",
+    "interval": "again and again, on one processor", "profile": "samples what runs, on every processor",
+    "tracepoint": "a stable place in the kernel, with named fields",
+    "rawtracepoint": "a tracepoint with the kernel's own objects as arguments; cheaper",
+    "kprobe": "the begin of a kernel function", "kretprobe": "the return of a kernel function",
+    "fentry": "the begin of a kernel function, with typed arguments",
+    "fexit": "the return of a kernel function, with typed arguments and result",
+    "uprobe": "the begin of a function in a program or library", "uretprobe": "the return of a function in a program or library",
+    "usdt": "a place that a program's authors made for tracing",
+    "software": "a count of the kernel's, sampled at every n-th event",
+    "hardware": "a counter of the processor, sampled at every n-th event",
+    "iter": "once through all objects of a kind", "watchpoint": "reads or writes of an address",
+    "asyncwatchpoint": "reads or writes of an address, seen a little later",
+    "test": "a test of bpftrace's own", "bench": "a measurement of bpftrace's own",
 }  # fmt: skip
 # `bpftrace -l 'software:*'` and `'hardware:*'` of 0.17 and 0.27 give the same names.
 SOFTWARE_EVENTS = frozenset(

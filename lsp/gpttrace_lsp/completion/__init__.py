@@ -10,7 +10,7 @@ from lsprotocol import types as t
 
 from gpttrace_lsp.completion.complete import TRIGGERS, Asked, answers, complete, needs_thread
 from gpttrace_lsp.completion.place import Place, place_at
-from gpttrace_lsp.completion.suggestions import Client, documentation, listed
+from gpttrace_lsp.completion.suggestions import Client, listed
 from gpttrace_lsp.look import AT_ONCE, worked
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def register(server: Server) -> None:
 
         document = server.documents.get(data[0])
         look = document.looked if document else None
-        text = await asyncio.to_thread(explain, data[1:], server.hosting.host, look)
-        if text:
-            item.documentation = documentation(text, markdown=client_of(server).markdown)
+        told = await asyncio.to_thread(explain, data[1:], server.hosting.host, look)
+        if told is not None and told.blocks:
+            item.documentation = told.documentation(markdown=client_of(server).markdown)
         return item
 
 

@@ -9,7 +9,14 @@ from pathlib import Path
 from gpttrace.host import Host
 from gpttrace.host.kinds import IN_BINARIES
 from gpttrace.language import nodes as n
-from gpttrace.language.reference import CONFIG_KEYS, KIND_SPELLINGS, MAP_KINDS, PROBE_KINDS, ConfigKey
+from gpttrace.language.reference import (
+    CONFIG_KEYS,
+    KIND_SPELLINGS,
+    KIND_WORDS,
+    MAP_KIND_WORDS,
+    PROBE_KINDS,
+    ConfigKey,
+)
 from gpttrace_lsp.completion.place import Place
 from gpttrace_lsp.completion.scripts import plain, probe_body, top_snippets
 from gpttrace_lsp.completion.suggestions import Kind, Suggestion, Suggestions, fit, fitting
@@ -17,17 +24,6 @@ from gpttrace_lsp.completion.versions import chosen, is_newer
 
 _LEAST_LETTERS = 2
 _PROBES = 40
-_WORDS = {
-    "tracepoint": "a stable event of the kernel", "kprobe": "entry of a kernel function",
-    "kretprobe": "return of a kernel function",
-    "fentry": "entry of a kernel function, with its arguments", "fexit": "return of a kernel function, with arguments and result",
-    "rawtracepoint": "a tracepoint with the kernel's own arguments", "uprobe": "entry of a function of a program or library",
-    "uretprobe": "return of a function of a program or library", "usdt": "a marker that a program's authors put in",
-    "profile": "samples on each CPU", "interval": "from time to time, on one CPU", "software": "a counted event of the kernel",
-    "hardware": "a counter of the processor", "iter": "runs over objects of the kernel", "watchpoint": "access to an address",
-    "asyncwatchpoint": "access to an address, noted later", "begin": "when the trace begins", "end": "when the trace ends",
-    "self": "a signal to bpftrace itself", "bench": "measures what a body costs", "test": "a test of the script",
-}  # fmt: skip
 # In the order in which people need them.
 _ORDER = (
     "tracepoint", "kprobe", "kretprobe", "fentry", "fexit", "uprobe", "uretprobe", "usdt", "profile", "interval", "begin", "end",
@@ -80,7 +76,7 @@ def _kinds(host: Host | None) -> Iterator[tuple[Suggestion, str]]:
         why = " · does not work on this machine" if kind in broken else ""
         label = word if kind in _ALONE else f"{word}:"
         then = "" if kind in _ALONE else "suggest"
-        yield Suggestion(label, Kind.Keyword, _WORDS[kind] + why, about=("kind", kind), then=then), since
+        yield Suggestion(label, Kind.Keyword, KIND_WORDS[kind] + why, about=("kind", kind), then=then), since
 
 
 def spelled(kind: str, host: Host | None) -> tuple[str, str]:
@@ -188,9 +184,10 @@ def value_suggestions(place: Place) -> Suggestions:
 
 def map_kind_suggestions(place: Place) -> Suggestions:
     """Return the kinds of maps that `let @m =` declares."""
-    words = ("one hash", "the oldest keys go when it is full", "a hash on each CPU", "both")
-    found = [Suggestion(kind, Kind.Class, said, f"{kind}(1024);", f"{kind}(${{1:1024}});")
-             for kind, said in zip(MAP_KINDS, words, strict=True)]  # fmt: skip
+    found = [
+        Suggestion(kind, Kind.Class, said, f"{kind}(1024);", f"{kind}(${{1:1024}});")
+        for kind, said in MAP_KIND_WORDS.items()
+    ]
     return Suggestions(fitting(found, place.typed))
 
 

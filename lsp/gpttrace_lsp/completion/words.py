@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gpttrace.host import Host
-from gpttrace.language.parameters import FORMS, Form
+from gpttrace.language.parameters import FORMS, parameters
 from gpttrace.language.reference import AGGREGATIONS, BUILTINS, FUNCTIONS, MODES, Builtin, Function
 from gpttrace_lsp.completion.calls import open_call
 from gpttrace_lsp.completion.own import before_word, keys_elsewhere, macros, maps, script_arguments, variables
@@ -135,16 +135,6 @@ def _functions(found: Iterable[Function], place: Place) -> Iterator[tuple[Sugges
             Suggestion(each.name, Kind.Function, detail, each.name, snippet, about=about, then=then),
             each.since,
         )
-
-
-def parameters(form: Form) -> str:
-    """Return the parameters of a form as people read them: `value[, bits]`."""
-    text = ""
-    for at, each in enumerate(form):
-        comma = ", " if at else ""
-        name = f"{each.name}…" if each.more else each.name
-        text += f"[{comma}{name}]" if each.optional else f"{comma}{name}"
-    return text
 
 
 def _modes(function: str, host: Host | None) -> list[Suggestion]:

@@ -44,10 +44,7 @@ def register(server: Server) -> None:
 def as_hover(look: Look, found: tuple[Telling, int, int], *, markdown: bool) -> t.Hover:
     """Return what was found out in the protocol's form."""
     told, start, end = found
-    kind, text = (
-        (t.MarkupKind.Markdown, told.markdown()) if markdown else (t.MarkupKind.PlainText, told.plain())
-    )
-    return t.Hover(t.MarkupContent(kind, text), look.lines.range(start, end))
+    return t.Hover(told.documentation(markdown=markdown), look.lines.range(start, end))
 
 
 def hover(look: Look, offset: int) -> tuple[Telling, int, int] | None:
@@ -81,7 +78,7 @@ def _told(look: Look, spot: Spot) -> Telling | Later | None:
         case "positional":
             return words.positional_hover(node.number) if isinstance(node, n.Positional) else None
         case "config":
-            return words.config_hover(look, spot.text)
+            return words.config_hover(spot.text, look.host)
         case "map-kind":
             return words.map_kind_hover(spot.text)
         case "type":
@@ -114,13 +111,13 @@ def _named(look: Look, spot: Spot) -> Telling | Later | None:
 
 
 def _own(look: Look, spot: Spot) -> Telling | Later | None:
-    if spot.kind == "call" and (told := words.function_hover(look, spot.text)) is not None:
+    if spot.kind == "call" and (told := words.function_hover(spot.text, look.host)) is not None:
         return told
     if spot.text == "args":
         return partial(_args, look, _points(look, spot.item))
     if spot.text in BUILTINS:
         return words.builtin_hover(look, spot.text, look.type_at(spot.node, spot.item), spot.item)
-    return words.function_hover(look, spot.text) or symbols.constant_hover(look, spot.text)
+    return words.function_hover(spot.text, look.host) or symbols.constant_hover(look, spot.text)
 
 
 def _args(look: Look, points: list[n.AttachPoint]) -> Telling:

@@ -9,34 +9,12 @@ from gpttrace.host import Host
 from gpttrace.host.describe import DescribedField, Description, describe
 from gpttrace.host.kinds import KINDS
 from gpttrace.language import nodes as n
+from gpttrace.language.reference import KIND_WORDS
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.shown import events_at, unit_at
 from gpttrace_lsp.hover.telling import Telling, quoted
 from gpttrace_lsp.matches import hook_points
 
-KIND_WORDS = {
-    "begin": "runs once, before anything is traced",
-    "end": "runs once, when the trace ends",
-    "self": "runs when bpftrace itself gets a signal",
-    "interval": "runs again and again, on one processor",
-    "profile": "samples what runs, on every processor",
-    "tracepoint": "a place that the kernel's authors made for tracing; its fields keep their names",
-    "rawtracepoint": "a tracepoint with the kernel's own objects as arguments; cheaper",
-    "kprobe": "the begin of a kernel function",
-    "kretprobe": "the return of a kernel function",
-    "fentry": "the begin of a kernel function, with typed arguments",
-    "fexit": "the return of a kernel function, with typed arguments and result",
-    "uprobe": "the begin of a function in a program or library",
-    "uretprobe": "the return of a function in a program or library",
-    "usdt": "a place that a program's authors made for tracing",
-    "software": "a count of the kernel's, sampled at every n-th event",
-    "hardware": "a counter of the processor, sampled at every n-th event",
-    "iter": "goes once through all objects of a kind",
-    "watchpoint": "reads or writes of an address",
-    "asyncwatchpoint": "reads or writes of an address, seen a little later",
-    "test": "a test of bpftrace's own",
-    "bench": "a measurement of bpftrace's own",
-}
 _WITH_UNIT = frozenset(("software", "hardware"))
 _MOST_EVENTS, _MOST_WORDS, _MOST_MATCHES = 4, 8, 6
 
@@ -54,21 +32,25 @@ def is_pattern(point: n.AttachPoint) -> bool:
 
 def point_hover(point: n.AttachPoint, host: Host | None) -> Telling:
     """Return what is known of an attach point; reads files the first time, so it belongs on a thread."""
-    kind, name = point.kind, name_in(point)
+    return probe_hover(point.kind, name_in(point), host, pattern=is_pattern(point))
+
+
+def probe_hover(kind: str, name: str, host: Host | None, *, pattern: bool = False) -> Telling:
+    """Return what is known of a hook point, or of a pattern of names, of a kind."""
     told = Telling().code(f"{kind}:{name}" if name else kind)
     if host is None or kind not in KINDS:
         return told.say(KIND_WORDS.get(kind))
     if (reason := host.why_not(kind)) is not None:
         told.text(f"Does not work here: {reason[0]}; {reason[1]}")
     try:
-        _described(told, point, name, host)
+        _described(told, kind, name, host, pattern=pattern)
     except GpttraceError as error:
         told.text(error.message + (f"; {error.hint}" if error.hint else ""))
     return told
 
 
-def _described(told: Telling, point: n.AttachPoint, name: str, host: Host) -> None:
-    kind, first, pattern = point.kind, name, is_pattern(point)
+def _described(told: Telling, kind: str, name: str, host: Host, *, pattern: bool) -> None:
+    first = name
     if pattern:
         number, some = host.count(kind, name), host.match(kind, name, _MOST_MATCHES)
         told.say(KIND_WORDS.get(kind)).say(_matching(kind, number, some, known=host.lists(kind)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gpttrace.host import Host
 from gpttrace.language import nodes as n
 from gpttrace.language.symbols import MapSymbol, Use
 from gpttrace.language.types import is_integer, tuple_parts
@@ -32,6 +33,11 @@ def map_hover(look: Look, name: Name) -> Telling:
     symbol = look.study.symbols.maps.get(name.text)
     if name.item is not None or symbol is None:
         return Telling().code(name.text).say("a map that is given to this macro")
+    return map_told(look, symbol)
+
+
+def map_told(look: Look, symbol: MapSymbol) -> Telling:
+    """Return the same for a map of the script's own."""
     told = Telling().code(map_text(symbol))
     if symbol.declared:
         told.say(f"declared as a {symbol.declared}")
@@ -126,13 +132,21 @@ def member_hover(look: Look, spot: Spot) -> Telling | None:
             else None
         )
     plain = owner == "unknown" or owner.startswith(("tuple(", "record(")) or is_integer(bare)
-    struct = look.host.struct(bare) if look.host is not None and not plain else None
-    member = struct.members.get(node.name) if struct is not None else None
+    told = None if plain else member_told(look.host, bare, node.name)
+    if told is None and kind != "unknown":
+        return Telling().code(f"{node.name}: {shown_type(kind)}")
+    return told
+
+
+def member_told(host: Host | None, owner: str, name: str) -> Telling | None:
+    """Return the type and place of a member of a kernel struct."""
+    struct = host.struct(owner) if host is not None else None
+    member = struct.members.get(name) if struct is not None else None
     if member is None:
-        return Telling().code(f"{node.name}: {shown_type(kind)}") if kind != "unknown" else None
+        return None
     told = Telling().code(f"{member.type} {member.name}")
     size = f"{member.bits} bits" if member.bits else f"{member.size} bytes"
-    return told.say(f"member of {quoted(bare)}, {size} at offset {member.offset}")
+    return told.say(f"member of {quoted(owner)}, {size} at offset {member.offset}")
 
 
 def type_hover(look: Look, text: str) -> Telling | None:
@@ -141,7 +155,12 @@ def type_hover(look: Look, text: str) -> Telling | None:
     own = c_hover(look, bare.split()[-1]) if bare in look.study.c.structs else None
     if own is not None:
         return own
-    struct = look.host.struct(bare) if look.host is not None and bare and not is_integer(bare) else None
+    return struct_told(look.host, bare) if bare and not is_integer(bare) else None
+
+
+def struct_told(host: Host | None, name: str) -> Telling | None:
+    """Return the size and the first members of a kernel struct."""
+    struct = host.struct(name) if host is not None else None
     if struct is None:
         return None
     rows = [[each.name, each.type, str(each.offset)] for each in struct.members.values()]

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lsprotocol import types as t
+
 MOST_ROWS = 24
 _LONGEST = 200
 _MOST_CODE = 2_000
@@ -56,6 +58,12 @@ class Telling:
         return "\n\n".join(
             _aligned(text) if kind.startswith("table") else _bare(kind, text) for kind, text in self.blocks
         )
+
+    def documentation(self, *, markdown: bool) -> t.MarkupContent:
+        """Return it in the form that a client takes."""
+        if markdown:
+            return t.MarkupContent(t.MarkupKind.Markdown, self.markdown())
+        return t.MarkupContent(t.MarkupKind.PlainText, self.plain())
 
 
 def quoted(text: str) -> str:

@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
+from gpttrace.host import Host
 from gpttrace.language import nodes as n
 from gpttrace.language.formats import FormatSpec, format_specs
 from gpttrace.language.literals import UNITS
-from gpttrace.language.parameters import FORMS, Form
+from gpttrace.language.parameters import CONVERSIONS, FORMS, parameters
 from gpttrace.language.reference import (
     AGGREGATIONS,
     BUILTINS,
     CONFIG_KEYS,
     FUNCTIONS,
+    MAP_KIND_WORDS,
     Builtin,
     Function,
 )
+from gpttrace_lsp.completion.versions import is_newer
 from gpttrace_lsp.hover.telling import Telling, quoted
 from gpttrace_lsp.look import Look
 
-_CONVERSIONS = {
-    "d": "a number", "i": "a number", "u": "a number without sign", "x": "a number in hexadecimal",
-    "X": "a number in hexadecimal, large letters", "o": "a number in octal", "c": "a character", "p": "an address",
-    "s": "a text", "r": "bytes: letters as they are, others as `\\x00`", "rx": "bytes, each as `\\x00`",
-    "rh": "bytes, each as `00`",
-}  # fmt: skip
-_MAP_KINDS = {
-    "hash": "a map for all processors; when it is full, new keys are lost",
-    "lruhash": "a map for all processors; when it is full, the keys used longest ago give way",
-    "percpuhash": "a map with its own value for each processor; when it is full, new keys are lost",
-    "percpulruhash": "a map with its own value for each processor; when it is full, the keys used longest ago give way",
-}
 _SMALL = 1024
 
 
-def function_hover(look: Look, name: str) -> Telling | None:
+def function_hover(name: str, host: Host | None) -> Telling | None:
     """Return what a function or an aggregation does, and since when bpftrace has it."""
     known = FUNCTIONS.get(name) or AGGREGATIONS.get(name)
     if known is None:
         return None
     told = Telling().code(signature(known)).say(known.words)
-    for form in FORMS.get(name, ())[:1]:
-        told.table(("parameter", "what it is"), [[each.name, each.words] for each in form], code=1)
+    rows = dict.fromkeys((each.name, each.words) for form in FORMS.get(name, ()) for each in form)
+    told.table(("parameter", "what it is"), list(rows), code=1)
     if known.unsafe:
         told.say("It changes the machine: it runs only with `--unsafe`.")
-    return told.say(_since(look, known.since))
+    return told.say(_since(host, known.since))
 
 
 def signature(known: Function) -> str:
@@ -51,16 +42,7 @@ def signature(known: Function) -> str:
         "" if known.returns in ("none", "unknown") or known.name in AGGREGATIONS else f": {known.returns}"
     )
     forms = FORMS.get(known.name) or ((),)
-    return "\n".join(f"{known.name}({_parameters(form)}){returns}" for form in forms)
-
-
-def _parameters(form: Form) -> str:
-    shown = ""
-    for each in form:
-        name = f"{each.name} …" if each.more else each.name
-        comma = ", " if shown else ""
-        shown += f"[{comma}{name}]" if each.optional else f"{comma}{name}"
-    return shown
+    return "\n".join(f"{known.name}({parameters(form)}){returns}" for form in forms)
 
 
 def builtin_hover(look: Look, name: str, kind: str, item: int) -> Telling | None:
@@ -75,7 +57,17 @@ def builtin_hover(look: Look, name: str, kind: str, item: int) -> Telling | None
         told.say(_argument(look, int(name[3:]), item))
     if name == "retval":
         told.say(_result(look, item))
-    return told.say(_since(look, known.since))
+    return told.say(_since(look.host, known.since))
+
+
+def builtin_words(name: str, host: Host | None) -> Telling | None:
+    """Return what a builtin is, wherever it stands."""
+    known = BUILTINS.get(name)
+    if known is None:
+        return None
+    kind = "" if known.type in ("unknown", "args") else f": {known.type}"
+    told = Telling().code(f"{name}{kind}").say(known.words + (f", in {known.unit}" if known.unit else ""))
+    return told.say(_since(host, known.since))
 
 
 def _result(look: Look, item: int) -> str | None:
@@ -98,23 +90,21 @@ def _argument(look: Look, number: int, item: int) -> str | None:
     return None
 
 
-def _since(look: Look, version: str) -> str | None:
+def _since(host: Host | None, version: str) -> str | None:
     if not version:
         return None
-    lacks = look.study.older(version)
-    return f"Since bpftrace {version}" + (
-        f": **this one is {look.study.version_text} and lacks it**." if lacks else "."
-    )
+    here = ".".join(map(str, host.version[:2])) if host is not None and is_newer(version, host) else ""
+    return f"Since bpftrace {version}" + (f": **this one is {here} and lacks it**." if here else ".")
 
 
-def config_hover(look: Look, key: str) -> Telling | None:
+def config_hover(key: str, host: Host | None) -> Telling | None:
     """Return what a setting of the config block does."""
     if key == "config":
         return (
             Telling()
             .code("config = { key = value; … }")
             .say("settings of this script")
-            .say(_since(look, "0.20"))
+            .say(_since(host, "0.20"))
         )
     known = CONFIG_KEYS.get(key.lower().removeprefix("bpftrace_"))
     if known is None:
@@ -126,12 +116,12 @@ def config_hover(look: Look, key: str) -> Telling | None:
     )
     if known.values:
         told.say("It is one of " + ", ".join(quoted(each) for each in known.values) + ".")
-    return told.say(_since(look, known.since))
+    return told.say(_since(host, known.since))
 
 
 def map_kind_hover(word: str) -> Telling | None:
     """Return what a kind of map does."""
-    return Telling().code(f"{word}(keys)").say(_MAP_KINDS[word]) if word in _MAP_KINDS else None
+    return Telling().code(f"{word}(keys)").say(MAP_KIND_WORDS[word]) if word in MAP_KIND_WORDS else None
 
 
 def number_hover(node: n.Integer) -> Telling | None:
@@ -175,7 +165,7 @@ def conversion_at(look: Look, node: n.String, offset: int) -> tuple[int, FormatS
 
 def conversion_hover(look: Look, call: n.Call, number: int, spec: FormatSpec, item: int) -> Telling:
     """Return how a conversion prints its argument, and which argument that is."""
-    words = _CONVERSIONS.get(spec.conversion, "a value")
+    words, _ = CONVERSIONS.get("d" if spec.conversion == "i" else spec.conversion, ("a value", ""))
     width = f", {'at the left of' if '-' in spec.flags else 'in'} {spec.width} columns" if spec.width else ""
     told = Telling()
     if number + 1 < len(call.args):
