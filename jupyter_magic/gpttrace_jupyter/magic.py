@@ -56,7 +56,7 @@ class GpttraceMagics(Magics):
         %%gpttrace [options] with a question or a program in the cell, %gpttrace [options] QUESTION on a line.
         %gpttrace --help lists the options.
         """
-        wanted = read_options(line)
+        wanted = read_options(line, self.notebook.names)
         value = self._value(wanted, cell)
         if wanted.name is None:
             return value

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any, Literal
 
 from gpttrace.errors import UsageError
+from gpttrace_jupyter.variables import fill_question
 
 PLOT_KINDS = ("hist", "heat", "line", "bar", "flame", "icicle")
 WRITERS = ("auto", "offline", "model")
@@ -146,8 +148,8 @@ _WORD = re.compile(
 )
 
 
-def read_options(line: str) -> Wanted:
-    """Read an option line; UsageError says what is wrong with it in one sentence."""
+def read_options(line: str, variables: Mapping[str, Any] = MappingProxyType({})) -> Wanted:
+    """Read an option line, whose values may be `{name}` of a variable; UsageError says what is wrong with it in one sentence."""
     wanted, words, given = Wanted(), [], []
     tokens = list(_words(line))
     while tokens:
@@ -160,7 +162,10 @@ def read_options(line: str) -> Wanted:
         if option.flag in given:
             raise UsageError(f"{flag} is given twice", hint="keep one of them")
         given.append(option.flag)
-        wanted = _set(wanted, option, _value_of(option, equals, inline, tokens))
+        value = _value_of(option, equals, inline, tokens)
+        if option.read is not None and isinstance(value, str):
+            value = option.read(option.flag, fill_question(value, variables))
+        wanted = _set(wanted, option, value)
     question = _unquoted(" ".join(words))
     return _coherent(replace(wanted, question=question, given=frozenset(given)))
 
@@ -194,19 +199,20 @@ def _unquoted(text: str) -> str:
 
 
 def _value_of(option: Option, equals: str, inline: str, tokens: list[tuple[str, str]]) -> Any:
+    """Return the value as it was written, or what the option alone means."""
     if option.read is None:
         if equals:
             raise UsageError(f"{option.flag} takes no value", hint=f"write {option.flag} alone")
         return option.constant
     if equals:
-        return option.read(option.flag, _closed(option.flag, inline))
+        return _closed(option.flag, inline)
     follows = tokens[0] if tokens else None
     if option.optional:
         if follows is None or not _fits(option, *follows):
             return option.constant
     elif follows is None or _is_flag(follows[0], follows[1].partition("=")[0]):
         raise UsageError(f"{option.flag} needs a value", hint=f"{option.flag} {option.value}")
-    return option.read(option.flag, _closed(option.flag, tokens.pop(0)[1]))
+    return _closed(option.flag, tokens.pop(0)[1])
 
 
 def _closed(flag: str, value: str) -> str:

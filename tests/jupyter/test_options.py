@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -82,6 +83,19 @@ def test_a_mistake_in_the_options_is_one_sentence(line: str, said: str, hint: st
     assert said in caught.value.message
     assert "\n" not in caught.value.message
     assert hint in (caught.value.hint or "")
+
+
+def test_values_of_options_may_be_variables() -> None:
+    variables = {"server": SimpleNamespace(pid=42), "seconds": 2.5, "name": "web 1"}
+    wanted = read_options("--pid {server.pid} --for={seconds}s --comm '{name}' reads", variables)
+    assert (wanted.pid, wanted.seconds, wanted.comm, wanted.question) == (42, 2.5, "web 1", "reads")
+    assert read_options("--cmd 'awk {{print}}'", variables).cmd == "awk {print}"
+    for line, said in (
+        ("--pid {nobody}", "there is no variable nobody"),
+        ("--pid {name}", "no whole number"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            read_options(line, variables)
 
 
 def test_every_option_is_in_the_help() -> None:
