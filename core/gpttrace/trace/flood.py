@@ -86,6 +86,8 @@ def read_csv(text: bytes, kinds: Sequence[Kind], count: int) -> list[Any] | None
                 convert_options=csv.ConvertOptions(
                     column_types=types, null_values=[], strings_can_be_null=False
                 ),
+                # Arrow's own allocator keeps what each of thousands of pieces has freed: a fifth of the memory.
+                memory_pool=pyarrow.system_memory_pool(),
             )
         except pyarrow.ArrowInvalid:
             continue
@@ -101,5 +103,7 @@ def _narrow(column: Any) -> Any:
     from pyarrow import compute
 
     functions: Any = compute
-    low = functions.cast(functions.bit_wise_and(column, pyarrow.scalar(0xFFFFFFFF, column.type)), "int64")
-    return functions.subtract(functions.bit_wise_xor(low, 0x80000000), 0x80000000)
+    pool = {"memory_pool": pyarrow.system_memory_pool()}
+    low = functions.bit_wise_and(column, pyarrow.scalar(0xFFFFFFFF, column.type), **pool)
+    turned = functions.bit_wise_xor(functions.cast(low, "int64", **pool), 0x80000000, **pool)
+    return functions.subtract(turned, 0x80000000, **pool)
