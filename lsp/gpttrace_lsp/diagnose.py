@@ -93,7 +93,7 @@ class Diagnosing:
             await asyncio.sleep(min(2 * document.took, _LONGEST_PAUSE))
         look = await self.server.look_of(document)
         self.publish(document, look)
-        if not look.tree.ok:
+        if not look.tree.ok or not look.tree.probes:
             return  # bpftrace stops at the first syntax error, and the walk knows no half program
         options = self.server.options
         await asyncio.sleep(0 if saved else options.diagnostics_delay / 1000)
@@ -172,6 +172,8 @@ class Diagnosing:
 
     def findings(self, document: Document, look: Look) -> list[Finding]:
         """Return what all tiers say of a look's version; `look` must be of the document's present text."""
+        if not look.text.strip():
+            return []  # nobody who has just made a file is told that there is no probe in it
         slow = {tier: list(each.findings) for tier, each in document.slow.items()}
         static = [*look.findings, *slow.get("meaning", [])]
         found = [*merge(static, slow.get("compile", [])), *slow.get("verifier", [])]

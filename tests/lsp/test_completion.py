@@ -421,6 +421,12 @@ def test_what_the_client_would_leave_out_is_matched_by_what_was_typed(old: Host)
     plain, offset, found = at("tracepoint:sched:sched_siwtch|", old)
     said = listed(found, place_at(plain, offset), Lines(plain), FULL, 300, "file:///a.bt")
     assert (said.items[0].label, said.items[0].filter_text) == ("sched:sched_switch", "sched:sched_siwtch")
+    # One that holds the letters by itself must not come behind one that is said to hold them.
+    plain, offset, found = at("sched_swit|", old)
+    said = listed(found, place_at(plain, offset), Lines(plain), FULL, 300, "file:///a.bt")
+    texts = [each.filter_text or each.label for each in said.items]
+    assert said.items[0].label == "tracepoint:sched:sched_switch"
+    assert len(set(texts)) == 1 or all("swit" in text for text in texts)
 
 
 def test_without_a_machine_the_language_is_still_completed() -> None:

@@ -98,10 +98,15 @@ def listed(
     usual = _ranges(lines, place.start, place.offset, place.stop, client)
     # Editors without snippets complete words: older Neovim writes NUL for each line's end of a longer text.
     fit_for = [each for each in found.items if client.snippets or "\n" not in each.insert]
-    cut = found.cut or len(fit_for) > limit
-    items = [
-        _item(each, number, usual, place, lines, client, uri) for number, each in enumerate(fit_for[:limit])
-    ]
+    shown = fit_for[:limit]
+    # A client leaves out what does not hold the letters that were typed, though we know why it is meant; where it is told
+    # otherwise for one, it is for all, as an editor that ranks by letters would put that one first.
+    forced = any(_filtered(each, place) is None for each in shown)
+    cut = found.cut or forced or len(fit_for) > limit
+    items = [_item(each, number, usual, place, lines, client, uri) for number, each in enumerate(shown)]
+    for each, item in zip(shown, items, strict=True):
+        text = _typed(each, place) if forced else _filtered(each, place)
+        item.filter_text = text if text != each.label else None
     defaults = t.CompletionItemDefaults(edit_range=usual) if client.defaults else None
     return t.CompletionList(is_incomplete=cut, items=items, item_defaults=defaults)
 
@@ -127,12 +132,6 @@ def _item(
     if snippet:
         item.insert_text_format = t.InsertTextFormat.Snippet
         item.insert_text_mode = t.InsertTextMode.AdjustIndentation
-    typed = place.typed if each.start is None else place.before[each.start - place.base :]
-    matches = each.matches or each.label
-    if fit(matches, typed) is None:
-        matches = typed  # the client would leave it out, though we know why it is meant
-    if matches != each.label:
-        item.filter_text = matches
     if each.start is None and client.defaults:
         item.text_edit_text = text if text != each.label else None
     else:
@@ -144,6 +143,16 @@ def _item(
     if each.then and client.commands:
         item.command = _SUGGEST if each.then == "suggest" else _HINTS
     return item
+
+
+def _typed(each: Suggestion, place: Place) -> str:
+    return place.typed if each.start is None else place.before[each.start - place.base :]
+
+
+def _filtered(each: Suggestion, place: Place) -> str | None:
+    """Return the text by which a client finds a suggestion, None where it would not."""
+    matches = each.matches or each.label
+    return matches if fit(matches, _typed(each, place)) is not None else None
 
 
 def _edit(

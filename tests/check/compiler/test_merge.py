@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +27,14 @@ def test_the_same_fault_is_told_once() -> None:
     assert (found.start, found.end, found.message, found.hint, found.source) == (
         12, 15, "bpftrace's words", "our hint", "bpftrace",
     )  # fmt: skip
+
+
+def test_a_name_that_ours_guesses_is_kept() -> None:
+    guess = "`cuont` is not known; did you mean `count`?"
+    (found,) = merge(
+        [replace(ours(12, 15), message=guess)], [replace(theirs(4, 20), message="Unknown function: cuont.")]
+    )
+    assert found.message == "Unknown function: cuont; did you mean `count`?"
 
 
 def test_other_places_and_other_codes_are_other_faults() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -26,8 +27,8 @@ def merge(static: Iterable[Finding], compiled: Iterable[Finding]) -> list[Findin
     """Return the findings of both, sorted, each fault once.
 
     Two findings are one fault when they have the same code and one's range lies in the other's: bpftrace's message stays, with
-    our hint (which knows the host's names) and the smaller range. Where ours says why bpftrace does not understand the place,
-    ours stays alone. A fault that one of them calls an error is one.
+    our guess and hint (which know the host's names) and the smaller range. Where ours says why bpftrace does not understand the
+    place, ours stays alone. A fault that one of them calls an error is one.
     """
     left = list(static)
     merged = []
@@ -67,13 +68,20 @@ def _nested(ours: Finding, theirs: Finding) -> bool:
     return inside or around
 
 
+# A name that ours guesses is kept: editors offer it, and people read it.
+_GUESS = re.compile(r"; did you mean `[^`]+`\?")
+
+
 def _joined(ours: Finding, theirs: Finding) -> Finding:
     smaller = min(((ours.start, ours.end), (theirs.start, theirs.end)), key=lambda each: each[1] - each[0])
     error = "error" in (ours.severity, theirs.severity)
+    guess = _GUESS.search(ours.message)
+    known = guess is None or _GUESS.search(theirs.message) is not None
     return replace(
         theirs,
         start=smaller[0],
         end=smaller[1],
+        message=theirs.message if known or guess is None else f"{theirs.message.rstrip('.')}{guess[0]}",
         severity="error" if error else theirs.severity,
         hint=ours.hint or theirs.hint,
         related=theirs.related or ours.related,
