@@ -20,8 +20,8 @@ CASES = tomllib.loads((Path(__file__).parent / "questions.toml").read_text(encod
 def expected_spec(case: dict[str, Any]) -> TraceSpec:
     given = dict(case["spec"])
     conditions = tuple(_condition(text) for text in given.pop("conditions", ()))
-    keys, only = tuple(given.pop("keys", ())), tuple(given.pop("only", ()))
-    return TraceSpec(**given, keys=keys, only=only, conditions=conditions)
+    keys, only, either = (tuple(given.pop(name, ())) for name in ("keys", "only", "either"))
+    return TraceSpec(**given, keys=keys, only=only, either=either, conditions=conditions)
 
 
 def _condition(text: str) -> Condition:

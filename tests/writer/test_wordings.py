@@ -26,6 +26,19 @@ def spec_of(question: str, host: KnownHost) -> TraceSpec:
 @pytest.mark.parametrize(
     ("question", "event", "shape", "keys"),
     [
+        # what was dropped without a word
+        ("flame graph of user space for java", "cpu-sample", "stacks", ("ustack",)),
+        ("off-cpu flame graph for mysqld", "off-cpu", "stacks", ("kstack", "ustack")),
+        ("where is nginx blocked", "off-cpu", "stacks", ("kstack", "ustack")),
+        ("which functions of mysqld cause page faults", "page-fault", "stacks", ("ustack",)),
+        ("round trip time of tcp by remote host", "tcp-rtt", "hist", ("daddr",)),
+        ("show opens and whether they succeeded", "file-open", "events", ("pid", "comm", "filename", "ret")),
+        ("io latency histogram split by read and write", "disk-io", "hist", ("direction",)),
+        ("advice of madvise", "madvise", "count", ("advice",)),
+        ("are interrupts balanced over the cpus", "hardirq", "count", ("cpu",)),
+        ("on which cpus does nginx run", "cpu-sample", "count", ("cpu",)),
+        ("which process created /tmp/lock", "file-create", "events", ("pid", "comm", "filename")),
+        ("tracepoint block:block_rq_complete by device", "disk-io", "count", ("dev",)),
         # what is said around the question
         ("the network is flaky, do we retransmit? count by state", "tcp-retransmit", "count", ("state",)),
         ("I would be obliged if you could count page faults by process, please", "page-fault", "count", ("comm",)),
@@ -50,6 +63,29 @@ def spec_of(question: str, host: KnownHost) -> TraceSpec:
         ("average service time of block requests by kind of operation", "disk-io", "avg", ("direction",)),
         # a field that is only named in passing makes no rows
         ("write-back started for reason of background: how often per second?", "writeback-run", "rate", ()),
+        # rows of errors and of callers
+        ("count failed opens by file and error", "file-open", "count", ("filename", "errno")),
+        ("signals counted by sending comm", "signal-send", "count", ("comm",)),
+        ("who is hammering the kernel with system calls", "syscall", "count", ("comm",)),
+        ("programs with the number of times that each of them has opened a file", "file-open", "count", ("comm",)),
+        # those whom it happens to, and those of whom the address is known
+        ("which processes get interrupted by softirqs?", "softirq", "count", ("comm",)),
+        ("to whom do we retransmit most", "tcp-retransmit", "count", ("daddr",)),
+        # what makes another event of it
+        ("tcp connects slower than 1 s", "tcp-handshake", "events", ("pid", "comm", "daddr", "dport", "latency")),
+        ("average frequency of each core", "cpu-frequency", "avg", ("cpu",)),
+        ("cpu seconds used by each command", "cpu-run", "sum", ("comm",)),
+        ("which program spawns the most children? the worst 3", "fork", "count", ("comm",)),
+        # tools of others, one line each, `name of`, who and what
+        ("disk I/O size distribution by process name (bitesize)", "disk-io", "hist", ("comm",)),
+        ("run queue latency as a histogram, like runqlat from bcc", "runq-latency", "hist", ()),
+        ("failed execve calls, one line per failure, with the errno", "exec", "events",
+         ("pid", "comm", "filename", "errno", "ret")),
+        ("work queued by name of the workqueue", "work-queue", "count", ("workqueue",)),
+        ("who opens what and how often", "file-open", "count", ("comm", "filename")),
+        ("time in hard irq handlers, in total, broken down by irq number", "hardirq", "sum", ("irq",)),
+        ("number and total size of writes per process", "write", "stats", ("comm",)),
+        ("which syscalls fail most often and with which error", "syscall", "count", ("syscall", "errno")),
         # one winner, and a number in the background
         ("We run forty containers. Which cgroup does most context switches?", "context-switch", "count", ("cgroup",)),
         ("three busiest users of the bpf call in 15 seconds", "bpf-call", "count", ("comm",)),
@@ -81,6 +117,9 @@ def test_it_is_understood(
         ("opens of files that do not exist", "ret == -2"),
         ("too many open files: who hits EMFILE (24) on open", "ret == -24"),
         ("packets received on eth0", "dev == eth0"),
+        ("which programs connect to 5432", "dport == 5432"),
+        ("how slow is unshare when bwrap calls it", "comm == bwrap"),
+        ("openat returning a negative value, per comm", "ret < 0"),
         ("who connects to 10.1.2.3?", "daddr == 10.1.2.3"),
         ("connects to 10.1.2.3:443", "dport == 443"),
         ("writes of 4096 bytes by process", "bytes == 4096"),
@@ -108,6 +147,15 @@ def test_a_condition_is_taken_from_it(question: str, condition: str, known_host:
 @pytest.mark.parametrize(
     "question",
     [
+        "who uses sudo or setuid",
+        "out of order packets",
+        "scheduler latency for real-time tasks",
+        "give me the average and the maximum time of fsync calls",
+        "which tasks preempt nginx",
+        "sequential vs random io",
+        "bytes sent by process and socket type",
+        "page cache hit rate",
+        "commands run by user deploy",
         "list the opens slower than 10 ms and faster than 1 ms",  # no number is both
         "show me only successful opens that failed",
         "how many pages enter the page cache and how many go to the moon",  # two numbers, one of them unknown
@@ -125,7 +173,15 @@ def test_a_condition_is_taken_from_it(question: str, condition: str, known_host:
         "lock hold time of mutexes",  # only the wait for them is seen
         "dlopen of libssl",
         "time from queueing the bio until it is complete",  # no hook knows it
-        "reads by mysqld or postgres",
+        "count reads by process and size",  # a row that is no row
+        "softirqs by process",  # not its doing
+        "count writes by process, file and size",
+        "zombie processes created by parent",
+        "who sends what to whom",
+        "syscalls made by container nginx",
+        "opens of files ending in .log by process",
+        "which processes write to /var/log and how much",
+        "sched_setscheduler calls: who, and which policy",
         "page cache additions while mysqldump runs",
         "how many disks are in this server?",
         "which process had opened the file before tracing began?",
@@ -139,6 +195,7 @@ def test_it_is_not_guessed(question: str, known_host: KnownHost) -> None:
     ("question", "events"),
     [
         ("queued and executed works side by side", ["workqueue", "work-queue"]),
+        ("tcp traffic by process", ["tcp-send", "tcp-receive"]),  # both ways
         ("execs versus forks for each command", ["exec", "fork"]),
         ("consumed against dropped packets every second", ["packet-consumed", "packet-drop"]),
         (

@@ -12,6 +12,7 @@ from gpttrace.meaning.points import covers, named
 from gpttrace.meaning.reference import events_at
 from gpttrace.spec.catalogue import Canary, Catalogue, Event
 from gpttrace.spec.model import TraceSpec
+from gpttrace.spec.raw import with_events_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def choose(
         if (why := _unclear(points, catalogue)) is not None:
             return why
         own = _read_back(tree, host, catalogue)
+    catalogue = with_events_of(catalogue, own, host) if own is not None else catalogue
     event = catalogue[own.event if own is not None else events_at(points, catalogue)[0]]
     if event.canary is None:
         return f"the catalogue knows no workload for {event.noun}"

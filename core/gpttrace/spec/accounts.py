@@ -51,6 +51,9 @@ def unaccounted(
             or _is_row_in_name(sentence, index, spec)
             or _is_row_of_nothing(sentence, index, spec)
             or _is_choice(sentence, index)
+            or _is_hit(sentence, index, events)
+            or _is_way(sentence, index, events)
+            or _is_other_deed(sentence, index, events, phrase)
             or _is_real_time(sentence, index)
         )
     ]
@@ -58,6 +61,43 @@ def unaccounted(
     names |= {str(c.value).lower() for c in conditions if c.field == "syscall"}
     lists = lost_rows(sentence, spec, events, catalogue)
     return list(dict.fromkeys((*found, *lists, *missing(sentence, spec, frozenset(names)))))
+
+
+def _is_other_deed(sentence: Sentence, index: int, events: list[Event], phrase: tuple[str, ...]) -> bool:
+    """Tell whether a word beside that of the event was dropped: `created and destroyed`, `random vs sequential`."""
+    token = sentence.tokens[index]
+    if len(events) != 1 or token.meaning not in ("", sentence.event) or token.stem in phrase:
+        return False
+    for between, other in ((index - 1, index - 2), (index + 1, index + 2)):
+        if not 0 <= other < len(sentence.tokens) or sentence.stem(between) not in ("and", *_COMPARING):
+            continue
+        beside = sentence.tokens[other]
+        alike = beside.meaning == sentence.event and token.text[-2:] == beside.text[-2:] == "ed"
+        if (alike or sentence.stem(between) != "and") and not _is_said_together(
+            events[0], token.stem, beside.stem
+        ):
+            return True
+    return False
+
+
+def _is_way(sentence: Sentence, index: int, events: list[Event]) -> bool:
+    """Tell whether traffic is asked for both ways, of which an event sees one: `bytes in and out per interface`."""
+    ways = {text.text.lower() for text in sentence.tokens[index : index + 3]} >= {"in", "out"}
+    one = (
+        len(events) == 1
+        and events[0].id.endswith(("-send", "-receive"))
+        and "direction" not in events[0].fields
+    )
+    return ways and one and sentence.stem(index) in ("in", "out")
+
+
+def _is_hit(sentence: Sentence, index: int, events: list[Event]) -> bool:
+    """Tell whether `hits` behind the name of an event says what became of it: `page cache hit rate`, `rlimit hits`."""
+    before = sentence.tokens[index - 1]
+    named = index > 0 and before.meaning == sentence.event and "_" not in before.text
+    ends = sentence.stem(index + 1) in ("", "by", "per", "rat", "ratio", *_COMPARING)
+    told = any("hit" in stemmed(name) for event in events for name in event.names)
+    return sentence.stem(index) == "hit" and named and ends and not told
 
 
 def _is_choice(sentence: Sentence, index: int) -> bool:
@@ -98,7 +138,8 @@ def _is_dropped_row(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> 
         row = index > 1 and (sentence.tokens[index - 2].meaning or "").startswith("rows by")
         if row and sentence.stem(index - 1) == "and" and sentence.stem(index + 1) == "":
             return token.stem in _NOUNS | _MEASURED  # `by command and device`
-        return sentence.stem(index - 1) in ("their", "its") and sentence.stem(index - 2) == "with"
+        own = sentence.stem(index - 1) in ("their", "its", "the") and sentence.stem(index - 2) == "with"
+        return own and (sentence.stem(index - 1) != "the" or token.stem in _NOUNS)
     if token.meaning != "" or token.stem not in _NOUNS:
         return False
     before, joined = index - 1, False
@@ -133,6 +174,7 @@ def _is_narrowing(sentence: Sentence, index: int, events: list[Event], catalogue
     return not any(
         token.stem in stemmed(name)
         for event in events
+        if event.summary == beside[0].meaning
         for name in (*event.names, *event.also, event.noun, event.summary.replace("(", " ").replace(")", " "))
     )
 
@@ -147,7 +189,7 @@ def _measures_no_holding(spec: TraceSpec, events: list[Event]) -> bool:
 
 
 # Words that say which of the events are meant: before their noun, and after it.
-_KINDS = stems("huge raw direct shared virtual physical private anonymous global local remote bpf ebpf")
+_KINDS = stems("new huge raw direct shared virtual physical private anonymous global local remote bpf ebpf")
 _HAPPENING = stems("fire fires firing fired message messages")
 
 

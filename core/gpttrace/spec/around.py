@@ -16,7 +16,8 @@ _COURTESY = re.compile(
     \b( if[ ]((you[ ])?(please|can|could|may|like|want|wish|will|would|do[ ]not[ ]mind|don['’]t[ ]mind)
             |(it|that)[ ]is[ ](not[ ]too[ ]much[ ]trouble|all[ ]right|okay|ok|possible)|possible|i[ ]may|at[ ]all)
     | by[ ](means|way)[ ]of | i[ ]mean | that[ ]means | what[ ]i[ ]mean | it[ ]means | meaning[ ]that
-    | be[ ]so[ ](kind|good)[ ](as[ ]to)? | it([ ]would|['’]d)[ ]be[ ](\w+[ ])?(kind|good|great|nice|helpful|lovely)([ ]of[ ]you)?([ ]to[ ](see|know))?
+    | be[ ]so[ ](kind|good)[ ](as[ ]to)? | it([ ]would|['’]d)[ ]be[ ](\w+[ ])?(kind|good|great|nice|helpful|lovely)
+      ([ ]of[ ]you)?([ ]to[ ](see|know))?
     | (i|we)([ ]would|['’]d|[ ]should|[ ]wish)[ ](be[ ]|to[ ]be[ ])?(\w+[ ])?
       (glad|happy|obliged|thankful|grateful|delighted|pleased|interested|informed|told|love|like|appreciate|welcome|know)
     | (would|do)[ ]you[ ]mind | would[ ]it[ ]be[ ]possible | might[ ]i[ ]ask | could[ ]i[ ]have | may[ ]i[ ]have
@@ -32,9 +33,18 @@ _COURTESY = re.compile(
       [ ](is|at|of)[ ](at[ ])?\d+[ ]?(%|percent)?([ ]in[ ]top)?
     | (is|are|keeps?)[ ](killing|hurting|bothering|annoying)[ ](us|me) | (run|runs|ran|running)[ ]into(?=[ ][A-Z])
     | ^(\w+[ ]){0,2}(lab|exercise|homework|assignment|chapter|lesson)([ ]\d+)?(?=:)
+    | ((service|user|system)[ ]account|user)(?=[ ](with|whose|having)[ ](the[ ])?(uid|user[ ]id|id))
+    | (?<=uid[ ])of[ ]the[ ](user|caller|process)([ ](who|that|which)[ ]\w+[ ](it|them|this))?
+    | (?<=user[ ]id[ ])of[ ]the[ ](user|caller|process)([ ](who|that|which)[ ]\w+[ ](it|them|this))?
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# Tools of others that show the same, and the library that is traced.
+_TOOLS = re.compile(
+    r"""\((?:like\ )?(?:the\ )?(?:lib\w+|\w+(?:\.(?:py|bt)|-bpfcc)|\w+(?:snoop|slower|lat|dist|life|top|stat|count|size))\)
+    |,?\ (?:like|as|à[ -]la)\ \w+(?:\ (?:from|of|in)\ (?:the\ )?(?:bcc|bpftrace)(?:\ tools?)?|\ does(?:\ it)?\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _ROLES = stems(
@@ -50,7 +60,8 @@ _PEOPLE = plain(
 
 def courtesies(sentence: Sentence) -> list[tuple[int, int]]:
     """Return the places of the text where courtesies and the like stand."""
-    return [match.span() for match in _COURTESY.finditer(sentence.text)]
+    found = (*_COURTESY.finditer(sentence.text), *_TOOLS.finditer(sentence.text))
+    return [match.span() for match in found]
 
 
 def take_around(sentence: Sentence) -> None:

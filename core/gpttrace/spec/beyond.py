@@ -20,6 +20,7 @@ _PAST = rf"""
 """
 _FUTURE = rf"""
     \b( tomorrow | predict\w* | forecast\w* | next[ ](week|month|year|release|{_DAY}) | by[ ](the[ ]end[ ]of|tonight)
+    | (my|our|the)[ ]other[ ](machine|host|server|computer|box)
     | would[ ]have[ ]\w+[ ](if|when|had) | what[ ]would[ ](\w+[ ])?(have|be|happen|do)
     | will[ ](be|run|fail|crash|happen|need|fill|have)
     | will[ ]\w+[ ](in|within|during|over)[ ]the[ ](next|coming)

@@ -63,7 +63,7 @@ def choose_hook(spec: TraceSpec, event: Event, host: Facts | None) -> Choice:
             passed.append(f"this kernel has no system call named {given[hook.given]}")
             break
         if present is None:
-            passed.append(f"this machine has no {_first(filled)}")
+            passed.append(f"this machine has no {_absent(filled, host)}")
             continue
         if host is not None and (absent := lacks(host, lay_out(spec, seen, present))) is not None:
             passed.append(absent)
@@ -84,6 +84,12 @@ def _unnamed(spec: TraceSpec, event: Event, seen: Event) -> str | None:
 
 def _first(hook: Hook) -> str:
     return next(iter((*hook.points[0].begin, *hook.points[0].end)), "hook")
+
+
+def _absent(hook: Hook, host: Facts | None) -> str:
+    """Return the probe that a machine does not have, the first of the hook where that is not known."""
+    probes = [probe for point in hook.points for probe in (*point.begin, *point.end)]
+    return next((p for p in probes if host is not None and host.has_point(p) is False), _first(hook))
 
 
 def _missing(hook: Hook, host: Facts | None) -> str | None:

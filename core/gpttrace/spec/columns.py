@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
 from gpttrace.spec import vocabulary
-from gpttrace.spec.asked import Asked
+from gpttrace.spec.asked import Asked, text_at
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.keys import key_at
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.victims import happens_to
 from gpttrace.spec.words import stems
 
 
@@ -136,6 +138,8 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
         while sentence.stem(at) in _BEFORE_WISH:
             at += 1
         first, found = at, list[str]()
+        if text_at(sentence, at).lower() in ("syscalls", "system") and adds:
+            continue  # `hammers the kernel with system calls`
         while (adds or at > index + 1) and (key := key_at(sentence, names, at, own=True)) is not None:
             found.append(key[0])
             at = key[1] + 1
@@ -160,12 +164,18 @@ _WISHES = stems("tell print give show need want name")
 _BEFORE_WISH = ("me", "us", "also", "the", "its", "their", "to", "know", "see", "have")
 
 
+_BOTH = re.compile(r"\b(?:command and (?:by )?(?:process|program)|(?:process|program) and (?:by )?command)\b")
+
+
 def turn_to_commands(sentence: Sentence, asked: Asked, event: Event) -> None:
     """`bpf calls by command`: where the event has commands of its own, they are meant and not the process."""
     own = next((f.name for f in event.fields.values() if "command" in f.names and f.name != "comm"), None)
     said = [token.stem for token in sentence.tokens]
+    said = [word for word in said if word not in ("its", "the")]
     by_command = any((before, "command") in pairwise(said) for before in ("by", "per", "each"))
-    if own is not None and by_command and not {"process", "program"} & set(said):
+    if own is not None and _BOTH.search(sentence.text) is not None and "comm" in asked.keys:
+        asked.keys.insert(asked.keys.index("comm"), own)  # `by command and process`
+    elif own is not None and by_command and not {"process", "program"} & set(said):
         for names in (asked.keys, asked.grouped):
             names[:] = [own if name == "comm" else name for name in names]
 
@@ -173,7 +183,7 @@ def turn_to_commands(sentence: Sentence, asked: Asked, event: Event) -> None:
 def turn_to_names(asked: Asked, event: Event, names: dict[str, str]) -> None:
     """`interrupts whose name starts with nvme`: where no process is known, the name is the event's own."""
     own = names.get("nam")
-    if "comm" not in event.fields and own is not None:
+    if ("comm" not in event.fields or happens_to(event)) and own is not None:
         asked.conditions[:] = [
             replace(c, field=own) if c.field == "comm" and c.op == "startswith" else c
             for c in asked.conditions

@@ -8,7 +8,7 @@ deleted at the end of each event and cleared at the end of the run.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
@@ -82,6 +82,15 @@ def _block(points: tuple[str, ...], predicates: list[str], body: list[str]) -> _
     return _Block(points, "\n".join([*lines, "{", *(f"\t{line}" for line in body), "}"]))
 
 
+def _tests(layout: Layout, given: list[Condition], value: Callable[[str], str]) -> list[str]:
+    """Return the conditions as expressions, those of which one will do as one of them."""
+    tests: dict[str | int, list[str]] = {}
+    for number, c in enumerate(given):
+        place = c.field if c.op == "==" and c.field in layout.spec.either else number
+        tests.setdefault(place, []).append(comparison(layout.event.fields[c.field], c, value(c.field)))
+    return [" || ".join(each) for each in tests.values()]
+
+
 def _grouped(predicate: str, among: int) -> str:
     return f"({predicate})" if among > 1 and "||" in predicate else predicate
 
@@ -105,19 +114,16 @@ def _single_points(layout: Layout) -> Iterator[Point]:
 def _single_block(layout: Layout, point: Point) -> _Block:
     points = point.begin if layout.place == "begin" else point.end
     when = point.when if layout.place == "begin" else layout.hook.end_when
-    predicates = ([when] if when else []) + [
-        comparison(layout.event.fields[c.field], c, _value(layout, c.field, point)) for c in _ordered(layout)
-    ]
+    given = _ordered(layout)
+    predicates = ([when] if when else []) + _tests(layout, given, lambda name: _value(layout, name, point))
     return _block(points, predicates, _action(layout, point))
 
 
 def _begin_block(layout: Layout, point: Point) -> _Block:
     join = f"[{point.join or layout.hook.join}]"
-    predicates = ([point.when] if point.when else []) + [
-        comparison(layout.event.fields[c.field], c, _raw(layout.event.fields[c.field], point))
-        for c in _ordered(layout)
-        if is_early(layout.event.fields[c.field])
-    ]
+    given = [c for c in _ordered(layout) if is_early(layout.event.fields[c.field])]
+    predicates = [point.when] if point.when else []
+    predicates += _tests(layout, given, lambda name: _raw(layout.event.fields[name], point))
     body = [f"{layout.start}{join} = nsecs;"] if layout.marked else []
     body += [f"{layout.helper(f)}{join} = {_stored(f, point)};" for f in layout.saved]
     return _block(point.begin, predicates, body)
@@ -129,11 +135,8 @@ def _joined_block(layout: Layout) -> _Block:
     # bpftrace 0.17 takes no pointer beside `&&`, so a carried pointer is compared with 0.
     seen = f"{layout.guard}{join}" if layout.marked else f"{layout.guard}{join} != 0"
     predicates = [seen] + ([layout.hook.end_when] if layout.hook.end_when else [])
-    late = [
-        comparison(layout.event.fields[c.field], c, _value(layout, c.field, None))
-        for c in _ordered(layout)
-        if not is_early(layout.event.fields[c.field])
-    ]
+    given = [c for c in _ordered(layout) if not is_early(layout.event.fields[c.field])]
+    late = _tests(layout, given, lambda name: _value(layout, name, None))
     variables = [f"${name} = {_joined_value(layout, name)};" for name in _variables(layout)]
     inner = _statements(layout, None)
     action = inner if not late else _if(" && ".join(_grouped(t, len(late)) for t in late), inner)

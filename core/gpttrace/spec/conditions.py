@@ -47,56 +47,79 @@ def directed(asked: Asked, event: Event) -> list[str]:
 
 def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Condition]:
     """Return the conditions that named values set (`read`, `sigkill`, a path)."""
-    found = [*take_device(sentence, event), *_moves(sentence, event)]
+    found = [*take_device(sentence, event), *_moves(sentence, event), *_bare_port(sentence, event)]
     if "sig" in event.fields:
-        found += _real_time(sentence, asked)
-        for at, token in enumerate(sentence.tokens):
-            name = (
-                token.text.upper()
-                if token.text[:3].upper() == "SIG"
-                else f"SIG{token.text}" * token.text.isupper()
-            )
-            known = getattr(signal, name, None) if name else None
-            if (
-                known is not None
-                and token.meaning is None
-                and token.text.lower() not in event.fields["sig"].values
-            ):
-                found.append(Condition("sig", "==", int(known)))
-                sentence.take(at, at, f"only {name}")
-            if known is not None and sentence.is_free(at + 1) and sentence.stem(at + 1) == str(int(known)):
-                sentence.take(at + 1, at + 1, f"only {token.text.upper()}")  # `SIGUSR1 (10)`
-        for at, token in enumerate(sentence.tokens):
-            minus = token.start > 1 and sentence.text[token.start - 2 : token.start] == " -"
-            if (
-                token.kind == "number"
-                and token.text.isdigit()
-                and minus
-                and sentence.stem(at - 1) == "kill"
-                and token.meaning is None
-            ):
-                found.append(Condition("sig", "==", int(token.text)))  # `kill -9`
-                sentence.take(at, at, f"only signal {token.text}")
+        found += _signals(sentence, event, asked)
     for field in event.fields.values():
         by_stem = {stem(name): name for name in field.values}
         named: list[str] = []
         while (index := sentence.find(by_stem)) is not None:
             name = _value_named(sentence, index, field)
+            if name.endswith("ed") and sentence.tokens[index].text.lower().endswith("s"):
+                sentence.take(index, index, "")  # `which driver handles interrupts`
+                continue
             if sentence.stem(index - 1) in EXCEPT and sentence.is_free(index - 1):
                 found.append(Condition(field.name, "!=", name))  # `all signals except SIGCHLD`
                 sentence.take(index - 1, index, f"not {field.name} {name}")
                 continue
             named.append(name)
             sentence.take(index, index, f"{field.name} {named[-1]}")
-        named = list(dict.fromkeys(named))
+        # `segfaults: who gets SIGSEGV`
+        backwards = named[::-1]
+        exact = sorted(backwards, key=lambda name: name.startswith("sig"))
+        named = list({field.values[name]: name for name in exact}.values())[::-1]
         if len(named) == 1 or asked.ratio:
             found += [Condition(field.name, "==", name) for name in named[:1]]
+        elif named and field.name == "sig":
+            found += [
+                Condition(field.name, "==", name) for name in named[:1]
+            ]  # the others are `take_either`'s
+            _free_others(sentence, field.name, named[1:])
         elif named and field.name not in asked.keys:
             asked.keys.append(field.name)  # `reads and writes`: one row for each
     found += [*_called(sentence, event), *_domain(sentence, event)]
     texts = [field.name for field in event.fields.values() if field.read == "str"]
     file = "filename" if "filename" in texts else next(iter(texts), None)
     return [*found, *(_paths(sentence, file, event) if file else [])]
+
+
+def _signals(sentence: Sentence, event: Event, asked: Asked) -> list[Condition]:
+    """Return the conditions of signals by names that the event does not spell out, and of `kill -9`."""
+    found = _real_time(sentence, asked)
+    for at, token in enumerate(sentence.tokens):
+        name = (
+            token.text.upper()
+            if token.text[:3].upper() == "SIG"
+            else f"SIG{token.text}" * token.text.isupper()
+        )
+        known = getattr(signal, name, None) if name else None
+        if (
+            known is not None
+            and token.meaning is None
+            and token.text.lower() not in event.fields["sig"].values
+        ):
+            found.append(Condition("sig", "==", int(known)))
+            sentence.take(at, at, f"only {name}")
+        if known is not None and sentence.is_free(at + 1) and sentence.stem(at + 1) == str(int(known)):
+            sentence.take(at + 1, at + 1, f"only {token.text.upper()}")  # `SIGUSR1 (10)`
+    for at, token in enumerate(sentence.tokens):
+        minus = token.start > 1 and sentence.text[token.start - 2 : token.start] == " -"
+        if (
+            token.kind == "number"
+            and token.text.isdigit()
+            and minus
+            and sentence.stem(at - 1) == "kill"
+            and token.meaning is None
+        ):
+            found.append(Condition("sig", "==", int(token.text)))  # `kill -9`
+            sentence.take(at, at, f"only signal {token.text}")
+    return found
+
+
+def _free_others(sentence: Sentence, field: str, names: list[str]) -> None:
+    for token in sentence.tokens:
+        if token.meaning in {f"{field} {name}" for name in names}:
+            token.meaning = None
 
 
 def _value_named(sentence: Sentence, index: int, field: Field) -> str:
@@ -143,6 +166,18 @@ def _only_number(sentence: Sentence, event: Event) -> Field | None:
     ]
     named = [f for f in named if any(stem(name) in said for name in f.names)]
     return named[0] if len(named) == 1 else None
+
+
+def _bare_port(sentence: Sentence, event: Event) -> list[Condition]:
+    """`who connects to 5432`: a number right behind the connection is the port that it goes to."""
+    for index, token in enumerate(sentence.tokens):
+        behind = sentence.stem(index - 1) == "to" and index > 1
+        behind = behind and sentence.tokens[index - 2].meaning == sentence.event
+        plain_number = token.kind == "number" and token.text.isdigit() and 0 < int(token.text) < 65536
+        if token.meaning is None and behind and plain_number and "dport" in event.fields:
+            sentence.take(index, index, f"only port {token.text}")
+            return [Condition("dport", "==", int(token.text))]
+    return []
 
 
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}")

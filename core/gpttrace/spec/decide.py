@@ -13,33 +13,44 @@ from gpttrace.spec.conditions import (
     share_of,
     thresholds,
 )
+from gpttrace.spec.either import take_either
 from gpttrace.spec.exclusions import turned
-from gpttrace.spec.form import SUBJECTS, counts_users, form_of, named_value, of_failures
+from gpttrace.spec.form import NEED_VALUE, SUBJECTS, counts_users, form_of, named_value
 from gpttrace.spec.model import Condition, Shape, TraceSpec
+from gpttrace.spec.remote import turn_to_addresses
 from gpttrace.spec.rows import rows_of
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.sized import sized
 from gpttrace.spec.validate import problems_of
+from gpttrace.spec.victims import interrupted
 
 
 def decide(
     sentence: Sentence, asked: Asked, event: Event, several: bool = False
 ) -> tuple[TraceSpec, list[str]]:
     """Return the spec and what stands against it; `several` says that further events are named."""
+    whom = turn_to_addresses(sentence, asked, event)
     if asked.place and "location" in event.fields:  # `where in the kernel do packets die`
         asked.stacks, asked.keys = (), [*asked.keys, "location"]
-    problems = [*file_names(sentence, event), *directed(asked, event)]
-    conditions = [*asked.conditions, *named_values(sentence, event, asked)]
+    problems = [
+        *file_names(sentence, event),
+        *directed(asked, event),
+        *interrupted(sentence, asked, event),
+        *whom,
+    ]
+    conditions = [*asked.conditions, *named_values(sentence, event, asked), *sized(sentence, event)]
     conditions += error_conditions(asked, event, problems)
     conditions = _failed_otherwise(turned(sentence, conditions), asked)
     hint, value = named_value(sentence, asked, event, problems)
     conditions += thresholds(sentence, asked, event, value, problems)
+    conditions, either = take_either(sentence, event, conditions)
     shape, value = form_of(sentence, asked, event, hint, value, problems, bool(conditions))
     if shape == "stacks" and value is not None:
         shape = "sum"  # `bytes by stack`, `time by stack`
     few = asked.failed or asked.errno is not None or counts_users(sentence)
     if few and shape in ("sum", "hist") and event.shape == shape and hint is None:
         shape, value = "count", None  # `mmap failures`: how many, nothing was moved
-    shape, value = of_failures(event, conditions, shape, value)
+    shape, value = _of_failures(event, conditions, shape, value)
     part = None
     if asked.ratio:
         shape, value = "ratio", None
@@ -98,8 +109,23 @@ def decide(
         if shape == "lhist" and value
         else None,
         part=part,
+        either=either,
     )
     return spec, [*problems, *problems_of(spec, event)]
+
+
+def _of_failures(
+    event: Event, conditions: list[Condition], shape: Shape, value: str | None
+) -> tuple[Shape, str | None]:
+    """Return the form for calls that failed: they are counted."""
+    # A call that failed moved no bytes: what it returned is an error, not a size.
+    failed = any(
+        c.field == "ret" and (c.op == "<" or (isinstance(c.value, int) and c.op == "==" and c.value <= 0))
+        for c in conditions
+    )
+    if failed and value is not None and event.fields[value].end == event.fields["ret"].end:
+        return ("count" if shape in NEED_VALUE else shape), None
+    return shape, value
 
 
 def _one_of_whom(asked: Asked, shape: Shape, keys: tuple[str, ...], conditions: list[Condition]) -> list[str]:
@@ -108,7 +134,9 @@ def _one_of_whom(asked: Asked, shape: Shape, keys: tuple[str, ...], conditions: 
     if shape == "events" or "comm" not in keys or not (asked.who or named_rows):
         return []
     named = [c.value for c in conditions if c.field == "comm" and c.op == "=="]
-    return [f"who is asked for, and only {name} is looked at; ask without one of them" for name in named[:1]]
+    if len(named) > 1:
+        return []  # `opens by nginx and apache2, by process`
+    return [f"who is asked for, and only {name} is looked at; ask without one of them" for name in named]
 
 
 def _failed_otherwise(conditions: list[Condition], asked: Asked) -> list[Condition]:

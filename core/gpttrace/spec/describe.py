@@ -44,9 +44,11 @@ def _asked(spec: TraceSpec, catalogue: Catalogue) -> list[str]:
     found = []
     for each in (spec, *spec.others):
         event = catalogue[each.event]
-        found += [
-            condition_text(c, event) for c in each.conditions if c not in event.assume or not event.assumed
-        ]
+        asked = [c for c in each.conditions if c not in event.assume or not event.assumed]
+        found += [condition_text(c, event) for c in asked if c.op != "==" or c.field not in each.either]
+        for field in each.either:
+            several = [condition_text(c, event) for c in asked if c.op == "==" and c.field == field]
+            found.append(" or ".join(several))
     return list(dict.fromkeys(found))
 
 

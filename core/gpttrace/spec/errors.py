@@ -86,6 +86,8 @@ def take_errors(sentence: Sentence, asked: Asked) -> None:
         while (at := sentence.find(stems_)) is not None and not _are_rows(sentence, at):
             if asked.failed is (not failed) and not asked.ratio:
                 asked.problems.append("a call cannot both succeed and fail; ask for one of them")
+            if asked.failed and sentence.stem(at - 1) == "with" and sentence.stem(at) in ("error", "errno"):
+                asked.columns.append("errno")  # `failed opens with the error`
             asked.failed = failed
             last = at + 1 if sentence.stem(at + 1) == "only" else at
             first = at - 1 if sentence.stem(at - 1) in ("only", "that") else at
@@ -117,6 +119,12 @@ def _are_rows(sentence: Sentence, at: int) -> bool:
     listed = sentence.stem(at - 1) == "and" and sentence.tokens[at].text.lower() in _ERROR_ROWS
     if listed and {"by", "per"} & {sentence.stem(i) for i in range(max(at - 5, 0), at - 1)}:
         return True  # `by file and error`
+    if (
+        sentence.stem(at - 1) in ("which", "what")
+        and sentence.tokens[at].text.lower() in _ERROR_ROWS
+        and at > 1
+    ):
+        return True  # `which calls fail, and with which error`
     if sentence.stem(at - 1) not in ("by", "per"):
         return False
     return sentence.tokens[at].text.lower() != "failed" or at + 1 == len(sentence.tokens)

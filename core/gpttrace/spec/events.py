@@ -15,6 +15,7 @@ from gpttrace.spec.calls import Candidate, bare_syscall, call_names, named_sysca
 from gpttrace.spec.catalogue import Catalogue, Event, words_of
 from gpttrace.spec.errors import ONLY_FAILED, ONLY_ONES_THAT_FAILED
 from gpttrace.spec.facts import Facts
+from gpttrace.spec.file_meant import file_changed, file_meant
 from gpttrace.spec.kernel_names import call_in, named_points
 from gpttrace.spec.lexicon import LINKS, Entry, Lexicon, left_for_later, lexicon
 from gpttrace.spec.narrow import is_call, name_of_hook
@@ -48,7 +49,7 @@ def find_events(
             score = phrase_score(words, entry, number, said) - _misfit(entry.event, asked, said)
             if entry.event.id not in best or score > best[entry.event.id].score:
                 best[entry.event.id] = Candidate(entry.event, score, phrase)
-    if (path := _file_meant(sentence, catalogue, best)) is not None:
+    if (path := file_meant(sentence, catalogue, best) or file_changed(sentence, catalogue, best)) is not None:
         return [path]
     if best and (
         call := _call_alone(sentence, catalogue, host, best) or _call_unseen(sentence, catalogue, host, best)
@@ -58,6 +59,12 @@ def find_events(
         ranked = sorted(best.values(), key=lambda each: -each.score)
         near = [each for each in ranked if each.score >= _NEAR_BEST * ranked[0].score]
         return near[:_MOST] or ranked[:1]
+    return _unnamed(sentence, asked, catalogue, host)
+
+
+def _unnamed(sentence: Sentence, asked: Asked, catalogue: Catalogue, host: Facts | None) -> list[Candidate]:
+    """Return what is meant where no event is named: a call, a profile, a program that runs."""
+    words = lexicon(catalogue)
     if asked.stacks and not any(words.weight(word) for word in _content(sentence, programs=False)):
         return [Candidate(catalogue["cpu-sample"], 1)]
     bare = bare_syscall(sentence, catalogue, host, asked.errno is not None) or _most_covering(sentence, words)
@@ -66,6 +73,8 @@ def find_events(
         and any(t.stem in _RUNNING for t in sentence.tokens)
         and any(is_program(t.text) for t in sentence.tokens)
     ):
+        if "cpu" in asked.keys:
+            return [Candidate(catalogue["cpu-sample"], 1, ("run",))]  # `on which cpus does nginx run`
         return [Candidate(catalogue["exec"], 1, guessed=True)]  # `who runs sudo`
     if not bare and (asked.errno is not None or asked.failed) and not _content(sentence):
         return [Candidate(catalogue["syscall"], 1)]  # `ENOENT by process`: of any call
@@ -76,7 +85,7 @@ def _call_alone(
     sentence: Sentence, catalogue: Catalogue, host: Facts | None, best: dict[str, Candidate]
 ) -> list[Candidate]:
     """Return the system call that is named where every other name found is of rows (`recvmsg duration by process`)."""
-    said = {token.stem for token in sentence.tokens if token.meaning is None}
+    said = {token.stem for token in sentence.tokens if token.meaning is None} - vocabulary.SLOTS
     if any(said & set(each.phrase) for each in best.values()):
         return []
     called = any(t.meaning is None and is_call(t.text.lower()) for t in sentence.tokens)
@@ -109,22 +118,6 @@ def _call_unseen(
 _RUNNING = stems(
     "run runs running execute executes executing launch launches launching start starts starting invoke invokes"
 )
-_NAMELESS = ("read", "write", "file-seek", "fsync", "file-close")  # their calls know a descriptor only
-_TOUCHING = stems(
-    "read reads reading write writes writing touch access accesses look looks use uses open opens see view modify change edit who"
-)
-
-
-def _file_meant(sentence: Sentence, catalogue: Catalogue, best: dict[str, Candidate]) -> Candidate | None:
-    """`who reads /etc/shadow`: a call that reads knows no name, so the opening of the file shows it."""
-    named = any(t.kind == "path" and t.meaning is None and len(t.text) > 1 for t in sentence.tokens)
-    if not named or not any(token.stem in _TOUCHING for token in sentence.tokens):
-        return None
-    first = max(best.values(), key=lambda each: each.score, default=None)
-    if first is not None and first.event.id not in _NAMELESS:
-        return None
-    phrase = tuple(token.stem for token in sentence.tokens if token.stem in _TOUCHING and token.stem != "who")
-    return Candidate(catalogue["file-open"], 1, phrase, guessed=True)
 
 
 def _by_technical_name(sentence: Sentence, catalogue: Catalogue, host: Facts | None) -> list[Candidate]:
@@ -151,6 +144,7 @@ def take_event(sentence: Sentence, asked: Asked, found: Candidate, catalogue: Ca
         for index, token in enumerate(sentence.tokens):
             if token.meaning is None and token.stem == called:  # `socket failures: socket() …`
                 sentence.take(index, index, f"the system call {name}")
+        _take_more_words(sentence, found, catalogue)
         return
     errors = "error" in found.event.id.split("-")  # also where a hook names it
     if errors or (any(word in vocabulary.FAILED for word in found.phrase) and _is_of_failures(found.event)):
@@ -161,6 +155,16 @@ def take_event(sentence: Sentence, asked: Asked, found: Candidate, catalogue: Ca
     entry = next((each for each in lexicon(catalogue).entries if each.event is found.event), None)
     if entry is not None:
         take_words(sentence, entry, found.phrase)
+
+
+def _take_more_words(sentence: Sentence, found: Candidate, catalogue: Catalogue) -> None:
+    """Take the words that say nothing new beside the name of a call: `random bytes by getrandom`, `waits for flock()`."""
+    entry = next((each for each in lexicon(catalogue).entries if each.event is found.event), None)
+    also = {stem(word) for word in found.event.also} if entry is not None else set()
+    own = also & (entry.own - entry.fields if entry is not None else set()) - vocabulary.NO_EVENT
+    for index, token in enumerate(sentence.tokens):
+        if token.meaning is None and token.stem in own:
+            sentence.take(index, index, "")
 
 
 def _is_of_failures(event: Event) -> bool:
@@ -276,10 +280,16 @@ def _available(sentence: Sentence) -> set[str]:
     return {
         token.stem
         for index, token in enumerate(sentence.tokens)
-        if token.meaning is None
-        or (token.meaning.startswith(_SOFT) and _lends(sentence, index))
+        if (token.meaning is None and not _is_wish(sentence, index))
+        or ((token.meaning or "").startswith(_SOFT) and _lends(sentence, index))
         or _is_failure(token)
     }
+
+
+def _is_wish(sentence: Sentence, index: int) -> bool:
+    """Tell whether `a list of` is asked for, rather than that something is listed."""
+    around = (sentence.stem(index - 1), sentence.stem(index), sentence.stem(index + 1))
+    return around == ("a", "list", "of")
 
 
 def _lends(sentence: Sentence, index: int) -> bool:
@@ -290,9 +300,20 @@ def _lends(sentence: Sentence, index: int) -> bool:
         "is",
         "get",
     )
-    return key == "comm" or (key == "cgroup" and happens_to)
+    # `the frequency of each core`
+    clocked = key == "cpu" and any(t.stem in _CLOCKED and t.meaning is None for t in sentence.tokens)
+    doing = key == "comm" and not _is_row(sentence, index)
+    into = key == "cgroup" and sentence.stem(index - 2) in ("to", "into")  # `moved to which cgroup`
+    return doing or clocked or into or (key == "cgroup" and happens_to)
 
 
+def _is_row(sentence: Sentence, index: int) -> bool:
+    """Tell whether a word stands behind `by`: in `syscall duration by process` it is no process that lasts."""
+    before = [sentence.stem(i) for i in (index - 1, index - 2, index - 3)]
+    return before[0] in ("by", "per") or (before[0] in ("each", "the", "and") and "by" in before)
+
+
+_CLOCKED = stems("frequency clock speed")
 _ASKING = stems("who whose whom which what")  # who it is, also where a name of the event says it
 
 

@@ -7,7 +7,8 @@ import re
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import LARGEST_ROWS, Asked
 from gpttrace.spec.catalogue import Event
-from gpttrace.spec.model import Condition, Shape
+from gpttrace.spec.listing import as_it_happens, take_listed
+from gpttrace.spec.model import Shape
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
 
@@ -68,7 +69,9 @@ def _has_tail(sentence: Sentence, event: Event) -> bool:
     return both and any(token.stem in _QUANTILES for token in sentence.tokens)
 
 
-_QUANTILES = stems("percentile percentiles quantile quantiles median p50 p90 p95 p99 p999 tail")
+_QUANTILES = stems(
+    "percentile percentiles quantile quantiles median p50 p90 p95 p99 p999 50th 90th 95th 99th tail"
+)
 # `epoll_wait returned how many events`
 _RETURNED = re.compile(
     r"\breturn(s|ed)? how (many|much)\b|\bhow (many|much) (\w+ )?(\w+ )?(is|are|was|were) returned\b"
@@ -126,8 +129,12 @@ _WAITS = stems("wait waits waiting delay hold latency")
 
 def value_in_name(sentence: Sentence, event: Event) -> bool:
     """Tell whether the event's own name says a time (`off-cpu time`, `wait time`)."""
-    return event.shape != "sum" and any(
-        t.text.lower() == "time" and t.meaning == sentence.event for t in sentence.tokens
+    return (
+        event.shape != "sum"
+        and "clock" not in event.id
+        and any(
+            t.text.lower() in ("time", "seconds") and t.meaning == sentence.event for t in sentence.tokens
+        )
     )
 
 
@@ -141,7 +148,7 @@ def form_of(
     few: bool,
 ) -> tuple[Shape, str | None]:
     """Return the form and its value; `hint` and `value` are what the words suggest, `few`: conditions leave few events."""
-    listed = _take_listed(sentence) or asked.each
+    listed = take_listed(sentence) or asked.each
     shape, superlative = _asked_shape(sentence, asked, event)
     if shape is None and value is None and (worst := _ranked_value(sentence, event)) is not None:
         shape, superlative = "max", worst
@@ -190,14 +197,6 @@ def _ranked_value(sentence: Sentence, event: Event) -> str | None:
     return None
 
 
-def _take_listed(sentence: Sentence) -> bool:
-    found = _as_it_happens(sentence)
-    while (index := sentence.find(words.WEAK_EVENTS)) is not None:
-        sentence.take(index, index, "each by itself")
-        found = True
-    return found
-
-
 def _says_bandwidth(sentence: Sentence) -> bool:
     said = {token.stem for token in sentence.tokens}
     return bool(said & _BANDWIDTH) and "rat" not in said
@@ -206,42 +205,12 @@ def _says_bandwidth(sentence: Sentence) -> bool:
 _BANDWIDTH = stems("bandwidth throughput")
 
 
-_AS_IT_HAPPENS = re.compile(
-    r"\bas (it|they)\b|\bone by one\b|\btogether with\b|\b(each|every) single\b|\blive (view|list|feed)\b|"
-    r"\breal[- ]time\b(?! (signal|task|thread|process|prio|class|sched|polic)\w*)"
-    r"|(?:^|[.:;?!] )(show|print|list|log|display)( me)? (every|each) "
-    r"(?!\d|process|program|user|cpu|core|second|minute|device|disk's)\w+"
-    r"|\b(show|print|list|log|display)( me)? the \w+( and( the)? \w+)? of (each|every) "
-    r"(?!process|program|user|cpu|core|device)\w+"
-    r"|\blive$|\bin (detail|full)\b|\b(one|a) (row|line|entry|record) (each|apiece|per|for (each|every))\b",
-    re.IGNORECASE,
-)
-
-
-def _as_it_happens(sentence: Sentence) -> bool:
-    """`every process as it exits`, `each open, one by one`, `together with its exit code`, `a live view`."""
-    return _AS_IT_HAPPENS.search(sentence.text) is not None
-
-
-def of_failures(
-    event: Event, conditions: list[Condition], shape: Shape, value: str | None
-) -> tuple[Shape, str | None]:
-    """Return the form for calls that failed: they are counted."""
-    # A call that failed moved no bytes: what it returned is an error, not a size.
-    failed = any(
-        c.field == "ret" and (c.op == "<" or (isinstance(c.value, int) and c.op == "==" and c.value <= 0))
-        for c in conditions
-    )
-    if failed and value is not None and event.fields[value].end == event.fields["ret"].end:
-        return ("count" if shape in NEED_VALUE else shape), None
-    return shape, value
-
-
 def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape | None, str | None]:
     """Return the form that a word names, and the value that a superlative names (`slowest`)."""
     if asked.stacks:
-        while (counted := sentence.find(words.COUNT)) is not None:
+        while (counted := sentence.find(words.COUNT | words.SUMS)) is not None:
             sentence.take(counted, counted, "count")
+        _shape_phrases(sentence)
         return "stacks", None
     found = _shape_phrases(sentence)
     more, value = _shape_words(sentence, event)
@@ -254,13 +223,26 @@ def _asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape 
         )
     if measured in ("max", "min") and "sum" in found:
         return "sum", value  # `the biggest total run time`: the largest sums first
-    if "avg" in found and ("sum" in found or "count" in found):
+    both = (
+        "count" in found
+        and _BOTH.search(sentence.text) is not None
+        and any(f.unit for f in event.fields.values())
+    )
+    if both or ("avg" in found and ("sum" in found or "count" in found)):
         measured = "stats"  # bpftrace's stats() are count, average and total
     if "rate" in found and "comm" in asked.keys and not asked.per_second and _says_bandwidth(sentence):
         return "sum", value  # `which process eats the bandwidth`
     if measured is None and (asked.per_second or "rate" in found):
         return "rate", value
     return measured or next((shape for shape in ("sum", "count") if shape in found), None), value
+
+
+_MEASURE = r"(total |average |mean |overall )?(size|bytes|volume|amount|time|duration|latency)s?"
+_BOTH = re.compile(
+    r"\bhow (many bytes|much)\b.*\band (in |with )?how many\b|\bhow many\b.*\band how (many bytes|much|large|big)\b|"
+    rf"\b(number|count)s? and (the |their )?{_MEASURE}\b|\b{_MEASURE} and (the |their )?(number|count)\b",
+    re.IGNORECASE,
+)
 
 
 def _shape_phrases(sentence: Sentence) -> list[Shape]:
@@ -339,7 +321,7 @@ def _usual_shape(
     many = per and not event.listed  # `writes smaller than 512 bytes per process`
     beyond += [k for k in asked.grouped if acts or (not listed and (k not in SUBJECTS or many or not few))]
     listing = asked.thresholds and not asked.grouped
-    live = _as_it_happens(sentence)
+    live = as_it_happens(sentence)
     if (
         (event.context != "none" or listing or live)
         and not cut
@@ -347,8 +329,8 @@ def _usual_shape(
         and _is_list(asked, event, listed, live)
     ):
         return "events", value
-    if _asks_where(sentence, asked, event):
-        asked.stacks = ("kstack", "ustack")
+    if sides := _where_asked(sentence, asked, event):
+        asked.stacks = sides
         return "stacks", None
     if value is not None:
         return (hint or "hist"), value
@@ -368,12 +350,34 @@ def _usual_shape(
     return event.shape, event.value if event.shape in NEED_VALUE else None
 
 
-def _asks_where(sentence: Sentence, asked: Asked, event: Event) -> bool:
-    """Tell whether places in code are asked for: `where is nginx blocked`, `profile java`."""
-    if asked.keys or (event.hz is None and event.id != "off-cpu"):
-        return False
+def _where_asked(sentence: Sentence, asked: Asked, event: Event) -> tuple[str, ...]:
+    """Return the sides of the stacks where places in code are asked for: `where is nginx blocked`, `profile java`."""
+    if asked.keys:
+        return ()
+    at = sentence.find(_FUNCTIONS)
+    if at is not None and event.context != "none" and "function" not in event.fields:
+        side = sentence.stem(at - 1)
+        if side in ("which", "what", "kernel", "user"):  # `which functions of mysqld cause page faults`
+            sentence.take(at, at, "stacks")
+            return (
+                ("kstack",) if side == "kernel" else ("ustack",) if event.hz is None else ("kstack", "ustack")
+            )
     profiled = event.hz is not None and any(token.stem in _PROFILES for token in sentence.tokens)
-    return profiled or sentence.stem(0) == "wher"
+    asks = sentence.stem(0) == "wher" and (event.hz is not None or event.id in _PLACED)
+    return ("kstack", "ustack") if profiled or asks else ()
+
+
+_FUNCTIONS = stems("function functions")
+_PLACED = (
+    "off-cpu",
+    "page-alloc",
+    "kmalloc",
+    "slab-alloc",
+    "malloc",
+    "page-fault",
+    "lock-contention",
+    "mutex-wait",
+)
 
 
 def _is_list(asked: Asked, event: Event, listed: bool, live: bool) -> bool:

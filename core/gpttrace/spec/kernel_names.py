@@ -78,10 +78,10 @@ def _category(sentence: Sentence, start: int) -> tuple[str, ...]:
 
 
 def _distance(entry: tuple[Event, Hook, str]) -> tuple[bool, bool, bool, int]:
-    """Order what a hook may mean: what begins there without a condition comes first."""
+    """Order what a hook may mean: what is seen there without a condition comes first, then what begins there."""
     _, hook, side = entry
     conditional = hook.end_when is not None or any(point.when for point in hook.points)
-    return side != "begin", conditional, hook.spans, sum(len(p.begin) + len(p.end) for p in hook.points)
+    return conditional, side != "begin", hook.spans, sum(len(p.begin) + len(p.end) for p in hook.points)
 
 
 def hook_names(event: Event) -> frozenset[str]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 from gpttrace.spec import vocabulary as words
-from gpttrace.spec.asked import EQUALS, LARGEST_ROWS, Asked, text_at
-from gpttrace.spec.model import Condition
+from gpttrace.spec.asked import LARGEST_ROWS, Asked, text_at
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import plain, stem, stems
 
-_SPREAD = stems("spread distributed distribute")
+_SPREAD = stems("spread distributed distribute balanced balance even evenly")
 _DIVIDED = stems("split splitting broken down divided grouped separated bucketed sorted")
 _CUT = ("split", "splitting")
 _GROUPS = stems("by per each which what for every wich individual")
@@ -123,7 +122,7 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
             continue
         if token.meaning and (sentence.tokens[index + 1 : index + 2] or [token])[0].meaning == token.meaning:
             continue  # not the last word of `top 5`
-        if token.stem == "for" and sentence.stem(index + 1) not in ("each", "every"):
+        if _begins_no_row(sentence, index):
             continue
         at = index + 1
         while sentence.stem(at) in _BEFORE_KEY:
@@ -140,8 +139,22 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
         _take_key_list(sentence, asked, names, index, at)
 
 
+def _begins_no_row(sentence: Sentence, index: int) -> bool:
+    """`for reads`, and `the commands which the user runs`, ask for no rows."""
+    word, after = sentence.stem(index), sentence.stem(index + 1)
+    passive = (
+        word == "by" and sentence.tokens[index - 1].text.lower().endswith(("ed", "en", "sent")) and index > 0
+    )
+    whose = sentence.stem(index + 2) in ("of", "with", "whos", "own", "belong", "under")
+    doers = text_at(sentence, index + 1).lower() in ("processes", "tasks", "programs", "threads", "users")
+    if passive and whose and doers and _GROUPED.search(sentence.text[sentence.tokens[index + 1].end :]):
+        return True  # `sent by processes of uid 1000, broken down by signal`
+    return (word == "for" and after not in ("each", "every")) or (word in _QUESTION_WORDS and after == "the")
+
+
+_GROUPED = re.compile(r"\b(broken down|split|grouped|per|by)\b", re.IGNORECASE)
 _BEFORE_KEY = (
-    *("each", "every", "the", "by", "per", "most", "busiest", "heaviest"),
+    *("each", "every", "the", "its", "by", "per", "most", "busiest", "heaviest"),
     *stems("individual single separate different particular"),
 )
 
@@ -230,51 +243,12 @@ def take_distinct(sentence: Sentence, asked: Asked, names: dict[str, str]) -> No
             continue
         found = key_at(sentence, names, index + 1, own=True)
         if found is None or not _counts(sentence):
+            asked.keys += [found[0]] if found and found[0] not in asked.keys else []
             sentence.take(index, index, "")
             continue
         asked.distinct = found[0]
         sentence.take(index, found[1], f"how many different {found[0]}s")
         return
-
-
-def take_field_values(sentence: Sentence, asked: Asked, fields: dict[str, str]) -> None:
-    """`to port 443`, `irq 5`, `exit code 3`, `non-zero exit code`: a number with the name of one of the event's own fields."""
-    for index, token in enumerate(sentence.tokens):
-        two = fields.get(f"{token.stem} {sentence.stem(index + 1)}")
-        field_name = two or fields.get(token.stem)
-        if field_name is None and token.stem == "return" and "ret" in fields.values():
-            field_name = "ret"  # `read returned 0`
-        if field_name is None:
-            continue
-        last = index + 1 if two else index
-        if sentence.is_free(index - 1) and sentence.stem(index - 1) in ("zero", "nonzero"):
-            negated = sentence.stem(index - 1) == "nonzero" or sentence.stem(index - 2) in ("non", "not")
-            asked.conditions.append(Condition(field_name, "!=" if negated else "==", 0))
-            sentence.take(
-                index - 1 - (sentence.stem(index - 2) in ("non", "not")),
-                last,
-                f"only {field_name} {'not ' * negated}0",
-            )
-            continue
-        at = last + 1
-        while sentence.stem(at) in (*EQUALS, "number"):
-            at += 1
-        negated = sentence.stem(at) in ("not", "!=") or (sentence.stem(at), sentence.stem(at + 1)) == (
-            "other",
-            "than",
-        )
-        at += (1 + (sentence.stem(at) == "other")) if negated else 0
-        text = "0" if sentence.stem(at) == "zero" else text_at(sentence, at)
-        if sentence.is_free(at) and _HEX.fullmatch(text):
-            text = str(int(text, 16))
-        if sentence.is_free(at) and text.isdigit() and len(text) < 19:
-            base = 8 if field_name == "mode" and text[0] == "0" and set(text) <= set("01234567") else 10
-            sign = -1 if re.search(r"[ =]-$", sentence.text[: sentence.tokens[at].start]) else 1
-            asked.conditions.append(Condition(field_name, "!=" if negated else "==", sign * int(text, base)))
-            sentence.take(index, at, f"only {field_name} {'not ' * negated}{text}")
-
-
-_HEX = re.compile(r"0[xX][0-9a-fA-F]{1,15}")
 
 
 def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> tuple[str, int] | None:
@@ -283,6 +257,10 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
         return None
     word, after = sentence.stem(index), sentence.stem(index + 1)
     text = sentence.tokens[index].text.lower()
+    named = word in ("nam", "id", "typ") or (word == "number" and sentence.stem(index - 1) in ("by", "per"))
+    if named and after == "of":
+        at = index + 2 + (sentence.stem(index + 2) == "the")
+        return key_at(sentence, names, at, own)  # `by name of the workqueue`
     if text in _DOING and after in words.COMM_WORDS | _IDS and sentence.is_free(index + 1):
         return key_at(sentence, names, index + 1, own)  # `by sending comm`
     if text.endswith("ed") and stem(text) == word and not word.endswith("ed"):
@@ -294,6 +272,8 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
     owner = sentence.tokens[index].text.lower().endswith(("'s", "’s")) and sentence.is_free(index + 1)
     if owner and (owned := key_at(sentence, names, index + 1, own)) is not None:
         return owned  # `the executable's path`
+    if (names.get(word) or "").endswith("ed") and text.endswith("s"):
+        return None  # `which driver handles interrupts`: not whether they were handled
     if (key := names.get(word)) is None or (_is_longer(word, after) and sentence.is_free(index + 1)):
         return None
     own_id = (
@@ -330,6 +310,13 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
             or _is_longer(token.stem, sentence.stem(index + 1))
             or (key != "comm" and not _is_wished(sentence, index))
         ):
+            continue
+        before = sentence.text[: token.start].lower()
+        if key == "comm" and re.search(r"\bhow long do (the )?$", before) is not None:
+            sentence.take(index, index, "")
+            continue  # `how long do tasks wait`: any of them
+        if key == "comm" and before.endswith(("how many new ", "number of new ", "rate of new ")):
+            sentence.take(index, index, "")  # the new tasks themselves
             continue
         one = token.text.lower() in ("process", "program") and sentence.stem(index + 1) == "and"
         if key == "comm" and (one or text_at(sentence, index).lower() == "comm"):

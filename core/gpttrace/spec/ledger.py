@@ -88,6 +88,8 @@ def _stands(sentence: Sentence, index: int, ledger: Ledger, names: frozenset[str
         return _holds_constant(sentence, token, ledger, names)
     if _WHERE_IS.search(sentence.text[: token.start]) and token.stem not in _COMPARED:
         return token.text.lower() in ledger.texts() or bool(ledger.conditions)
+    if _PATTERN.search(sentence.text[: token.start]):
+        return False
     if _HOLDING.search(sentence.text[: token.start]) and token.stem not in words.EMPTY:
         return any(token.text.lower() in each for each in ledger.texts())
     if token.text == "bpftrace" and sentence.stem(index - 1) in ("by", "of", "from"):
@@ -104,6 +106,10 @@ _HOLDING = re.compile(
     r"\b(contain(s|ing)?|matching|match(es)?|equal(s|ling)? to|"
     r"names? (that |which )?(end|start|begin)(s|n?ing)? with)( the( word)?)? $",
     re.IGNORECASE,
+)
+# bpftrace tests the begin of a text, and no pattern.
+_PATTERN = re.compile(
+    r"\b(end|ends|ended|ending|finish|finishes|finishing) (in|with|on) [\"']?\*?\.$", re.IGNORECASE
 )
 _WHERE_IS = re.compile(
     r"\b(where|whose|with|when|having) (?!(in|on|do|does|from) )(\w+ ){1,3}(is|equals?|=|==) $", re.IGNORECASE

@@ -181,7 +181,9 @@ def take_filler(sentence: Sentence, asked: Asked) -> None:
             and not asked.keys
         ):
             continue  # `by kind`: rows that the event does not have
-        if token.meaning is None and _is_aside(sentence, index, asked):
+        if token.stem == "but" and _is_between_bounds(sentence, index):
+            sentence.take(index, index, "")
+        if token.meaning is None and (_is_aside(sentence, index, asked) or _goes_without(sentence, index)):
             sentence.take(index, index, "")
         if asked.stacks and token.meaning is None and token.stem in _OF_STACKS:
             sentence.take(index, index, "")
@@ -195,17 +197,33 @@ def take_filler(sentence: Sentence, asked: Asked) -> None:
             sentence.take(index, index, "the largest first")
 
 
+def _goes_without(sentence: Sentence, index: int) -> bool:
+    """Tell whether a word only joins what was understood: `but do not exist`, `umask changes`."""
+    word = sentence.tokens[index].text.lower()
+    before = sentence.tokens[index - 1].meaning if index else None
+    after = [token.meaning or "" for token in sentence.tokens[index + 1 : index + 2]]
+    if word == "but":
+        return sentence.stem(index + 1) == "only" or (bool(after) and after[0].startswith("only "))
+    return word in ("change", "changes") and (before or "").startswith("the system call ")
+
+
+def _is_between_bounds(sentence: Sentence, index: int) -> bool:
+    """Tell whether a word joins two bounds: `longer than 1 s but shorter than 5 s`."""
+    beside = [t.meaning or "" for t in sentence.tokens[max(index - 1, 0) : index + 2 : 2]]
+    return len(beside) == 2 and all(meaning.startswith((">", "<")) for meaning in beside)
+
+
 def _is_aside(sentence: Sentence, index: int, asked: Asked) -> bool:
     """Tell whether a word says again what is known: the kernel that does it, containers beside cgroups, `EMFILE (24)`."""
     token, before, after = sentence.tokens[index], sentence.stem(index - 1), sentence.stem(index + 1)
     meant = sentence.tokens[index - 1].meaning if index else None
+    following = sentence.tokens[index + 1 : index + 2]
     if token.stem in ("argument", "parameter", "field"):
         return (meant or "").startswith(("rows by", "with "))  # `by the how argument`
     if token.stem == "kernel":
         return before in ("the", "this", "our", "my", "that") and not asked.stacks
     if token.stem in ("container", "pod"):
         return "cgroup" in asked.keys
-    following = sentence.tokens[index + 1 : index + 2]
     of_event = bool(following) and following[0].meaning == sentence.event
     if token.text.lower() == "threads" and before in ("do", "the", "all") and of_event:
         return True  # `how long do threads sleep`

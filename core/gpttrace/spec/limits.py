@@ -107,7 +107,9 @@ def _comparison_at(sentence: Sentence, index: int) -> tuple[Comparison | None, i
 
 
 _BEFORE_PAST = ("the", "in", "over", "during", "for", "of", "this", "within", "")
-_SUPERLATIVES = stems("greatest top most frequent largest biggest busiest heaviest slowest highest worst longest")
+_SUPERLATIVES = stems(
+    "greatest top most frequent largest biggest busiest heaviest slowest highest worst longest"
+)
 
 
 def take_top(sentence: Sentence, asked: Asked) -> None:

@@ -1,4 +1,4 @@
-"""Rows and events that a question lists and its spec does not have: `by process and size`, `deletions, renames and new directories`.
+"""Rows and events that a question lists and its spec does not have: `by process and size`, `renames and new directories`.
 
 A list is looked at in the text, whatever part of the reader took its words; what it lost makes the question refused.
 """
@@ -17,6 +17,7 @@ from gpttrace.spec.words import stem, stems
 _AND = ("and", "plus", "&", "+")
 _ROWS = ("rows by", "with ", "only ", "one table", "processes", "who ")
 _BEFORE_NOUN = ("the", "its", "their", "by", "per", "each", "every")
+_OF_NOUN = stems("type kind family name number id class state mode address reason code")
 _STOPS = (",", ".", "?", ";", ":", "!", ")")
 _GO_ON = stems("of for in on with where when that which over every during only whose per by from top")
 
@@ -25,14 +26,18 @@ def lost_rows(sentence: Sentence, spec: TraceSpec, events: list[Event], catalogu
     """Return the nouns of lists of rows, and of lists of events, that became nothing."""
     found = []
     for index in range(len(sentence.tokens)):
-        if not _joins(sentence, index):
-            continue
-        at = _noun_after(sentence, index)
+        listed = _is_listed(sentence, index)
+        at = index if listed else _noun_after(sentence, index) if _joins(sentence, index) else None
+        if _is_lost_by(sentence, index, spec, events, catalogue):
+            found.append(sentence.tokens[index + 1].text)
         if at is None:
             continue
-        if _is_in_rows(sentence, index) and _is_lost_row(sentence, at, spec, events, catalogue):
-            found.append(sentence.tokens[at].text)
-        elif _is_lost_event(sentence, index, at, events, catalogue):
+        if (asked := _asked_beside(sentence, index)) is not None and _is_lost_row(
+            sentence, asked, spec, events, catalogue
+        ):
+            found.append(sentence.tokens[asked].text)
+        row = (listed or _is_in_rows(sentence, index)) and _is_lost_row(sentence, at, spec, events, catalogue)
+        if row or _is_lost_event(sentence, index, at, events, catalogue):
             found.append(sentence.tokens[at].text)
     return found
 
@@ -41,10 +46,43 @@ def _joins(sentence: Sentence, index: int) -> bool:
     return index > 0 and sentence.stem(index) in _AND
 
 
+def _is_listed(sentence: Sentence, index: int) -> bool:
+    """Tell whether a word stands in the midst of a list of rows: `by process, file and size`."""
+    if not _is_after_comma(sentence, index):
+        return False
+    goes_on = sentence.stem(index + 1) in _AND or sentence.text[sentence.tokens[index].end :][:1] == ","
+    return goes_on and _is_in_rows(sentence, index)
+
+
+def _is_lost_by(
+    sentence: Sentence, index: int, spec: TraceSpec, events: list[Event], catalogue: Catalogue
+) -> bool:
+    """Tell whether `by parent` has only named the event (`zombies by parent`), and no rows are told apart."""
+    at = index + 1
+    if spec.keys or sentence.stem(index) not in ("by", "per") or sentence.tokens[index].meaning:
+        return False
+    named = at < len(sentence.tokens) and bool(events) and sentence.tokens[at].meaning == events[0].summary
+    return named and _is_lost_row(sentence, at, spec, events, catalogue)
+
+
+def _asked_beside(sentence: Sentence, index: int) -> int | None:
+    """Return the noun of `who, and which policy`: rows that are asked for beside others."""
+    joins = sentence.stem(index) in (*_AND, "with") and sentence.stem(index + 1) in ("which", "what")
+    at = index + 2
+    return at if joins and at < len(sentence.tokens) and sentence.tokens[at].kind == "word" else None
+
+
+def _is_after_comma(sentence: Sentence, index: int) -> bool:
+    before = sentence.tokens[index - 1].end if index else sentence.tokens[index].start
+    return sentence.text[before : sentence.tokens[index].start].strip() == ","
+
+
 def _noun_after(sentence: Sentence, index: int) -> int | None:
     at = index + 1
     while sentence.stem(at) in _BEFORE_NOUN:
         at += 1
+    if sentence.stem(at + 1) in _OF_NOUN and not _ends(sentence, at):
+        return at + 1  # `and socket type`
     return at if at < len(sentence.tokens) and sentence.tokens[at].kind == "word" else None
 
 
@@ -54,8 +92,8 @@ def _is_in_rows(sentence: Sentence, index: int) -> bool:
         token = sentence.tokens[at]
         row = (token.meaning or "").startswith("rows by")
         if token.stem in ("by", "per", "each") and (row or not token.meaning):
-            return at < index - 1
-        if not row and token.stem not in (*_AND, *_BEFORE_NOUN):
+            return at < index
+        if not row and token.stem not in (*_AND, *_BEFORE_NOUN) and not _is_after_comma(sentence, at):
             return False
     return False
 
@@ -70,7 +108,7 @@ def _is_lost_row(
 ) -> bool:
     token = sentence.tokens[at]
     meaning = token.meaning or ""
-    if not _ends(sentence, at):
+    if not _ends(sentence, at) and sentence.stem(at + 1) not in _AND:
         return False
     if meaning == "only calls that failed":
         return token.text.lower() in _ERRORS and not {"ret", "errno"} & set(spec.keys)
@@ -78,9 +116,11 @@ def _is_lost_row(
         return False
     if meaning.endswith((" in ns", " in bytes")) or meaning == "how long it takes":
         return spec.value is None and not {"bytes", "latency"} & set(spec.keys)
-    held = {key for event in events for key in (field_names(event).get(token.stem),) if key}
+    two = token.stem in _OF_NOUN and sentence.stem(at - 1) not in (*_AND, *_BEFORE_NOUN)
+    named = (token.stem, f"{sentence.stem(at - 1)} {token.stem}")
+    held = {key for event in events for name in named for key in (field_names(event).get(name),) if key}
     nothing = meaning == "" or (bool(events) and meaning == events[0].summary)
-    return nothing and token.stem in _row_words(catalogue) and not held & set(spec.keys)
+    return nothing and (two or token.stem in _row_words(catalogue)) and not held & set(spec.keys)
 
 
 _ERRORS = ("error", "errors", "errno", "failure", "failures")
@@ -90,15 +130,14 @@ _ERRORS = ("error", "errors", "errno", "failure", "failures")
 def _row_words(catalogue: Catalogue) -> frozenset[str]:
     """Return the stems by which any event can be told apart."""
     names = (name for event in catalogue.events.values() for f in event.fields.values() for name in f.names)
-    return frozenset(stem(name) for name in names if " " not in name) - _NO_ROWS
+    return (frozenset(stem(name) for name in names if " " not in name) | _MORE_ROWS) - _NO_ROWS
 
 
+_MORE_ROWS = stems("policy priority age size length depth owner group extension amount duration latency")
 _NO_ROWS = words.COUNT | words.SUMS | stems("time long live run type")
 
 
-def _is_lost_event(
-    sentence: Sentence, join: int, at: int, events: list[Event], catalogue: Catalogue
-) -> bool:
+def _is_lost_event(sentence: Sentence, join: int, at: int, events: list[Event], catalogue: Catalogue) -> bool:
     """Tell whether all words of the last of several events say nothing: `deletions, renames and new directories`."""
     before = sentence.tokens[join - 1].meaning
     if not before or before not in {event.summary for event in events}:
@@ -109,12 +148,18 @@ def _is_lost_event(
             break
         last += 1
     part = sentence.tokens[at : last + 1]
-    plural = [t for t in part if t.text.lower().endswith("s") and t.stem in _named(catalogue)]
+    plural = [
+        t for t in part if len(t.text) > 3 and t.text.lower().endswith("s") and t.stem in _named(catalogue)
+    ]
     return all(t.meaning == "" for t in part) and bool(plural) and plural[-1] is part[-1]
 
 
 @lru_cache(maxsize=2)
 def _named(catalogue: Catalogue) -> frozenset[str]:
-    return frozenset(
-        stem(word) for event in catalogue.events.values() for name in event.names for word in name.split()
-    ) - words.SLOTS - stems("process task program thing way")
+    return (
+        frozenset(
+            stem(word) for event in catalogue.events.values() for name in event.names for word in name.split()
+        )
+        - words.SLOTS
+        - stems("process task program thing way")
+    )

@@ -33,7 +33,8 @@ class TraceSpec:
     are counted; `keys` are the fields that rows are grouped by; `every` and `duration` are nanoseconds; `hz` is the sampling
     frequency of sampled events; `buckets` are smallest, largest and width of an lhist, in the value's unit. `part` says which
     of the events a `ratio` tells the share of; `only` names the hook points that are meant (`fdatasync`), when not all that show
-    the event are; `others` are further events asked for in the same question.
+    the event are; `others` are further events asked for in the same question. Of the values that the conditions give a field in
+    `either`, one will do; all other conditions must hold.
     """
 
     event: str
@@ -49,6 +50,7 @@ class TraceSpec:
     part: Condition | None = None
     only: tuple[str, ...] = ()
     others: tuple[TraceSpec, ...] = ()
+    either: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as plain JSON values."""
@@ -81,6 +83,7 @@ class TraceSpec:
             part=_condition(part) if part else None,
             only=_texts(given, "only"),
             others=tuple(map(cls.from_json, given.get("others") or ())),
+            either=_texts(given, "either"),
         )
 
 

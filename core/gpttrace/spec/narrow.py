@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -40,7 +41,16 @@ def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
     compared = ("versus", "vs", "against", "compar")
     if found and any(token.stem in compared for token in sentence.tokens):
         found += [name for names in places.values() for name in names]  # `fdatasync compared to fsync`
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found)) or _of_one_kind(sentence, known)
+
+
+def _of_one_kind(sentence: Sentence, known: set[str]) -> tuple[str, ...]:
+    """Return the hooks that set, or those that remove, where an event has both: `attributes being set`."""
+    kinds = [
+        tuple(n for n in sorted(known) if re.fullmatch(rf"[lf]?{verb}\w+", n)) for verb in ("set", "remove")
+    ]
+    said = [any(token.stem == verb for token in sentence.tokens) for verb in ("set", "remov")]
+    return kinds[said.index(True)] if all(kinds) and sum(said) == 1 else ()
 
 
 _JOINS = ("and", "or", "&", "+", "plus")

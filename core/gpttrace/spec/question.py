@@ -7,10 +7,11 @@ lowers its confidence below `BAR`, so that a question is answered as it was aske
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from gpttrace.spec import addresses, around, columns, errors, keys, limits, times, vocabulary, who
+from gpttrace.spec import addresses, around, columns, errors, keys, limits, times, vocabulary, who, whose
 from gpttrace.spec.accounts import unaccounted
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.beyond import beyond_tracing
@@ -23,13 +24,17 @@ from gpttrace.spec.events import find_events, known_stems, nearest, plurals, tak
 from gpttrace.spec.exclusions import take_excluded_names
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.field_names import arguments, field_names
+from gpttrace.spec.field_values import take_field_values
+from gpttrace.spec.heads import lost_head
 from gpttrace.spec.kernel_names import every_hook_name
 from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_background, take_filler
 from gpttrace.spec.lexicon import lexicon
+from gpttrace.spec.library import library_event
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.narrow import named_hooks
 from gpttrace.spec.raw import named_tracepoint, raw_event
 from gpttrace.spec.refuse import refuse_text
+from gpttrace.spec.related import related_events
 from gpttrace.spec.sentence import Sentence, Span
 from gpttrace.spec.several import (
     are_compared_in,
@@ -40,6 +45,7 @@ from gpttrace.spec.several import (
     with_calls,
     with_other_calls,
 )
+from gpttrace.spec.traffic import other_way
 from gpttrace.spec.words import one_letter_off, stem, stems
 
 BAR = 0.6
@@ -116,15 +122,42 @@ def read_question(
     ]
     if found and not any(each.is_sure for each in readings):
         readings += _related(sentence, asked, found[0], readings[0], catalogue, known, host)
-    raw = None if any(each.is_sure for each in readings) else raw_event(sentence, host)
+    sure = any(each.is_sure for each in readings)
+    raw = (
+        None if sure else raw_event(sentence, host) or library_event(sentence, known, call_names(host), host)
+    )
     if raw and (reading := _of_raw(sentence, asked, raw, catalogue, known, host)) is not None:
         return reading
     if not readings:
         return _no_event(sentence, catalogue)
     best = max(readings, key=lambda each: (each.is_sure, not each.problems, each.confidence))
-    if best is not readings[0] and (readings[0].is_sure or not best.is_sure):
+    if best is not readings[0] and (
+        readings[0].is_sure
+        or not best.is_sure
+        or _drops(best, found[0], catalogue)
+        or _forgets(best, readings[0])
+    ):
         best = readings[0]
     return replace(best, alternatives=_other_readings(best, readings, catalogue))
+
+
+def _forgets(reading: Reading, likeliest: Reading) -> bool:
+    """Tell whether a reading leaves out what the likelier one did not understand either, so that it only has less to say."""
+    used = {word.lower() for span in reading.understood for word in _WORD.findall(span.text)}
+    return any(word.lower() not in used for word in likeliest.not_understood if _WORD.fullmatch(word))
+
+
+_WORD = re.compile(r"[\w'’.-]*\w")
+
+
+def _drops(reading: Reading, likeliest: Candidate, catalogue: Catalogue) -> bool:
+    """Tell whether a reading leaves out what the likelier event is known by: `my disk rattles: who writes to it?`."""
+    strong = {stem(word) for word in likeliest.event.strong} & set(likeliest.phrase)
+    events = [each.event for each in (reading.spec, *reading.spec.others)] if reading.spec else []
+    named = [entry for entry in lexicon(catalogue).entries if entry.event.id in events]
+    meanings = {entry.event.summary for entry in named}
+    used = {stem(w) for span in reading.understood if span.meaning not in meanings for w in span.text.split()}
+    return bool(strong - used - {word for entry in named for phrase in entry.phrases for word in phrase})
 
 
 def _of_raw(
@@ -152,31 +185,15 @@ def _related(
     known: frozenset[str],
     host: Facts | None,
 ) -> list[Reading]:
-    """Read a question with the events of the same name that can fail, where the one meant cannot: not a signal, but kill(2)."""
-    lacks_result = (asked.failed or asked.errno is not None) and "ret" not in found.event.fields
-    others = [word for word in first.not_understood if not errors.is_errno(word)]
-    if not first.problems or not lacks_result or others:
+    """Read a question with other events where the one that it names cannot give what is asked."""
+    if not first.problems:
         return []
-    named = set(found.phrase)
-    events = [
-        event
-        for event in catalogue.events.values()
-        if "ret" in event.fields and named <= {stem(word) for word in event.id.split("-")}
-    ]
+    unknown = first.not_understood
+    events = related_events(sentence, asked, found.event, found.phrase, unknown, catalogue)
+    others = [replace(found, event=event, guessed=True) for event in events]
     return [
-        _with_event(
-            sentence.copy(),
-            copy.deepcopy(asked),
-            replace(found, event=event, guessed=True),
-            catalogue,
-            known,
-            host,
-        )
-        for event in events[:_RELATED]
+        _with_event(sentence.copy(), copy.deepcopy(asked), each, catalogue, known, host) for each in others
     ]
-
-
-_RELATED = 3
 
 
 def _other_readings(
@@ -208,9 +225,9 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     take_cgroup(sentence, asked)
     who.take_ids(sentence, asked)
     who.take_root(sentence, asked)
-    who.take_prefix(sentence, asked)
-    who.take_while(sentence, asked)
-    who.take_when(sentence, asked)
+    whose.take_prefix(sentence, asked)
+    whose.take_while(sentence, asked)
+    whose.take_when(sentence, asked)
     take_excluded_names(sentence, asked, is_known)
     who.take_named_comm(sentence, asked, is_known)
     who.take_last_comm(sentence, asked)
@@ -244,26 +261,9 @@ def _with_event(
     first = match.condition.value if match.condition is not None else None
     calls = more_calls(sentence, str(first), call_names(host)) if first is not None else []
     beside = [] if first is not None else calls_beside(sentence, event, call_names(host))
-    others = [] if beside else more_events(sentence, asked, event, catalogue, match.phrase)
-    columns.turn_to_commands(sentence, asked, event)
-    columns.turn_to_names(asked, event, field_names(event))
-    keys.take_distinct(sentence, asked, vocabulary.KEYS | field_names(event))
-    keys.take_field_values(sentence, asked, field_names(event, numbers=True))
-    keys.take_keys(sentence, asked, vocabulary.KEYS | field_names(event))
-    lasting = event.field_of_unit("ns")
-    columns.take_listed_keys(
-        sentence,
-        asked,
-        vocabulary.KEYS | field_names(event),
-        event.shape == "events",
-        lasting.name if lasting else None,
-    )
-    columns.take_breakdown(sentence, asked, vocabulary.KEYS | field_names(event))
-    columns.take_each(sentence, asked, vocabulary.KEYS | field_names(event))
-    columns.take_wished(sentence, asked, vocabulary.KEYS | field_names(event))
-    keys.take_mentioned_keys(sentence, asked)
-    if {"target_comm", "target_pid"} <= set(event.fields):
-        columns.turn_to_targets(sentence, asked)
+    others = more_events(sentence, asked, event, catalogue, match.phrase) if not beside else []
+    others = others or other_way(sentence, event, catalogue)
+    _take_rows(sentence, asked, event)
     times.take_elapsed(sentence, asked)
     strange = known | arguments(event, host)
     bare = who.take_bare_comm(sentence, asked, strange.__contains__, "target_comm" in event.fields)
@@ -286,12 +286,15 @@ def _with_event(
         )
         spec, more = joined(spec, event, others, tuple(asked.grouped), rows, narrow, compared, measured)
         problems += more
-    if not others and _asks_twice(sentence):
+    if not others and spec.shape != "stats" and _asks_twice(sentence):
         problems.append("two numbers are asked for, and only one of them is understood; ask for one")
     take_filler(sentence, asked)
     phrase = None if asked.keys or asked.top or only else match.phrase
     confidence, unknown, ignored = _sureness(sentence, match, phrase, catalogue, bare)
-    if lost := [word for word in unaccounted(sentence, spec, catalogue, match.phrase) if word not in unknown]:
+    lost = [word for word in unaccounted(sentence, spec, catalogue, match.phrase) if word not in unknown]
+    head = lost_head(sentence, asked, spec, event)
+    lost += [head] if head is not None and not others and head not in (*unknown, *lost) else []
+    if lost:
         confidence, unknown = round(max(confidence - IN_THE_WAY * len(lost), 0.0), 2), [*unknown, *lost]
     return Reading(
         spec=spec,
@@ -304,6 +307,30 @@ def _with_event(
         alternatives=nearest(event, catalogue),
         catalogue=None if catalogue.events.get(event.id) is event else catalogue.including(event),
     )
+
+
+def _take_rows(sentence: Sentence, asked: Asked, event: Event) -> None:
+    """Take the words that tell rows apart, or name columns, once the event is known."""
+    names = vocabulary.KEYS | field_names(event)
+    columns.turn_to_commands(sentence, asked, event)
+    columns.turn_to_names(asked, event, field_names(event))
+    keys.take_distinct(sentence, asked, names)
+    take_field_values(sentence, asked, field_names(event, numbers=True))
+    keys.take_keys(sentence, asked, names)
+    lasting = event.field_of_unit("ns")
+    columns.take_listed_keys(
+        sentence,
+        asked,
+        names,
+        event.shape == "events",
+        lasting.name if lasting else None,
+    )
+    columns.take_breakdown(sentence, asked, names)
+    columns.take_each(sentence, asked, names)
+    columns.take_wished(sentence, asked, names)
+    keys.take_mentioned_keys(sentence, asked)
+    if {"target_comm", "target_pid"} <= set(event.fields):
+        columns.turn_to_targets(sentence, asked)
 
 
 def _asks_twice(sentence: Sentence) -> bool:

@@ -8,6 +8,8 @@ from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.form import SUPERLATIVE_UNIT
+from gpttrace.spec.heads import head_field
+from gpttrace.spec.lexicon import stemmed
 from gpttrace.spec.model import Condition, Shape
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
@@ -22,8 +24,11 @@ def rows_of(
     conditions: list[Condition],
 ) -> tuple[str, ...]:
     """Return the keys of a table, or the columns of a list of events."""
+    if "pid" not in event.fields and "tid" in event.fields:  # the scheduler calls a thread's number `pid`
+        asked.columns = ["tid" if c == "pid" else c for c in asked.columns]
+        asked.mentioned = ["tid" if c == "pid" else c for c in asked.mentioned]
     asked.columns = ["ret" if c == "errno" and c not in event.fields else c for c in asked.columns]
-    pinned = any(c.field in ("pid", "tid", "comm") for c in conditions)
+    pinned = any(c.field in ("pid", "tid", "comm") and c.op != "!=" for c in conditions)
     mentioned = [key for key in asked.mentioned if _is_told(key, asked, event, pinned)]
     if shape == "stacks":
         alone = pinned or "comm" not in event.fields
@@ -36,7 +41,16 @@ def rows_of(
     if shape != "events":
         return _keys(sentence, asked, event, shape, value, mentioned, {c.field for c in conditions})
     tested = (c.field for c in conditions if c.field in ("ret", "latency", "bytes"))
-    extra = [*_named_fields(sentence, event, asked), *asked.columns, *asked.keys, *mentioned, value, *tested]
+    head = head_field(sentence, asked, event)
+    extra = [
+        *([head] if head else []),
+        *_named_fields(sentence, event, asked),
+        *asked.columns,
+        *asked.keys,
+        *mentioned,
+        value,
+        *tested,
+    ]
     return tuple(dict.fromkeys((*event.columns, *(name for name in extra if name))))
 
 
@@ -61,11 +75,21 @@ def _keys(
         more = (
             name for name in _named_fields(sentence, event, asked) if name not in asked.keys and name != value
         )
-        more = (name for name in more if name not in tested)
+        more = (
+            name
+            for name in more
+            if name not in tested and not _in_passing(sentence, asked, event, shape, name)
+        )
         asked.keys += [name for name in more if event.fields[name].unit is None]
     if shape in ("count", "rate") and (heads := _compound(sentence, event, asked)) is not None:
         asked.keys += [heads] if heads not in asked.keys and heads not in tested else []
+    if shape == "count" and not asked.keys and (head := head_field(sentence, asked, event)) is not None:
+        asked.keys += [head] if head not in tested else []
     keys = tuple(dict.fromkeys((*asked.keys, *mentioned)))
+    if keys in ((), ("comm",)) and "comm" in event.fields and _WHO_WHAT.search(sentence.text) is not None:
+        return ("comm", *_objects(event))
+    if not keys and asked.who and shape == "count" and "comm" in event.fields and not _asks_what(sentence):
+        return ("comm",)
     # A count without rows says little; a distribution or an average is whole by itself.
     if not keys and shape in ("count", "sum", "distinct") and not _wants_a_number(sentence):
         keys = _said_of(event.keys, event, sentence, asked)
@@ -78,6 +102,32 @@ def _keys(
     return keys or (_ranked_by(sentence, event) if ranked else ())
 
 
+def _in_passing(sentence: Sentence, asked: Asked, event: Event, shape: Shape, name: str) -> bool:
+    """Tell whether a word of the event's name is no row beside those asked for: `time in irq handlers by irq`."""
+    said = {word for each in event.names for word in stemmed(each)}
+    told = [t for t in sentence.tokens if t.meaning == f"with {name}" and t.stem in said]
+    single = any(not token.text.lower().endswith("s") for token in told)
+    return bool(asked.grouped and told) and (shape == "sum" or single)
+
+
+_WHO_WHAT = re.compile(r"\bwho \w+s? (\w+ )?(what|which)\b", re.IGNORECASE)
+
+
+def _objects(event: Event) -> tuple[str, ...]:
+    """Return what an event is about beside its process: the file that is opened, the capability that is lacked."""
+    return tuple(
+        name for name in (*event.keys, *event.columns) if name in event.fields and name not in _DOERS
+    )[:1]
+
+
+_DOERS = ("comm", "pid", "tid", "uid", "ret", "errno", "bytes", "latency")
+
+
+def _asks_what(sentence: Sentence) -> bool:
+    """Tell whether more than who is asked for: `who lacks what`, `who throws modules out, and which`."""
+    return any(token.text.lower() in ("what", "which", "whom", "where", "how") for token in sentence.tokens)
+
+
 def _compound(sentence: Sentence, event: Event, asked: Asked) -> str | None:
     """Return the field whose plural ends the name of what is counted: `prctl options by process`, `advice values`."""
     fields = {stem(n): f.name for f in event.fields.values() if not f.unit for n in f.names if " " not in n}
@@ -87,6 +137,8 @@ def _compound(sentence: Sentence, event: Event, asked: Asked) -> str | None:
         word = before[0].stem if valued else token.stem
         if word in ("operation", "kind", "typ"):
             continue  # `disk operations` are the requests themselves
+        if before and (before[0].stem, token.stem) in map(stemmed, event.names):
+            continue  # `system calls` are those that are counted
         of_event = (
             bool(before)
             and before[0].meaning == sentence.event
@@ -104,7 +156,7 @@ def _compound(sentence: Sentence, event: Event, asked: Asked) -> str | None:
     return None
 
 
-_ATTRIBUTES = stems("option request flag code mode reason")
+_ATTRIBUTES = stems("option flag code")
 
 
 def _headed(sentence: Sentence, event: Event, value: str | None) -> tuple[str, ...]:
@@ -169,12 +221,17 @@ def _named_fields(sentence: Sentence, event: Event, asked: Asked) -> list[str]:
             told = told and not burnt  # `what burns the cpu`
             sentence.take(index, index, f"with {field.name}" if told else "")
             found += [field.name] if told else []
-        found += [field.name for at in _listed_at(sentence) if _is_own(sentence, at, names)]
+        listed = [at for at in _listed_at(sentence) if _is_own(sentence, at, names)]
+        called = set(map(stemmed, event.names))  # `hammers the kernel with system calls`
+        found += [
+            field.name for at in listed if (sentence.stem(at - 1), sentence.stem(at)) not in called or at < 1
+        ]
         for name in field.names:
             phrase = tuple(stem(word) for word in name.split())
             if len(phrase) > 1 and (at := sentence.find_phrase(phrase)) is not None:
-                sentence.take(at, at + len(phrase) - 1, f"with {field.name}")
-                found.append(field.name)
+                told = phrase not in map(stemmed, event.names)  # `hammers the kernel with system calls`
+                sentence.take(at, at + len(phrase) - 1, f"with {field.name}" if told else "")
+                found += [field.name] if told else []
     return found
 
 
@@ -201,7 +258,7 @@ def _listed_at(sentence: Sentence) -> range:
     for index, token in enumerate(sentence.tokens):
         if (
             token.stem == "with"
-            and sentence.stem(index + 2) not in words.MOST
+            and sentence.stem(index + 2) not in words.MOST | {"number", "count"}
             and index + 1 < len(sentence.tokens)
         ):
             return range(index + 1, len(sentence.tokens))

@@ -32,7 +32,7 @@ class Sentence:
     event: str = "the event"
 
     def __post_init__(self) -> None:
-        self.tokens = self.tokens or spelled_out(tokenize(self.text))
+        self.tokens = self.tokens or spelled_out(tokenize(self.text), self.text)
 
     def copy(self) -> Sentence:
         """Return a copy that can be read in another way."""

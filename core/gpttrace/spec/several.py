@@ -15,7 +15,7 @@ from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.events import Said, are_compared, phrase_score
 from gpttrace.spec.kernel_names import hook_names
 from gpttrace.spec.lexicon import Entry, left_for_later, lexicon
-from gpttrace.spec.model import Condition, TraceSpec
+from gpttrace.spec.model import Condition, Shape, TraceSpec
 from gpttrace.spec.narrow import is_call
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem
@@ -57,7 +57,15 @@ def _next(
     values |= {
         stem(name) for field in fields for name in field.names
     }  # `which tasks queue work, on what function`
-    free = {t.stem: i for i, t in enumerate(sentence.tokens) if t.meaning is None and t.stem not in values}
+    free = {
+        t.stem: i
+        for i, t in enumerate(sentence.tokens)
+        # `the process that receives them`: a clause about the row is no event
+        if t.meaning is None
+        and t.stem not in values
+        and sentence.stem(i - 1) not in ("that", "who")
+        and not (t.stem == "in" and sentence.stem(i + 1) in _AFTER_IN)  # `in total` is no direction
+    }
     beside = _beside(sentence, joins, meanings, phrase)
     said = {t.stem for t in sentence.tokens if t.meaning is None or t.meaning in meanings}
     # `retransmits compared with resets`: both are TCP's.
@@ -94,6 +102,22 @@ def _next(
     return (best[1], best[2]) if best else None
 
 
+_AFTER_IN = (
+    "total",
+    "how",
+    "which",
+    "what",
+    "the",
+    "a",
+    "an",
+    "all",
+    "each",
+    "every",
+    "one",
+    "order",
+    "addition",
+    "detail",
+)
 _COMPARED = re.compile(r"\b(versus|vs|against|compare[ds]?|side by side)\b", re.IGNORECASE)
 
 
@@ -108,7 +132,8 @@ def _joins_no_events(sentence: Sentence, join: int) -> bool:
     row = (sentence.tokens[join - 1].meaning or "").startswith("rows by") if join else False
     last = join + 2 >= len(sentence.tokens)
     ends = any(sentence.stem(i) == "between" for i in range(max(join - 6, 0), join))
-    return ends or (row and last and bool(after) and not after[0].text.lower().endswith("s"))
+    asks = sentence.stem(join + 1) in ("with", "which", "what", "their", "its", "tell")
+    return ends or asks or (row and last and bool(after) and not after[0].text.lower().endswith("s"))
 
 
 def _beside(
@@ -170,7 +195,10 @@ def calls_beside(sentence: Sentence, event: Event, names: frozenset[str]) -> lis
 def with_other_calls(spec: TraceSpec, event: Event, calls: list[str], asked: Asked) -> TraceSpec:
     """Return the spec counted, with a part for each further system call that has no event of its own here."""
     keys = tuple(key for key in spec.keys if key in asked.keys + asked.mentioned + asked.columns)
-    spec = replace(spec, shape="rate" if spec.shape == "rate" else "count", value=None, keys=keys)
+    if spec.shape == "events":
+        keys = tuple(dict.fromkeys(("pid", "comm", *keys)))
+    shape: Shape = spec.shape if spec.shape in ("rate", "events") else "count"
+    spec = replace(spec, shape=shape, value=None, keys=keys)
     kept = tuple(c for c in spec.conditions if c not in event.assume)
     parts = (
         replace(spec, event="syscall", only=(), conditions=(*kept, Condition("syscall", "==", call)))

@@ -56,6 +56,15 @@ def take_every(sentence: Sentence, asked: Asked) -> None:
             asked.every, asked.per_second = one[1], True
             sentence.take(index, index, f"one table for each {seconds(asked.every)}")
             return
+        amount = amount_at(sentence, index)
+        if (
+            amount is not None
+            and amount.kind == "ns"
+            and text_at(sentence, amount.last + 1).lower() in _WINDOWS
+        ):
+            asked.every = int(amount.value)  # `five-second averages`, `10 s totals`
+            sentence.take(index, amount.last, f"one table for each {seconds(asked.every)}")
+            return
         near = [sentence.stem(i) for i in range(index - 4, index)]
         if (
             token.stem == "and"
@@ -75,6 +84,7 @@ def take_every(sentence: Sentence, asked: Asked) -> None:
             return
 
 
+_WINDOWS = ("averages", "totals", "sums", "windows")
 _INTERVALS = stems("interval refresh refreshes refreshed update updates")
 
 
@@ -199,8 +209,13 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
             sentence.take(index, index, "how long it takes")
 
 
-_WHOLE = re.compile(r"\b(?:for|over|during|within) (?:a|one|the) (?:whole|full|entire|complete) (second|minute|hour)\b", re.IGNORECASE)
-_STOP = re.compile(r"\b(?:and |then )*(?:stop|stopping|end|ending|quit|finish|exit)(?: \w+)? after $", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"\b(?:for|over|during|within) (?:a|one|the) (?:whole|full|entire|complete) (second|minute|hour)\b",
+    re.IGNORECASE,
+)
+_STOP = re.compile(
+    r"\b(?:and |then )*(?:stop|stopping|end|ending|quit|finish|exit)(?: \w+)? after $", re.IGNORECASE
+)
 
 
 def _take_one(sentence: Sentence, asked: Asked) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from gpttrace.spec.words import Token, tokenize
@@ -29,8 +30,19 @@ _MEANS = {
 }  # fmt: skip
 
 
-def spelled_out(tokens: list[Token]) -> list[Token]:
+_NAME = rf"(?:{'|'.join(_MEANS)})(?:\.py|\.bt|-bpfcc)?"
+# `I/O sizes (bitesize)`, `like runqlat from bcc`: another name of what the question says by itself.
+_ASIDE = re.compile(
+    rf"(?<=\w )\({_NAME}\)|,? (?:like|as with|as in|similar to) (?:the )?{_NAME}(?: (?:tool|script|program)\b)?"
+    r"(?: (?:from|in|of) (?:bcc|bpftrace|libbpf)\b)?",
+    re.IGNORECASE,
+)
+
+
+def spelled_out(tokens: list[Token], question: str) -> list[Token]:
     """Return the tokens with the name of a tool replaced by what it shows; places stay those of the name."""
+    aside = [match.span() for match in _ASIDE.finditer(question)]
+    tokens = [each for each in tokens if not any(start <= each.start < end for start, end in aside)]
     found: list[Token] = []
     for token in tokens:
         if token.stem == "group" and found and found[-1].stem == "control":

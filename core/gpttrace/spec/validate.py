@@ -39,7 +39,7 @@ def _contradictions(spec: TraceSpec) -> list[str]:
         if op in (">", ">=") and highest and low >= min(highest):
             return [f"no {field} is above {low:,} and below {min(highest):,} at once"]
     equal = {(c.field, c.value) for c in spec.conditions if c.op == "=="}
-    for field in {field for field, _ in equal}:
+    for field in {field for field, _ in equal} - set(spec.either):
         values = [value for each, value in equal if each == field]
         if len({type(value) for value in values}) == 1 and len(values) > 1:
             both = " and ".join(sorted(map(str, values)))

@@ -21,7 +21,7 @@ COUNT = stems(
 COUNT_PHRASES = ("how many", "how often", "number of", "most often", "most frequently")
 HIST = stems(
     "distribution distributions distributed histogram histograms hist spread spectrum dist heatmap bucket buckets "
-    "percentile percentiles median p50 p90 p99 log2 pow2 logarithmic"
+    "percentile percentiles median p50 p90 p95 p99 p999 50th 90th 95th 99th log2 pow2 logarithmic"
 )
 WEAK_EVENTS = stems("trace tracing list log print")
 SUMS = stems("sum total totals volume amount")

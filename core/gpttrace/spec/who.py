@@ -54,54 +54,31 @@ def _take_id(sentence: Sentence, asked: Asked, key: str, first: int, at: int) ->
         if unit(text_at(sentence, at + 1)) is None or key == "pid" or comma:
             _add(sentence, asked, first, Condition(key, "!=" if negated else "==", int(token.text)))
             sentence.take(first, at, f"only {'not ' * negated}{key} {token.text}")
+    elif key == "uid" and token.kind == "word" and _is_stranger(sentence, first, at):
+        asked.problems.append(
+            f"there is no user {token.text} on this machine; name one of its own, or a number"
+        )
     elif key == "uid" and (uid := _uid_of(token.text)) is not None:
         asked.conditions.append(Condition("uid", "==", uid))
         sentence.take(first, at, f"only user {token.text} (uid {uid})")
 
 
+def _is_stranger(sentence: Sentence, first: int, at: int) -> bool:
+    """Tell whether a word behind `user` is a name of nobody here: `commands run by user deploy`."""
+    token = sentence.tokens[at]
+    named = first == at - 1 and sentence.stem(first - 1) in ("by", "of", "for", "from", "as")
+    ends = at + 1 == len(sentence.tokens) or sentence.text[token.end : token.end + 1] in (
+        ",",
+        ";",
+        "?",
+        ".",
+        ":",
+    )
+    plain_word = token.stem in words.NO_EVENT | words.OTHER | words.SLOTS or not token.text.islower()
+    return named and ends and not plain_word and _uid_of(token.text) is None
+
+
 _RANKS = stems("most largest biggest busiest heaviest slowest highest worst longest times")
-
-
-_PREFIX = re.compile(
-    r"\b(?:(?:whose|with a|with the|with) )?(?:(?:comm|process|program|command) )?names? "
-    r"(?:that |which )?(?:starts?|starting|begins?|beginning) with [\"']?([\w./-]*\w)"
-)
-
-
-def take_prefix(sentence: Sentence, asked: Asked) -> None:
-    """`tasks whose name starts with kworker`."""
-    if (match := _PREFIX.search(sentence.text)) is not None:
-        asked.conditions.append(Condition("comm", "startswith", match[1]))
-        for token in sentence.tokens:
-            if match.start() <= token.start < match.end():
-                token.meaning = f"only processes named {match[1]}…"
-
-
-_WHEN = re.compile(
-    r"\bwhen ([a-z][\w.-]*) (?:calls?|does|do|uses?|makes?|issues?|runs?|performs?) (?:it|them|that|this|one)\b", re.IGNORECASE
-)
-
-
-def take_when(sentence: Sentence, asked: Asked) -> None:
-    """`how slow is unshare when bwrap calls it`."""
-    if (match := _WHEN.search(sentence.text)) is not None and match[1].lower() not in _NOBODY:
-        asked.conditions.append(Condition("comm", "==", match[1]))
-        sentence.take_inside(*match.span(), f"only processes named {match[1]}")
-
-
-_NOBODY = plain("i we you they it he she somebody someone anybody anyone everybody everyone nobody root who that this")
-
-
-_WHILE = re.compile(r"\bwhile (\S+) (?:runs|is running)\b(?=.*\bonly \1\b)")
-
-
-def take_while(sentence: Sentence, asked: Asked) -> None:
-    """`while mysqldump runs, only mysqldump`; without `only` it would be a time and not whose."""
-    if (match := _WHILE.search(sentence.text)) is not None:
-        asked.conditions.append(Condition("comm", "==", match[1]))
-        for token in sentence.tokens:
-            if token.text == match[1]:
-                token.meaning = f"only processes named {match[1]}"
 
 
 def take_root(sentence: Sentence, asked: Asked) -> None:
@@ -138,7 +115,7 @@ def _users_before(sentence: Sentence, first: int) -> int:
     return at - 1
 
 
-EXCEPT = stems("not non except excluding other besides without isn't aren't but")
+EXCEPT = stems("not non except excluding other besides without isn't aren't but ignoring")
 
 
 def _uid_of(name: str) -> int | None:
@@ -202,7 +179,7 @@ _PROGRAMS = plain(
 
 
 # Names of programs that are words of every question; they are meant where the question ends with `of find`, `by make`.
-_PLAIN_WORDS = plain("find make sort tar top less cat")
+_PLAIN_WORDS = plain("find make sort tar top less cat rm cp mv ls dd grep sed awk git ssh ps du df ln gzip")
 
 
 def take_last_comm(sentence: Sentence, asked: Asked) -> None:
@@ -353,6 +330,8 @@ def _is_adjective(sentence: Sentence, index: int) -> bool:
 
 
 def _set_comm(sentence: Sentence, asked: Asked, first: int, at: int, field: str = "comm") -> None:
+    if sentence.stem(first - 1) in ("container", "pod", "cgroup", "namespac"):
+        return  # `container nginx`: a name that the kernel does not know
     text, last = sentence.chunk(at)
     text = text.replace("’", "'").removesuffix("'s")
     name = text.rsplit("/", 1)[-1] if text.startswith("/") else text

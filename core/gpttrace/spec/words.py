@@ -21,7 +21,7 @@ _IRREGULAR = {
     "is": "is", "was": "was", "its": "its", "us": "us", "as": "as", "less": "less", "access": "access", "process": "process",
     "miss": "miss", "address": "address", "various": "various", "bus": "bus", "status": "status", "red": "red",
     "exited": "exit", "syscalls": "syscall", "system-calls": "syscall", "hertz": "hertz", "iops": "iops", "ios": "io",
-    "dns": "dns", "cpus": "cpu", "ips": "ip", "ids": "id", "gcs": "gc", "zombies": "zombie",
+    "dns": "dns", "cpus": "cpu", "ips": "ip", "ids": "id", "gcs": "gc", "zombies": "zombie", "ages": "ages",
     "during": "during", "string": "string", "string's": "string", "thing": "thing", "something": "something",
     "speed": "speed", "need": "need", "exceed": "exceed", "bed": "bed", "fed": "fed", "led": "led", "king": "king",
     "ping": "ping", "ring": "ring", "bring": "bring", "sing": "sing", "hundred": "hundred", "embed": "embed", "sched": "sched",
@@ -89,7 +89,7 @@ def _token(match: re.Match[str]) -> Token:
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """Return the word without the endings of plural and tense: `files` and `file`, `opened` and `open` are one."""
-    word = word.lower().replace("’", "'").removesuffix("'s").removesuffix("s'")
+    word = word.lower().replace("’", "'").removesuffix("'s").removesuffix("s'").removesuffix("'d")
     word = _IRREGULAR.get(word) or _singular(word)
     return word.removesuffix("e") if len(word) > 3 else word
 

@@ -1,0 +1,45 @@
+"""Each event by itself: `as they happen`, `one line per failure`, `print it whenever it changes`."""
+
+from __future__ import annotations
+
+import re
+
+from gpttrace.spec import vocabulary as words
+from gpttrace.spec.sentence import Sentence
+
+_AS_IT_HAPPENS = re.compile(
+    r"\bas (it|they)\b|\bone by one\b|\btogether with\b|\b(each|every) single\b|\blive (view|list|feed)\b|"
+    r"\breal[- ]time\b(?! (signal|task|thread|process|prio|class|sched|polic)\w*)"
+    r"|(?:^|[.:;?!] )(show|print|list|log|display)( me)? (every|each) "
+    r"(?!\d|process|program|user|cpu|core|second|minute|device|disk's)\w+"
+    r"|\b(show|print|list|log|display)( me)? the \w+( and( the)? \w+)? of (each|every) "
+    r"(?!process|program|user|cpu|core|device)\w+"
+    r"|\b(print|show|list|log|display|tell|report)\b.* (whenever|each time|every time)\b"
+    r"|\band how long (each|it|they)( of them| one)? (took|lasted)\b|\blive$|\bin (detail|full)\b"
+    r"|\b(one|a) (row|line|entry|record) (each|apiece|per|for (each|every))\b",
+    re.IGNORECASE,
+)
+
+
+_ONE_LINE = re.compile(
+    r"\b(one|a|single) (row|line|entry|record)s?( each| apiece| (per|for each|for every) \w+)?\b|\bone (each )?per (line|row)\b|"
+    r"\b(printed )?one by one\b|\bone (line|row) (each|apiece)\b",
+    re.IGNORECASE,
+)
+
+
+def as_it_happens(sentence: Sentence) -> bool:
+    """`every process as it exits`, `each open, one by one`, `together with its exit code`, `a live view`."""
+    return _AS_IT_HAPPENS.search(sentence.text) is not None
+
+
+def take_listed(sentence: Sentence) -> bool:
+    """Tell whether each event is asked for by itself, and take the words that say so."""
+    found = as_it_happens(sentence)
+    if (line := _ONE_LINE.search(sentence.text)) is not None:
+        sentence.take_inside(*line.span(), "each by itself")  # `one line per failure`
+        found = True
+    while (index := sentence.find(words.WEAK_EVENTS)) is not None:
+        sentence.take(index, index, "each by itself")
+        found = True
+    return found

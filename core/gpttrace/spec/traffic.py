@@ -1,0 +1,34 @@
+"""Traffic without a direction goes both ways: `TCP traffic by process` are bytes sent and bytes received."""
+
+from __future__ import annotations
+
+import re
+
+from gpttrace.spec.catalogue import Catalogue, Event
+from gpttrace.spec.sentence import Sentence
+
+_OTHER_WAY = {
+    one: other
+    for pair in (
+        ("tcp-send", "tcp-receive"),
+        ("udp-send", "udp-receive"),
+        ("net-send", "net-receive"),
+        ("packet-send", "packet-receive"),
+    )
+    for one, other in (pair, pair[::-1])
+}
+_TRAFFIC = re.compile(
+    r"\b(traffic|throughput|bandwidth)\b|\b(tcp|udp|network) (bytes|data|volume)\b", re.IGNORECASE
+)
+_DIRECTION = re.compile(
+    r"\b(sent|sends?|sending|sender\w*|receiv\w+|in|out|incoming|outgoing|inbound|outbound|transmit\w*|tx|rx|upload\w*|download\w*|"
+    r"egress|ingress|output|input|push\w*|pull\w*|fetch\w*|arriv\w+|leav\w+|talkers?|into|uplink|downlink|over)\b|\w+_\w+",
+    re.IGNORECASE,
+)
+
+
+def other_way(sentence: Sentence, event: Event, catalogue: Catalogue) -> list[Event]:
+    """Return the event of the other direction where the question asks for traffic and names none."""
+    other = _OTHER_WAY.get(event.id)
+    asks = _TRAFFIC.search(sentence.text) is not None and _DIRECTION.search(sentence.text) is None
+    return [catalogue[other]] if other and asks and other in catalogue else []
