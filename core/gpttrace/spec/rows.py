@@ -135,8 +135,8 @@ def _compound(sentence: Sentence, event: Event, asked: Asked) -> str | None:
         before = sentence.tokens[index - 1 : index]
         valued = token.text.lower() == "values" and bool(before) and before[0].stem in fields
         word = before[0].stem if valued else token.stem
-        if word in ("operation", "kind", "typ"):
-            continue  # `disk operations` are the requests themselves
+        if word in ("operation", "request", "kind", "typ"):
+            continue  # `disk operations`, `ptrace requests` are the events themselves
         if before and (before[0].stem, token.stem) in map(stemmed, event.names):
             continue  # `system calls` are those that are counted
         of_event = (
