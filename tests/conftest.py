@@ -122,19 +122,27 @@ COMPUTING = frozenset(
 )
 
 
+def leave_out(config: pytest.Config, items: list[pytest.Item], mark: str) -> None:
+    """Take the tests with a mark out of those that are run."""
+    theirs = [item for item in items if item.get_closest_marker(mark)]
+    config.hook.pytest_deselected(items=theirs)
+    left = set(theirs)
+    items[:] = [item for item in items if item not in left]
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what only computes, and leave the tests of other bpftrace versions out where there are no trees, in one line."""
+    """Mark what only computes; leave out what pip or npm has to fetch first unless it is asked for (`-m tools`), and the tests
+    of other bpftrace versions where there are no trees, in one line.
+    """
     for item in items:
         room = item.path.relative_to(Path(__file__).parent).parts[0]
         if room in COMPUTING and item.get_closest_marker("kernel") is None:
             item.add_marker(pytest.mark.computes)
-    if kernel_required() or {each.release for each in installed_bpftraces()} >= set(TREES):
-        return
-    other = [item for item in items if item.get_closest_marker("versions")]
-    config.hook.pytest_deselected(items=other)
-    left = set(other)
-    items[:] = [item for item in items if item not in left]
+    if "tools" not in str(config.option.markexpr):
+        leave_out(config, items, "tools")
+    if not (kernel_required() or {each.release for each in installed_bpftraces()} >= set(TREES)):
+        leave_out(config, items, "versions")
 
 
 def pytest_report_header() -> list[str]:

@@ -15,7 +15,6 @@ from gpttrace.language.reference import AGGREGATIONS, FORMATTING, FUNCTIONS
 from gpttrace_lsp.completion import place_in
 from gpttrace_lsp.completion.calls import OpenCall, open_call
 from gpttrace_lsp.completion.place import Place
-from gpttrace_lsp.completion.suggestions import documentation
 from gpttrace_lsp.completion.versions import is_newer
 from gpttrace_lsp.look import Look
 
@@ -159,12 +158,18 @@ def _signature(
             else each.name
         )
         place = len(label), len(label) + len(shown)
-        said = documentation(each.words, markdown=reader.markdown) if each.words else None
+        said = _documentation(each.words, reader) if each.words else None
         parameters.append(t.ParameterInformation(place if reader.places else shown, said))
         label += shown
     return t.SignatureInformation(
         f"{label})",
-        documentation=documentation(words, markdown=reader.markdown) if words else None,
+        documentation=_documentation(words, reader) if words else None,
         parameters=parameters,
         active_parameter=active,
     )
+
+
+def _documentation(text: str, reader: Reader) -> t.MarkupContent | str:
+    if reader.markdown:
+        return t.MarkupContent(t.MarkupKind.Markdown, text)
+    return text.replace("**", "").replace("`", "")

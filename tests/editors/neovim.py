@@ -50,6 +50,11 @@ class Neovim:
             self.close()
             raise
 
+    @property
+    def clients(self) -> str:
+        """The Lua that lists the servers of this version."""
+        return "vim.lsp.get_clients()" if self.version >= (0, 10) else "vim.lsp.get_active_clients()"
+
     def ask(self, lua: str) -> Any:
         """Return the value of a Lua expression."""
         return self.do(f"return {lua}")
@@ -98,8 +103,8 @@ class Neovim:
         """Open a file of this text, and wait until the language server has it."""
         (self.folder / name).write_text(text, encoding="utf-8")
         self.ask(f"vim.cmd('edit! {name}')")
-        clients = "vim.lsp.get_clients" if self.version >= (0, 10) else "vim.lsp.get_active_clients"
-        served = f"#vim.tbl_filter(function(c) return c.initialized and vim.lsp.buf_is_attached(0, c.id) end, {clients}())"
+        attached = "function(c) return c.initialized and vim.lsp.buf_is_attached(0, c.id) end"
+        served = f"#vim.tbl_filter({attached}, {self.clients})"
         self.until(lambda: self.ask(served) == 1, f"no server for {name}")
 
     def text(self) -> str:

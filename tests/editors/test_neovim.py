@@ -136,8 +136,7 @@ def test_a_code_action_mends_a_name(neovim: Neovim) -> None:
 
 def test_the_lens_runs_the_script_for_as_long_as_was_set_and_what_it_found_is_shown(neovim: Neovim) -> None:
     # The document's own ten seconds are too long for a test.
-    clients = "vim.lsp.get_clients" if neovim.version >= (0, 10) else "vim.lsp.get_active_clients"
-    neovim.do(f"""local client = {clients}()[1]
+    neovim.do(f"""local client = ({neovim.clients})[1]
         client.config.settings.gpttrace.run.seconds = 1
         if client.settings then client.settings.gpttrace.run.seconds = 1 end
         client.notify("workspace/didChangeConfiguration", {{settings = client.config.settings}})""")

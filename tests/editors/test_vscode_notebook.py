@@ -38,11 +38,7 @@ def executed(path: Path) -> None:
 def shown(code: Code, host_bpftrace: InstalledBpftrace) -> Any:
     """The frame in which VS Code shows the outputs of an executed notebook."""
     executed(code.workspace / "trace.ipynb")
-    code.page.keyboard.press("Control+P")
-    box = code.page.wait_for_selector(".quick-input-widget input[type=text]")
-    box.fill(str(code.workspace / "trace.ipynb"))
-    code.page.wait_for_selector(".quick-input-list .monaco-list-row.focused:has-text('trace.ipynb')")
-    code.page.keyboard.press("Enter")
+    code.go_to(code.workspace / "trace.ipynb")
     return code.until(lambda: next((each for each in code.page.frames if has_outputs(each)), None))
 
 

@@ -129,14 +129,18 @@ class Code:
         """Open a file of this text in the editor; return the file."""
         file = self.workspace / name
         file.write_text(text, encoding="utf-8")
-        self.page.keyboard.press("Control+P")
-        box = self.page.wait_for_selector(".quick-input-widget input[type=text]")
-        box.fill(str(file))
-        self.page.wait_for_selector(f".quick-input-list .monaco-list-row.focused:has-text('{name}')")
-        self.page.keyboard.press("Enter")
+        self.go_to(file)
         self.page.wait_for_selector(f".tab.active[data-resource-name='{name}']")
         self.page.wait_for_selector(".editor-instance .view-line")
         return file
+
+    def go_to(self, file: Path) -> None:
+        """Open a file that is there, in whatever editor it has."""
+        self.page.keyboard.press("Control+P")
+        box = self.page.wait_for_selector(".quick-input-widget input[type=text]")
+        box.fill(str(file))
+        self.page.wait_for_selector(f".quick-input-list .monaco-list-row.focused:has-text('{file.name}')")
+        self.page.keyboard.press("Enter")
 
     def command(self, title: str) -> None:
         """Carry out a command of the palette."""

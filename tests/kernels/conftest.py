@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.conftest import leave_out
 from tests.corpus import report
 from tests.kernels.lab import RELEASES, Vm, missing
 
@@ -49,11 +50,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave the machines out unless they are asked for (`-m vm`): they take minutes."""
     # The tests of the corpus come last: they load modules into the machine, and others look at one without them.
     items.sort(key=lambda item: item.path.parent.name == "kernels" and item.path.name == "test_corpus.py")
-    if "vm" in str(config.option.markexpr):
-        return
-    theirs = {item for item in items if item.get_closest_marker("vm")}
-    config.hook.pytest_deselected(items=sorted(theirs, key=items.index))
-    items[:] = [item for item in items if item not in theirs]
+    if "vm" not in str(config.option.markexpr):
+        leave_out(config, items, "vm")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

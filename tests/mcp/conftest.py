@@ -77,12 +77,3 @@ def watch() -> Iterator[Watch]:
     watch = Watch()
     yield watch
     watch.prove()
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what npm has to fetch first, unless it is asked for (`-m tools`)."""
-    if "tools" in str(config.option.markexpr):
-        return
-    theirs = [item for item in items if item.get_closest_marker("tools")]
-    config.hook.pytest_deselected(items=theirs)
-    items[:] = [item for item in items if item not in theirs]

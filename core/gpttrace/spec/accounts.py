@@ -253,14 +253,7 @@ def _is_row_of_nothing(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
         or token.meaning != ""
     ):
         return False
-    ends = index + 1 == len(sentence.tokens) or sentence.text[token.end : token.end + 1] in (
-        ",",
-        ".",
-        "?",
-        ";",
-        ":",
-    )
-    return ends and token.text.lower() not in _IDIOMS
+    return sentence.ends_part(index) and token.text.lower() not in _IDIOMS
 
 
 _IDIOMS = plain(

@@ -63,14 +63,8 @@ def lost_head(sentence: Sentence, asked: Asked, spec: TraceSpec, event: Event) -
     if token.meaning not in ("", sentence.event) or token.stem not in _ATTRIBUTES:
         return None
     held = {spec.value, *spec.keys, *(condition.field for condition in spec.conditions)}
-    named = {
-        name
-        for key in held
-        if key in event.fields
-        for name in field_names(event)
-        if field_names(event)[name] == key
-    }
-    return None if token.stem in {word for name in named for word in name.split()} else token.text
+    told = {word for name, key in field_names(event).items() if key in held for word in name.split()}
+    return None if token.stem in told else token.text
 
 
 def _is_named(sentence: Sentence, found: tuple[int, int], asked: Asked) -> bool:

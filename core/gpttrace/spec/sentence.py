@@ -48,6 +48,11 @@ class Sentence:
         """Tell whether a token exists and has no meaning yet."""
         return 0 <= index < len(self.tokens) and self.tokens[index].meaning is None
 
+    def ends_part(self, index: int) -> bool:
+        """Tell whether a token is the last of the sentence, or a stop or comma stands right behind it."""
+        end = self.tokens[index].end
+        return index + 1 == len(self.tokens) or self.text[end : end + 1] in (",", ";", "?", ".", ":")
+
     def take(self, first: int, last: int, meaning: str) -> None:
         """Give the tokens from `first` to `last` (inclusive) a meaning."""
         for token in self.tokens[first : last + 1]:

@@ -67,15 +67,8 @@ def _is_stranger(sentence: Sentence, first: int, at: int) -> bool:
     """Tell whether a word behind `user` is a name of nobody here: `commands run by user deploy`."""
     token = sentence.tokens[at]
     named = first == at - 1 and sentence.stem(first - 1) in ("by", "of", "for", "from", "as")
-    ends = at + 1 == len(sentence.tokens) or sentence.text[token.end : token.end + 1] in (
-        ",",
-        ";",
-        "?",
-        ".",
-        ":",
-    )
     plain_word = token.stem in words.NO_EVENT | words.OTHER | words.SLOTS or not token.text.islower()
-    return named and ends and not plain_word and _uid_of(token.text) is None
+    return named and sentence.ends_part(at) and not plain_word and _uid_of(token.text) is None
 
 
 _RANKS = stems("most largest biggest busiest heaviest slowest highest worst longest times")
@@ -185,7 +178,6 @@ _PLAIN_WORDS = plain("find make sort tar top less cat rm cp mv ls dd grep sed aw
 def take_last_comm(sentence: Sentence, asked: Asked) -> None:
     """`getdents latency of find`: a program whose name is a plain word, at the end of a question or a part of it."""
     for index, token in enumerate(sentence.tokens):
-        after = sentence.text[token.end : token.end + 1]
         if token.meaning is None and is_program(token.text) and sentence.stem(index - 1) in ("do", "only"):
             return _set_comm(sentence, asked, index, index)  # `how many requests does strace make`
         numbered = token.text.startswith(KERNEL_THREADS) and "/" in sentence.chunk(index)[0]
@@ -197,7 +189,7 @@ def take_last_comm(sentence: Sentence, asked: Asked) -> None:
             return _set_comm(sentence, asked, index, index)  # `stacks of kworker/u8:3`
         if token.meaning is not None or token.text not in _PLAIN_WORDS:
             continue
-        ends = index + 1 == len(sentence.tokens) or after in (",", ";", "?", ".", ":")
+        ends = sentence.ends_part(index)
         before, following = sentence.stem(index - 1), text_at(sentence, index + 1)
         if ends and before in _OF_PROGRAM and sentence.stem(index - 2) in ("the", "in", "of", "by", "from"):
             return _set_comm(sentence, asked, index - 1, index)  # `in the program find`

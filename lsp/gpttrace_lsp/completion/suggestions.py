@@ -162,11 +162,3 @@ def _edit(
     if isinstance(ranges, t.EditRangeWithInsertReplace):
         return t.InsertReplaceEdit(text, ranges.insert, ranges.replace)
     return t.TextEdit(ranges, text)
-
-
-def documentation(text: str, *, markdown: bool) -> t.MarkupContent | str:
-    """Return Markdown, or its plain words for a client that shows none."""
-    if markdown:
-        return t.MarkupContent(t.MarkupKind.Markdown, text)
-    plain = "\n".join(line for line in text.splitlines() if not line.startswith(("```", "|--", "| --")))
-    return plain.replace("**", "").replace("`", "").replace("| ", "").replace(" |", "  ")

@@ -47,12 +47,10 @@ def signature(known: Function) -> str:
 
 def builtin_hover(look: Look, name: str, kind: str, item: int) -> Telling | None:
     """Return what a builtin is; `kind` is its type where it stands."""
-    known: Builtin | None = BUILTINS.get(name)
+    known = BUILTINS.get(name)
     if known is None:
         return None
-    shown = known.type if kind == "unknown" else kind
-    told = Telling().code(name if shown in ("unknown", "args") else f"{name}: {shown}")
-    told.say(known.words + (f", in {known.unit}" if known.unit else ""))
+    told = _builtin(known, known.type if kind == "unknown" else kind)
     if name.startswith("arg") and name[3:].isdigit():
         told.say(_argument(look, int(name[3:]), item))
     if name == "retval":
@@ -63,11 +61,12 @@ def builtin_hover(look: Look, name: str, kind: str, item: int) -> Telling | None
 def builtin_words(name: str, host: Host | None) -> Telling | None:
     """Return what a builtin is, wherever it stands."""
     known = BUILTINS.get(name)
-    if known is None:
-        return None
-    kind = "" if known.type in ("unknown", "args") else f": {known.type}"
-    told = Telling().code(f"{name}{kind}").say(known.words + (f", in {known.unit}" if known.unit else ""))
-    return told.say(_since(host, known.since))
+    return _builtin(known, known.type).say(_since(host, known.since)) if known is not None else None
+
+
+def _builtin(known: Builtin, kind: str) -> Telling:
+    told = Telling().code(known.name if kind in ("unknown", "args") else f"{known.name}: {kind}")
+    return told.say(known.words + (f", in {known.unit}" if known.unit else ""))
 
 
 def _result(look: Look, item: int) -> str | None:

@@ -29,15 +29,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what pip has to fetch first, unless it is asked for (`-m tools`)."""
-    if "tools" in str(config.option.markexpr):
-        return
-    theirs = [item for item in items if item.get_closest_marker("tools")]
-    config.hook.pytest_deselected(items=theirs)
-    items[:] = [item for item in items if item not in theirs]
-
-
 @pytest.fixture(scope="session")
 def tools() -> str:
     """The Python of the environment that has the front ends; pip's own settings are those of the person who runs the tests."""
