@@ -13,7 +13,9 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _HUGE = 2 << 20
 _READ, _WRITE = 1, 2
 _PRIVATE, _ANONYMOUS = 2, 0x20
-_COLLAPSE, _NO_HUGE, _HUGE_PAGE, _COLD = 25, 15, 14, 20
+_COLLAPSE, _NO_HUGE, _COLD = 25, 15, 20
+_THP_DISABLE = 41  # PR_SET_THP_DISABLE of linux/prctl.h
+_TRIES = 20
 _MAY_MOVE = 1
 _FAILED = ctypes.c_void_p(-1).value
 
@@ -27,6 +29,7 @@ for _name, _types in {
     "mlock": (ctypes.c_void_p, ctypes.c_size_t),
     "munlock": (ctypes.c_void_p, ctypes.c_size_t),
     "sbrk": (ctypes.c_long,),
+    "prctl": (ctypes.c_int, *[ctypes.c_ulong] * 4),
 }.items():
     getattr(_libc, _name).argtypes = _types
 for _name in ("mmap", "mremap", "sbrk"):
@@ -150,25 +153,32 @@ def lock_memory(times: int) -> Iterator[None]:
 
 def collapse_memory(times: int) -> Iterator[None]:
     """Ask for a huge page in place of small ones, `times` times (Linux 6.1); each act is one collapse."""
+    if not Path("/sys/kernel/mm/transparent_hugepage").exists():
+        raise RuntimeError("this kernel has no transparent huge pages")
     size = (times + 1) * _HUGE
+    # Advice (no huge pages, then huge pages) would wake khugepaged, which collapses one now and then before this process does.
+    _libc.prctl(_THP_DISABLE, 1, 0, 0, 0)
     base = _map(size)
     address = (base + _HUGE - 1) // _HUGE * _HUGE
-    _advise(address, times * _HUGE, _NO_HUGE)
     for index in range(times):
         ctypes.memset(address + index * _HUGE, 1, 1)
-    if not Path("/sys/kernel/mm/transparent_hugepage").exists():
-        _libc.munmap(base, size)
-        raise RuntimeError("this kernel has no transparent huge pages")
+    _libc.prctl(_THP_DISABLE, 0, 0, 0, 0)
     with suppress(OSError):
         # Each collapse takes a huge page; when memory is in pieces, there may be none.
         Path("/proc/sys/vm/compact_memory").write_text("1")
     yield
     for index in range(times):
-        # Not all at once before: khugepaged would collapse some of them first.
-        _advise(address + index * _HUGE, _HUGE, _HUGE_PAGE)
-        _advise(address + index * _HUGE, _HUGE, _COLLAPSE)
+        _collapse(address + index * _HUGE)
     yield
     _libc.munmap(base, size)
+
+
+def _collapse(address: int) -> None:
+    for _ in range(_TRIES):
+        if _advise(address, _HUGE, _COLLAPSE) == 0:
+            return
+        # EAGAIN: somebody (compaction, reclaim) holds the page for the moment.
+    raise RuntimeError(f"madvise(MADV_COLLAPSE): {os.strerror(ctypes.get_errno())}")
 
 
 def set_oom_score(times: int) -> Iterator[None]:
