@@ -191,11 +191,10 @@ def _plain(condition: Condition) -> Condition:
         )
     if condition.field == "comm" and isinstance(value, str):
         value = cut_comm(value)
-    if isinstance(value, str) and condition.field == "filename" and condition.op == "startswith":
+    names_file = "filename" in condition.field.split("|")
+    if isinstance(value, str) and names_file and condition.op == "startswith":
         value = value.rstrip("/")
-    return replace(
-        condition, value=value.lower() if isinstance(value, str) and condition.field != "filename" else value
-    )
+    return replace(condition, value=value.lower() if isinstance(value, str) and not names_file else value)
 
 
 def _means(given: Condition, names: str, wanted: Condition, hooks: tuple[str, ...]) -> bool:

@@ -45,6 +45,7 @@ def unaccounted(
             or _is_narrowing(sentence, index, events, catalogue)
             or _is_joined_call(sentence, index, events)
             or _is_lost(sentence, token, events, conditions, phrase)
+            or _is_timed_elsewhere(sentence, token, spec, events)
             or _is_compared(sentence, index, events)
             or _is_told_as_one(sentence, index, events)
             or _is_row_of_other(sentence, index, events)
@@ -95,7 +96,7 @@ def _is_hit(sentence: Sentence, index: int, events: list[Event]) -> bool:
     """Tell whether `hits` behind the name of an event says what became of it: `page cache hit rate`, `rlimit hits`."""
     before = sentence.tokens[index - 1]
     named = index > 0 and before.meaning == sentence.event and "_" not in before.text
-    ends = sentence.stem(index + 1) in ("", "by", "per", "rat", "ratio", *_COMPARING)
+    ends = sentence.stem(index + 1) in ("", "by", "per", "rat", "ratio", "and", "or", "plus", *_COMPARING)
     told = any("hit" in stemmed(name) for event in events for name in event.names)
     return sentence.stem(index) == "hit" and named and ends and not told
 
@@ -343,6 +344,21 @@ _IDENTIFIER = re.compile(r"[a-z]\w*_\w+")
 
 def _is_function(text: str) -> bool:
     return is_call(text) or (_IDENTIFIER.fullmatch(text) is not None)
+
+
+def _is_timed_elsewhere(sentence: Sentence, token: Token, spec: TraceSpec, events: list[Event]) -> bool:
+    """Tell whether a kernel function's own time is asked for, and another place is timed (`copy_net_ns` by clone)."""
+    if len(events) != 1 or token.meaning != sentence.event or not _IDENTIFIER.fullmatch(token.text):
+        return False
+    unit = events[0].fields[spec.value].unit if spec.value and spec.value in events[0].fields else None
+    calls = all(
+        p.startswith("tracepoint:syscalls:") for point in events[0].hooks[0].points for p in point.begin
+    )
+    names = hook_names(events[0])
+    return unit == "ns" and calls and not {token.text, _IN_KERNEL.sub("", token.text)} & names
+
+
+_IN_KERNEL = re.compile(r"^(__)?(x64_)?(do_|k?sys_|vfs_)+")
 
 
 def _is_hooked(events: list[Event], text: str) -> bool:

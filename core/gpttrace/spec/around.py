@@ -36,6 +36,13 @@ _COURTESY = re.compile(
     | ((service|user|system)[ ]account|user)(?=[ ](with|whose|having)[ ](the[ ])?(uid|user[ ]id|id))
     | (?<=uid[ ])of[ ]the[ ](user|caller|process)([ ](who|that|which)[ ]\w+[ ](it|them|this))?
     | (?<=user[ ]id[ ])of[ ]the[ ](user|caller|process)([ ](who|that|which)[ ]\w+[ ](it|them|this))?
+    | ^(so[ ]|ok[ ]|help[ ])?((the|my|our|this|whole)[ ]){0,2}(box|machine|server|host|system|laptop|node|vm|computer|desktop)
+      [ ](is|feels|seems|looks|gets|got|keeps|runs|goes|went)([ ](so|very|really|quite|terribly|super|extremely|being|getting))*
+      [ ](slow|slowly|crawling|sluggish|laggy|lagging|hanging|unresponsive|stuttering|unusable|overloaded|dying)
+      ([ ](today|again|now|lately|as[ ]hell|like[ ]hell|sometimes|at[ ]times|since[ ]\w+))*(?=[ ]?[,.:;!?])
+    | \bbecause[ ](?!of\b|they\b|it\b)(?![^,.:;?]*\b(not|no|denied|refused|missing|exists?|permissions?|space|full|limit)\b)
+      [^,.:;?]*(?=:)
+    | audit[ ](trail|log)[ ]of(?=[ ])
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,

@@ -31,7 +31,7 @@ _STATE = r"""
       (?!.*\b(allocat|map|lock|reclaim|charg|swapp|ask|request))
     | how[ ](big|large|full)[ ]is[ ](my|the|this)[ ](disk|ram|memory|drive|partition)
     | how[ ]many[ ](kilo|mega|giga|tera)bytes[ ]of[ ]\w+[ ](is|are|do|does|have|has)
-    | how[ ]many[ ](\w+[ ])?(cores|cpus|disks|processors|sockets)[ ](do|does|has|are[ ]there) | uptime
+    | how[ ]many[ ](\w+[ ])?(cores|cpus|disks|processors|sockets)[ ](do|does|has|are[ ]there)(?![ ](each|every)) | uptime
     | load[ ]average | current[ ](tcp[ ])?connections
     | cpu[ ]model | serial[ ]number
     | kernel[ ]version | which[ ]version | what[ ](distribution|version)
@@ -66,6 +66,8 @@ _CALL = r"""
 """
 _OTHER = r"""
     \b( weather | joke | poem | recipe | stock[ ]price | who[ ]won | capital[ ]of | translate | meaning[ ]of[ ]life | president
+    | (write|draft|compose)[ ](me[ ])?(the|a|an|my|our)[ ](\w+[ ]){0,2}
+      (report|mail|email|e-mail|letter|essay|ticket|story|post|postmortem|novel|article|documentation)
     | explain[ ]what[ ](a|an|the)[ ]\w+[ ]is | football | lottery | horoscope | hello[ ]world | how[ ]old | favou?rite )\b
 """
 

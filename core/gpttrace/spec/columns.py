@@ -35,6 +35,8 @@ def take_listed_keys(
             at = end
         elif found and sentence.is_free(at) and sentence.stem(at) in _BETWEEN:
             at += 1
+        elif sentence.stem(at) == "new" and key_at(sentence, names, at + 1, own=True) is not None:
+            at += 1  # `new owner, new group`
         else:
             break
         if sentence.text[sentence.tokens[at - 1].end :].lstrip()[:1] in (".", "?", ";", "!"):
@@ -140,7 +142,12 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
         first, found = at, list[str]()
         if text_at(sentence, at).lower() in ("syscalls", "system") and adds:
             continue  # `hammers the kernel with system calls`
-        while (adds or at > index + 1) and (key := key_at(sentence, names, at, own=True)) is not None:
+        begins = token.stem in _LISTING and sentence.ends_part(
+            index - 1
+        )  # `…? print process, thread id and how long`
+        while (adds or begins or at > index + 1) and (
+            key := key_at(sentence, names, at, own=True)
+        ) is not None:
             found.append(key[0])
             at = key[1] + 1
             comma = sentence.text[sentence.tokens[at - 1].end :].lstrip()[:1] == ","
@@ -161,6 +168,7 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
 
 
 _WISHES = stems("tell print give show need want name")
+_LISTING = stems("print show list give tell")
 _BEFORE_WISH = ("me", "us", "also", "the", "its", "their", "to", "know", "see", "have")
 
 

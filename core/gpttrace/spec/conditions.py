@@ -34,15 +34,24 @@ def share_of(
 
 def directed(asked: Asked, event: Event) -> list[str]:
     """Turn `sent to process nginx` into a condition on the receiver; say so where an event has none."""
+    if is_receiver(event):
+        return []
     problems = []
     for condition in asked.directed:
         target = f"target_{condition.field}"
         asked.conditions.remove(condition)
         if target in event.fields:
             asked.conditions.append(Condition(target, condition.op, condition.value))
+        elif any(c.field == "dport" for c in asked.conditions) and "dport" in event.fields:
+            continue  # `connect to postgres on port 5432`: the port says it
         else:
             problems.append(f"{event.noun} do not carry whom they go to")
     return problems
+
+
+def is_receiver(event: Event) -> bool:
+    """Tell whether the process of an event is the one that gets something (`signals delivered to nginx`)."""
+    return "comm" in event.fields and "receiver" in event.fields["comm"].names
 
 
 def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Condition]:
@@ -283,7 +292,7 @@ def _paths(sentence: Sentence, field: str, event: Event) -> list[Condition]:
 def file_names(sentence: Sentence, event: Event) -> list[str]:
     """Say that reads and the like do not know the name of the file, where the question wants it."""
     known = any(
-        field.read == "str" or field.name == "filename" or "file" in field.names
+        field.read == "str" or field.name in ("filename", "path") or "file" in field.names
         for field in event.fields.values()
     )
     if known or not _asks_for_files(sentence):

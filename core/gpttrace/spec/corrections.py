@@ -30,6 +30,7 @@ def correct(
             or token.text[-1:].isdigit()
             or token.text.endswith("fs")  # a file system
             or is_program(token.text)
+            or _is_daemon(sentence, index, known)
             or sentence.stem(index - 1) in ("nam", "call")
         )
         if token.meaning is None and token.kind == "word" and token.stem not in known and not named:
@@ -39,6 +40,13 @@ def correct(
                 sentence.tokens[index].stem = stem(right)
                 if right in SLOT_WORDS:  # units are looked up as they are written
                     sentence.tokens[index].text = right
+
+
+def _is_daemon(sentence: Sentence, index: int, known: frozenset[str]) -> bool:
+    """Tell whether a word with a d at its end (`crashd`, `statd`) is who does it rather than a slip of the finger."""
+    text = sentence.tokens[index].text
+    linked = sentence.stem(index - 1) in ("by", "of", "for", "from") and sentence.ends_part(index)
+    return linked and text.islower() and text.endswith("d") and stem(text[:-1]) in known
 
 
 def _right(token: Token, right_ones: frozenset[str], more: frozenset[str]) -> str | None:

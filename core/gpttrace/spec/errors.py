@@ -8,7 +8,7 @@ import re
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import EQUALS, Asked, amount_at, text_at
 from gpttrace.spec.sentence import Sentence
-from gpttrace.spec.words import stem
+from gpttrace.spec.words import stem, stems
 
 ONLY_FAILED, ONLY_ONES_THAT_FAILED = "only calls that failed", "only those that failed"
 
@@ -45,6 +45,7 @@ _CANNOT = [
 ERRNO_PHRASES = {
     "permission denied": "EACCES", "no such file": "ENOENT", "not found": "ENOENT", "would block": "EAGAIN",
     "no space left on device": "ENOSPC", "no space left": "ENOSPC",
+    "full disk": "ENOSPC", "disk is full": "ENOSPC", "interrupted system call": "EINTR", "system call interrupted": "EINTR",
     "too many open files": "EMFILE", "address already in use": "EADDRINUSE",
     "not permitted": "EPERM", "already exists": "EEXIST", "broken pipe": "EPIPE",
     "no such process": "ESRCH", "invalid argument": "EINVAL", "bad file descriptor": "EBADF", "is a directory": "EISDIR",
@@ -102,7 +103,8 @@ _OUTCOME = re.compile(
     r"(?:\b(?:the|an|any|its) )?\b(?:error|errno|result|outcome|return value)s?(?: (?:code|number))?,? "
     r"(?:if|when|in case) (?:it|they|any|one|there (?:is|was))\b(?: (?:has |have )?fail\w*| (?:was |is )?(?:un)?success\w*| one)?"
     r"|\b(?:whether|if) (?:or not )?(?:it|they|each|the call) (?:has |have |was |were |is |are )?(?:fail|succe)\w*"
-    r"(?: or (?:not|fail\w*|succe\w*))?",
+    r"(?: or (?:not|fail\w*|succe\w*))?"
+    r"|\b(?:show|print|list|log|plus|and|with)(?: me)?(?: the| any| their)? (?:error|failure)s? (?:also|too|as well)\b",
     re.IGNORECASE,
 )
 
@@ -160,6 +162,19 @@ def _is_error(sentence: Sentence, index: int) -> bool:
     return sentence.is_free(index) and any(sentence.stem(i) in words.FAILED | {"errno", "with"} for i in near)
 
 
+# What people say of an error beside its name, and that alone would not be clear: `was not allowed to open (EACCES)`.
+_SAID_TOO = {
+    "EACCES": ("not allowed", "no permission", "forbidden"),
+    "EPERM": ("not allowed", "no permission", "forbidden"),
+    "EINTR": ("interrupted",),
+    "ENOENT": ("missing", "nonexistent"),
+    "ENOMEM": ("out of memory", "no memory"),
+    "EAGAIN": ("busy", "unavailable"),
+    "EEXIST": ("existing",),
+}
+_GETTING = stems("get gets got receive receives received hit hits see sees return returns returned run into")
+
+
 def _set_errno(sentence: Sentence, asked: Asked, first: int, last: int, code: int) -> None:
     asked.errno = code
     last += sentence.is_free(last + 1) and text_at(sentence, last + 1) == str(code)  # `EMFILE (24)`
@@ -168,3 +183,9 @@ def _set_errno(sentence: Sentence, asked: Asked, first: int, last: int, code: in
         words_ = tuple(stem(word) for word in phrase.split())
         if _BY_NAME[name] == code and (again := sentence.find_phrase(words_)) is not None:
             sentence.take(again, again + len(words_) - 1, "")
+    for text in _SAID_TOO.get(errno.errorcode.get(code, ""), ()):
+        words_ = tuple(stem(word) for word in text.split())
+        if (again := sentence.find_phrase(words_)) is not None:
+            sentence.take(again, again + len(words_) - 1, "")
+    if sentence.stem(first - 1) in _GETTING and sentence.is_free(first - 1):
+        sentence.take(first - 1, first - 1, "")  # `who receives ENOMEM`

@@ -337,6 +337,7 @@ def _is_listed(sentence: Sentence, index: int, entry: Entry, phrase: tuple[str, 
     if sentence.stem(index) not in entry.fields and sentence.stem(index) not in vocabulary.KEYS:
         return False
     heads = sentence.stem(index - 1) in phrase and sentence.stem(index + 1) in ("of", "in", "for")
+    heads = heads and sentence.stem(index + 2) not in ("each", "every")
     if heads and sentence.tokens[index].text.lower().endswith("s"):
         return True  # `page fault addresses of firefox`
     if index and sentence.text[sentence.tokens[index - 1].end :].lstrip()[:1] in (",", ":"):

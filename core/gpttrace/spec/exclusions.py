@@ -21,7 +21,7 @@ _BEFORE = re.compile(
     r"""\b(?:
     (?:do(?:es)?[ ]not|don['’]t|doesn['’]t|not)[ ](?:count|include|show|want|counting|including|originating|coming
     |sent|caused|done
-      |made|issued|started|belonging)
+      |made|issued|started|triggered|run|belonging)
     | exclud(?:e|ing) | except(?:[ ]for)? | excepting | without | minus | (?:other|rather)[ ]than | apart[ ]from
     | aside[ ]from | besides
     | leav(?:e|ing)(?=[ ]\S+[ ]out\b) | keep(?:ing)?(?=[ ]\S+[ ]out\b) | leave[ ]out | leaving[ ]out | omit(?:ting)?
@@ -143,6 +143,8 @@ def _is_name(sentence: Sentence, at: int, start: int, known: Callable[[str], boo
     last = not after or sentence.text[token.end : token.end + 1] in (",", ";", ".", "?", ":")
     if is_plain_program(token.text) and last:
         return True
+    if last and re.search(r"\b(caused|done|made|issued|started|triggered|run) by ", before) is not None:
+        return True  # `not caused by modprobe`
     said = re.search(r"\b(comm|command|process|program|daemon|task)\b", before) is not None
     adjacent = bool(after) and not sentence.text[token.end : after[0].start].strip()
     said = said or (adjacent and after[0].text.lower() in ("command", "process", "program", "daemon"))

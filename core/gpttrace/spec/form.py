@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import LARGEST_ROWS, Asked
-from gpttrace.spec.catalogue import Event
+from gpttrace.spec.catalogue import Event, Field
 from gpttrace.spec.listing import as_it_happens, take_listed
 from gpttrace.spec.model import Shape
 from gpttrace.spec.sentence import Sentence
@@ -148,6 +149,7 @@ def form_of(
     few: bool,
 ) -> tuple[Shape, str | None]:
     """Return the form and its value; `hint` and `value` are what the words suggest, `few`: conditions leave few events."""
+    _rank_doers(sentence)
     listed = take_listed(sentence) or asked.each
     shape, superlative = _asked_shape(sentence, asked, event)
     if shape is None and value is None and (worst := _ranked_value(sentence, event)) is not None:
@@ -178,6 +180,13 @@ def form_of(
     if shape == "events" and asked.every is not None:
         shape = "count"
     return shape, value
+
+
+def _rank_doers(sentence: Sentence) -> None:
+    """`biggest writers`, `worst offenders`: read as `heaviest`, no single act of theirs is meant."""
+    for token, doer in pairwise(sentence.tokens):
+        if token.text.lower() in ("biggest", "largest", "worst", "top") and doer.text.lower() in words.DOERS:
+            token.stem = stem("heaviest")
 
 
 def _ranked_value(sentence: Sentence, event: Event) -> str | None:
@@ -245,7 +254,17 @@ _BOTH = re.compile(
 )
 
 
+_HOW_LONG = re.compile(
+    r"\bhow much time (does|do|did|is|will|would) (it|they|that|an?|the|each|every)\b.*\b(take|need|last)",
+    re.IGNORECASE,
+)
+
+
 def _shape_phrases(sentence: Sentence) -> list[Shape]:
+    if _HOW_LONG.search(sentence.text) is not None:
+        asked = sentence.find_phrase(("how", "much"))
+        if asked is not None:
+            sentence.take(asked, asked + 1, "")  # how long it takes
     phrases: tuple[tuple[Shape, tuple[str, ...]], ...] = (
         ("sum", words.SUM_PHRASES),
         ("count", words.COUNT_PHRASES),
@@ -273,7 +292,10 @@ def _shape_words(sentence: Sentence, event: Event) -> tuple[list[Shape], str | N
             if text == "time" or named or _are_latencies(sentence, index, event):
                 continue  # `times` are counted, the time is not, nor is the frequency of a clock
             unit = SUPERLATIVE_UNIT.get(word)
-            if unit is not None and (field := event.field_of_unit(unit)) is not None:
+            if (
+                unit is not None
+                and (field := _named_measure(sentence, event) or event.field_of_unit(unit)) is not None
+            ):
                 value = field.name
             sentence.take(index, index, shape)
             found.append(shape)
@@ -289,6 +311,15 @@ def _shape_words(sentence: Sentence, event: Event) -> tuple[list[Shape], str | N
         sentence.take(index, index, "max")
         found.append("max")
     return found, value
+
+
+def _named_measure(sentence: Sentence, event: Event) -> Field | None:
+    """Return the number that two words name whole: `smallest congestion window`."""
+    text = sentence.text.lower()
+    names = (
+        (name, field) for field in event.fields.values() if field.unit for name in field.names if " " in name
+    )
+    return next((field for name, field in names if re.search(rf"\b{re.escape(name)}\b", text)), None)
 
 
 _SHAPE_WORDS: tuple[tuple[Shape, frozenset[str]], ...] = (
@@ -355,6 +386,12 @@ def _where_asked(sentence: Sentence, asked: Asked, event: Event) -> tuple[str, .
     if asked.keys:
         return ()
     at = sentence.find(_FUNCTIONS)
+    if (
+        at is not None
+        and sentence.stem(at) == "cod"
+        and sentence.stem(at - 1) not in ("which", "what", "kernel")
+    ):
+        at = None
     if at is not None and event.context != "none" and "function" not in event.fields:
         side = sentence.stem(at - 1)
         if side in ("which", "what", "kernel", "user"):  # `which functions of mysqld cause page faults`
@@ -367,7 +404,7 @@ def _where_asked(sentence: Sentence, asked: Asked, event: Event) -> tuple[str, .
     return ("kstack", "ustack") if profiled or asks else ()
 
 
-_FUNCTIONS = stems("function functions")
+_FUNCTIONS = stems("function functions code")
 _PLACED = (
     "off-cpu",
     "page-alloc",

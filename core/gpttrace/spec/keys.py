@@ -146,12 +146,30 @@ def _begins_no_row(sentence: Sentence, index: int) -> bool:
         word == "by" and sentence.tokens[index - 1].text.lower().endswith(("ed", "en", "sent")) and index > 0
     )
     whose = sentence.stem(index + 2) in ("of", "with", "whos", "own", "belong", "under")
+    if _is_by_deeds(sentence, index):
+        return True
+    if passive and after == "the" and _LATER_ROWS.search(sentence.text[sentence.tokens[index].end :]):
+        sentence.take(index, index + 2, "")
+        return True  # `ignored by the receiver, by number`
     doers = text_at(sentence, index + 1).lower() in ("processes", "tasks", "programs", "threads", "users")
     if passive and whose and doers and _GROUPED.search(sentence.text[sentence.tokens[index + 1].end :]):
         return True  # `sent by processes of uid 1000, broken down by signal`
     return (word == "for" and after not in ("each", "every")) or (word in _QUESTION_WORDS and after == "the")
 
 
+def _goes_on_after(sentence: Sentence, at: int) -> bool:
+    joins = sentence.stem(at) in ("and", "then", "by", "per", "each", "with", "+", "&")
+    return joins and not _is_by_deeds(sentence, at)
+
+
+def _is_by_deeds(sentence: Sentence, index: int) -> bool:
+    """Tell whether `top users by programs started` ranks by what is done."""
+    plural = text_at(sentence, index + 1)[-1:] == "s"
+    return sentence.stem(index) == "by" and plural and text_at(sentence, index + 2).lower() in _DONE
+
+
+_DONE = plain("started run executed launched spawned exec'd execed forked created exited killed")
+_LATER_ROWS = re.compile(r"^ the \w+,? (by|per)\b", re.IGNORECASE)
 _GROUPED = re.compile(r"\b(broken down|split|grouped|per|by)\b", re.IGNORECASE)
 _BEFORE_KEY = (
     *("each", "every", "the", "its", "by", "per", "most", "busiest", "heaviest"),
@@ -166,6 +184,7 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
     # Files are no key in `top 5 processes by files opened`, nor in `each file opened` unless something is counted.
     of_each = sentence.stem(first) in ("each", "every") and sentence.stem(first - 1) not in _OF_EACH
     own = ranking or not (asked.ranked or (of_each and not _counts(sentence)))
+    own = own or (_goes_on(sentence, first) and at < len(sentence.tokens) and sentence.ends_part(at))
     if not strong and _is_event_word(sentence, at) and key_at(sentence, names, at, own) is None:
         at += key_at(sentence, names, at + 1, own) is not None  # `which tcp port`
     while (found := key_at(sentence, names, at, own)) is not None:
@@ -186,9 +205,7 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
         if strong and key not in asked.grouped:
             asked.grouped.append(key)
         at = last + 1
-        while sentence.stem(at) in ("and", "then", "by", "per", "each", "with", "+", "&") and key_at(
-            sentence, names, at + 1, own
-        ):
+        while _goes_on_after(sentence, at) and key_at(sentence, names, at + 1, own):
             at += 1
         apart = at <= last + 1 and "," not in sentence.text[sentence.tokens[last].end : _start(sentence, at)]
         if apart and _is_event_word(sentence, at) and strong:
@@ -221,7 +238,7 @@ def _heads(sentence: Sentence, index: int) -> bool:
     )
 
 
-_OF_EACH = ("in", "for", "of", "on", "at", "from")
+_OF_EACH = ("in", "for", "of", "on", "at", "from", "to", "into", "onto", "through", "via")
 _QUESTION_WORDS = stems("which what wich")
 
 
@@ -299,6 +316,9 @@ _IDS = stems("pid uid tid cgroup user thread")
 def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
     """`processes` as the subject of a sentence, `with PID` as a wish for a column, `what is reading`, `mlock users`."""
     _take_people(sentence, asked)
+    _take_each_other(sentence, asked)
+    if _WHAT_IS_IT.search(sentence.text) is not None:
+        asked.who = True  # `something keeps opening files, what is it?`
     verb = 2 if sentence.stem(1) in ("is", "are") else 1
     acting = any(text_at(sentence, i).lower().endswith("ing") for i in (verb, verb + 1))
     if sentence.stem(0) == "what" and acting:
@@ -312,7 +332,7 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         ):
             continue
         before = sentence.text[: token.start].lower()
-        if key == "comm" and re.search(r"\bhow long do (the )?$", before) is not None:
+        if key == "comm" and re.search(r"\bhow (long do|often are|often get) (the )?$", before) is not None:
             sentence.take(index, index, "")
             continue  # `how long do tasks wait`: any of them
         if key == "comm" and before.endswith(("how many new ", "number of new ", "rate of new ")):
@@ -365,6 +385,20 @@ def _take_people(sentence: Sentence, asked: Asked) -> None:
                 if not _WHO_IT_IS & set(asked.grouped):  # `who opens files? by user`
                     asked.keys.insert(0, "comm")
                 sentence.take(index, index, "processes")
+
+
+_WHAT_IS_IT = re.compile(
+    r"[,.;:?-] ?(what|who|which one) (is|are|was) (it|that|they|this|responsible|to blame)\b|\bwho ?dun ?it\b",
+    re.IGNORECASE,
+)
+
+
+def _take_each_other(sentence: Sentence, asked: Asked) -> None:
+    """`who wakes up who`: the second one is whom it is done to."""
+    who = [i for i, token in enumerate(sentence.tokens) if token.text.lower() == "who"]
+    if len(who) == 2 and 1 < who[1] - who[0] < 4 and sentence.ends_part(who[1]):
+        asked.mentioned += [each for each in ("comm", "target_comm") if each not in asked.mentioned]
+        sentence.take(who[1], who[1], "who does it to whom")
 
 
 _WHO_IT_IS = frozenset(("pid", "tid", "uid", "cgroup"))

@@ -174,6 +174,8 @@ def take_filler(sentence: Sentence, asked: Asked) -> None:
     for index, token in enumerate(sentence.tokens):
         if token.stem == "lin" and sentence.stem(index - 1) == "command" and token.meaning is None:
             continue  # `the command line`: more than the name of the command
+        if token.text.lower() in ("nic", "nics"):
+            continue  # a network interface, whose stem is that of `nice`
         if (
             token.stem in _KINDS
             and sentence.stem(index - 1) in _TELLING_APART

@@ -137,7 +137,7 @@ def take_top(sentence: Sentence, asked: Asked) -> None:
             after is not None
             and after.kind == ""
             and after.value >= 1
-            and sentence.tokens[index + 1].kind == "number"
+            and (sentence.tokens[index + 1].kind == "number" or sentence.ends_part(after.last))
         ):
             asked.top = int(after.value)  # `the worst 3`
             sentence.take(index + 1, after.last, f"the {asked.top} {LARGEST_ROWS}")

@@ -186,8 +186,6 @@ def _related(
     host: Facts | None,
 ) -> list[Reading]:
     """Read a question with other events where the one that it names cannot give what is asked."""
-    if not first.problems:
-        return []
     unknown = first.not_understood
     events = related_events(sentence, asked, found.event, found.phrase, unknown, catalogue)
     others = [replace(found, event=event, guessed=True) for event in events]

@@ -6,6 +6,7 @@ from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.errors import is_errno
+from gpttrace.spec.field_names import field_names
 from gpttrace.spec.form import SUPERLATIVE_UNIT
 from gpttrace.spec.lexicon import lexicon
 from gpttrace.spec.sentence import Sentence
@@ -28,7 +29,9 @@ def related_events(
     if lacks_result:
         return [] if any(not is_errno(word) for word in unknown) else _that_can_fail(phrase, catalogue)
     lacking = _lacking(sentence, asked, event)
-    return _that_carry(lacking, event, phrase, catalogue) if lacking else []
+    if lacking:
+        return _that_carry(lacking, event, phrase, catalogue)
+    return _that_tell(unknown, event, phrase, catalogue)
 
 
 def _that_can_fail(phrase: tuple[str, ...], catalogue: Catalogue) -> list[Event]:
@@ -40,6 +43,20 @@ def _that_can_fail(phrase: tuple[str, ...], catalogue: Catalogue) -> list[Event]
         if "ret" in event.fields and named <= {stem(word) for word in event.id.split("-")}
     )
     return list(found)[:_MOST]
+
+
+def _that_tell(
+    unknown: tuple[str, ...], event: Event, phrase: tuple[str, ...], catalogue: Catalogue
+) -> list[Event]:
+    """Return the nearest events that tell rows apart by what the one meant does not know: `accepts per local port`."""
+    wanted = [stem(word) for word in unknown if not word.isdigit()]
+    entries = {entry.event.id: entry for entry in lexicon(catalogue).entries}
+    near = [entries[key] for key in event.nearest if key in entries]
+    whole = " ".join(wanted)
+    told = [
+        e for e in near if whole in (names := field_names(e.event)) or all(word in names for word in wanted)
+    ]
+    return [e.event for e in told if set(phrase) <= e.words][:_MOST] if wanted else []
 
 
 def _lacking(sentence: Sentence, asked: Asked, event: Event) -> str | None:

@@ -32,7 +32,8 @@ def rows_of(
     mentioned = [key for key in asked.mentioned if _is_told(key, asked, event, pinned)]
     if shape == "stacks":
         alone = pinned or "comm" not in event.fields
-        named = [*asked.keys, *asked.columns, *mentioned] or ([] if alone else ["comm"])
+        fields = [name for name in _named_fields(sentence, event, asked) if name == "reason"]
+        named = [*asked.keys, *asked.columns, *fields, *mentioned] or ([] if alone else ["comm"])
         # Where nobody said which side, an interrupt has only a kernel stack.
         sides = [side for side in asked.stacks if side in event.fields or len(asked.stacks) == 1]
         return tuple(dict.fromkeys((*named, *sides)))
@@ -94,7 +95,7 @@ def _keys(
     if not keys and shape in ("count", "sum", "distinct") and not _wants_a_number(sentence):
         keys = _said_of(event.keys, event, sentence, asked)
     if not keys and shape != "ratio":
-        keys = _headed(sentence, event, value)
+        keys = _headed(sentence, asked, event, value)
     if not keys and asked.who and "comm" in event.fields:
         return ("comm",)
     ranking = words.MOST | set(SUPERLATIVE_UNIT)
@@ -144,7 +145,7 @@ def _compound(sentence: Sentence, event: Event, asked: Asked) -> str | None:
             and before[0].meaning == sentence.event
             and token.meaning in ("", sentence.event, None)
         )
-        ends = sentence.stem(index + 1) in ("", "by", "per", "in", "for")
+        ends = sentence.stem(index + 1) in ("", "by", "per", "in", "for") or sentence.ends_part(index)
         if (
             of_event
             and ends
@@ -159,7 +160,7 @@ def _compound(sentence: Sentence, event: Event, asked: Asked) -> str | None:
 _ATTRIBUTES = stems("option flag code")
 
 
-def _headed(sentence: Sentence, event: Event, value: str | None) -> tuple[str, ...]:
+def _headed(sentence: Sentence, asked: Asked, event: Event, value: str | None) -> tuple[str, ...]:
     """Return the field whose plural heads the name of the event: `page fault addresses of firefox`."""
     fields = {stem(n): f.name for f in event.fields.values() if not f.unit for n in f.names if " " not in n}
     found = (
@@ -168,10 +169,17 @@ def _headed(sentence: Sentence, event: Event, value: str | None) -> tuple[str, .
         if token.meaning == sentence.event
         and token.stem in fields
         and token.text.lower().endswith("s")
-        and sentence.stem(index + 1) == "of"
         and sentence.stem(index - 1) != "of"
+        and (sentence.stem(index + 1) == "of" or _ends_compound(sentence, index, asked))
     )
     return tuple(key for key in list(found)[:1] if key != value)
+
+
+def _ends_compound(sentence: Sentence, index: int, asked: Asked) -> bool:
+    """Tell whether a plural that did not find the event ends its name: `run time of workqueue functions`."""
+    named = index > 1 and sentence.tokens[index - 1].meaning == sentence.event
+    opened = named and sentence.stem(index - 2) == "of"
+    return opened and sentence.ends_part(index) and sentence.stem(index) not in asked.named
 
 
 def _said_of(keys: tuple[str, ...], event: Event, sentence: Sentence, asked: Asked) -> tuple[str, ...]:
@@ -180,7 +188,8 @@ def _said_of(keys: tuple[str, ...], event: Event, sentence: Sentence, asked: Ask
     named = [
         key for key in keys if any(stem(name) in said for name in event.fields[key].names if " " not in name)
     ]
-    whose = asked.who or any(token.stem in words.COMM_WORDS for token in sentence.tokens)
+    called = {stem(name) for key in named for name in event.fields[key].names}  # `bpf commands by number`
+    whose = asked.who or any(token.stem in words.COMM_WORDS - called for token in sentence.tokens)
     return keys if whose or not named else tuple(named)
 
 

@@ -14,6 +14,7 @@ _OTHER_WAY = {
         ("udp-send", "udp-receive"),
         ("net-send", "net-receive"),
         ("packet-send", "packet-receive"),
+        ("tls-write", "tls-read"),
     )
     for one, other in (pair, pair[::-1])
 }
@@ -22,13 +23,24 @@ _TRAFFIC = re.compile(
 )
 _DIRECTION = re.compile(
     r"\b(sent|sends?|sending|sender\w*|receiv\w+|in|out|incoming|outgoing|inbound|outbound|transmit\w*|tx|rx|upload\w*|download\w*|"
-    r"egress|ingress|output|input|push\w*|pull\w*|fetch\w*|arriv\w+|leav\w+|talkers?|into|uplink|downlink|over)\b|\w+_\w+",
+    r"egress|ingress|writ\w+|reads?|reading|output|input|push\w*|pull\w*|fetch\w*|arriv\w+|leav\w+|talkers?|into|uplink|downlink|over)\b|\w+_\w+",
+    re.IGNORECASE,
+)
+
+
+_BOTH_WAYS = re.compile(
+    r"\bboth (ways|directions)\b|\b(in|inbound|incoming|rx) ?(and|/|&|\+) ?(out|outbound|outgoing|tx)\b|"
+    r"\b(out|outbound|outgoing|tx) ?(and|/|&|\+) ?(in|inbound|incoming|rx)\b|\b(each|either) (way|direction)\b",
     re.IGNORECASE,
 )
 
 
 def other_way(sentence: Sentence, event: Event, catalogue: Catalogue) -> list[Event]:
-    """Return the event of the other direction where the question asks for traffic and names none."""
+    """Return the event of the other direction where the question asks for traffic and names none, or names both."""
     other = _OTHER_WAY.get(event.id)
     asks = _TRAFFIC.search(sentence.text) is not None and _DIRECTION.search(sentence.text) is None
+    both = _BOTH_WAYS.search(sentence.text) if other else None
+    if both is not None:
+        sentence.take_inside(*both.span(), "both ways")
+    asks = asks or both is not None
     return [catalogue[other]] if other and asks and other in catalogue else []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import gpttrace_corpus
-from gpttrace.spec.words import stems
+from gpttrace.spec.words import plain, stems
 
 # Politeness, articles, what-is-it words: nothing changes when they are left out.
 EMPTY = stems((Path(gpttrace_corpus.__file__).parent / "plain_words.txt").read_text(encoding="utf-8"))
@@ -30,6 +30,11 @@ AVERAGE = stems("average avg mean")
 MAXIMUM = stems("maximum max longest largest biggest slowest worst highest")
 MINIMUM = stems("minimum min shortest smallest fastest lowest")
 MOST = stems("most busiest heaviest hottest noisiest commonest hungriest greediest chattiest greatest")
+# `the biggest writers` are those that write most.
+DOERS = plain(
+    """writers readers senders receivers allocators consumers users openers sleepers talkers offenders spenders waiters forkers
+    spawners callers holders creators eaters hogs abusers culprits producers polluters lockers uploaders downloaders"""
+)
 RATE = stems("rate rates persecond throughput bandwidth iops")
 STATS = stems("statistics stats")
 RATIO = stems("ratio ratios percentage percentages percent share shares fraction proportion proportions")

@@ -167,7 +167,10 @@ _PROGRAMS = plain(
     """nginx apache apache2 httpd haproxy envoy postgres postgresql mysql mysqld mariadbd redis mongod etcd java python
     python3 ruby php dockerd docker containerd runc kubelet sshd bash systemd journald rsyslogd cron chrome firefox
     chromium gcc strace gdb lldb tcpdump npm rustc cargo clang scp sftp systemd-journald sudo rsync curl wget qemu
-    libvirtd dnsmasq memcached elasticsearch prometheus grafana"""
+    libvirtd dnsmasq memcached elasticsearch prometheus grafana crond ntpd chronyd sssd unbound squid varnishd gunicorn uwsgi
+    celery sidekiq puma unicorn nodejs php-fpm tomcat kafka zookeeper cassandra influxd telegraf consul nomad fluentd logstash
+    filebeat rpcbind smbd cupsd dhclient openvpn rabbitmq dotnet minio traefik caddy clickhouse ansible gradle maven javac
+    webpack emacs ffmpeg postfix dovecot mutt git-daemon"""
 )
 
 
@@ -288,6 +291,14 @@ def _may_be_name(sentence: Sentence, index: int) -> bool:
     if index > 1 and before == "by" and _measures(sentence, index - 2):
         return False  # `latency by fs`: rows that nobody knows
     reported = before == "by" and sentence.stem(index - 2) in _REPORTED
+    after = sentence.tokens[index + 1 : index + 2]
+    if (
+        after
+        and before in _LINKS - {"do"}
+        and after[0].meaning == sentence.event
+        and after[0].text.endswith("ions")
+    ):
+        return False  # `for atomic allocations`
     if "_" in token.text and (before in ("in", "to", "from") or reported):
         return False  # `time in flush_work`, `reported by sched_stat_runtime`: a function
     linked = before in _LINKS or token.text.endswith(("'s", "’s"))

@@ -24,7 +24,12 @@ _TURNING = plain(
 
 
 # What stands after these tells rows apart or which of them are meant.
-_TELLING = "(by|per|each|every|which|what|for|from|to|of|with|than|while|when|only|in|as|via|using|through|named|called)"
+_TELLING = (
+    "(by|per|each|every|which|what|for|from|to|of|with|than|while|when|only|in|as|via|using|through|named|called"
+    "|and|or|plus)"
+)
+# What stands beside them is one of several that are asked for: `malloc and free counts`.
+_LISTED = r"(and|or|plus)\b"
 
 
 def harmless(question: str, unknown: tuple[str, ...]) -> bool:
@@ -32,7 +37,10 @@ def harmless(question: str, unknown: tuple[str, ...]) -> bool:
     if not 0 < len(unknown) <= _MOST_WORDS or not all(map(_is_plain, unknown)):
         return False
     shorter = question
-    if any(re.search(rf"\b{_TELLING} (the )?{word}\b", question, re.IGNORECASE) for word in unknown):
+    if any(
+        re.search(rf"\b{_TELLING} (the )?{word}\b|\b{word} {_LISTED}", question, re.IGNORECASE)
+        for word in unknown
+    ):
         return False
     for word in unknown:
         shorter = re.sub(rf"\s*\b{word}\b", "", shorter, count=1)
