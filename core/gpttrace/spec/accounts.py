@@ -52,6 +52,7 @@ def unaccounted(
             or _is_row_in_name(sentence, index, spec)
             or _is_row_of_nothing(sentence, index, spec)
             or _is_choice(sentence, index)
+            or _is_restricting(sentence, index, conditions)
             or _is_hit(sentence, index, events)
             or _is_way(sentence, index, events)
             or _is_other_deed(sentence, index, events, phrase)
@@ -90,6 +91,21 @@ def _is_way(sentence: Sentence, index: int, events: list[Event]) -> bool:
         and "direction" not in events[0].fields
     )
     return ways and one and sentence.stem(index) in ("in", "out")
+
+
+def _is_restricting(sentence: Sentence, index: int, conditions: list[Condition]) -> bool:
+    """Tell whether a plain word says which of the events are meant: `tiny writes`, `the first read of a file`."""
+    if sentence.tokens[index].text.lower() in _SIZES and any(
+        c.op in ("<", "<=", ">", ">=") and c.value for c in conditions
+    ):
+        return False  # `tiny writes: those below 16 bytes`
+    after = sentence.tokens[index + 1 : index + 2]
+    told = sentence.tokens[index].meaning == "" and sentence.tokens[index].text.lower() in _WHICH_OF_THEM
+    return told and bool(after) and after[0].meaning == sentence.event
+
+
+_SIZES = plain("tiny huge enormous")
+_WHICH_OF_THEM = _SIZES | plain("old oldest first last early late fresh initial final second")
 
 
 def _is_hit(sentence: Sentence, index: int, events: list[Event]) -> bool:

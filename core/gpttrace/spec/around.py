@@ -42,7 +42,7 @@ _COURTESY = re.compile(
       ([ ](today|again|now|lately|as[ ]hell|like[ ]hell|sometimes|at[ ]times|since[ ]\w+))*(?=[ ]?[,.:;!?])
     | \bbecause[ ](?!of\b|they\b|it\b)(?![^,.:;?]*\b(not|no|denied|refused|missing|exists?|permissions?|space|full|limit)\b)
       [^,.:;?]*(?=:)
-    | audit[ ](trail|log)[ ]of(?=[ ])
+    | audit[ ](trail|log)[ ]of(?=[ ]) | in[ ]an?[ ](\w+[ ])?loop | tail(?=[ ]latenc) | loops(?=[ ]of\b)
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,

@@ -66,6 +66,7 @@ def is_errno(text: str) -> bool:
 def take_errors(sentence: Sentence, asked: Asked) -> None:
     """`that failed`, `errors only`, `with errno 2`, `ENOENT`, `permission denied`, `successful`."""
     _take_outcome(sentence, asked)
+    _take_no_failures(sentence, asked)
     _take_errno(sentence, asked)
     for index, token in enumerate(sentence.tokens):
         named = token.stem in ("error", "errno") and sentence.stem(index + 1) in ("number", "cod")
@@ -107,6 +108,20 @@ _OUTCOME = re.compile(
     r"|\b(?:show|print|list|log|plus|and|with)(?: me)?(?: the| any| their)? (?:error|failure)s? (?:also|too|as well)\b",
     re.IGNORECASE,
 )
+
+
+_NO_FAILURES = re.compile(
+    r"\b(?:exclud(?:e|ing)|without|ignor(?:e|ing)|skip(?:ping)?|leav(?:e|ing) out|not counting|no)"
+    r"(?: the| those| any| all| ones| calls| \w+s)*(?: (?:that|which))? (?:failed|failing|failures?|fail|errors?|errored)(?: ones| calls| attempts)?\b",
+    re.IGNORECASE,
+)
+
+
+def _take_no_failures(sentence: Sentence, asked: Asked) -> None:
+    """`exclude those that fail`, `without errors`: only calls that succeed."""
+    if (found := _NO_FAILURES.search(sentence.text)) is not None:
+        asked.failed = False
+        sentence.take_inside(*found.span(), "only calls that succeeded")
 
 
 def _take_outcome(sentence: Sentence, asked: Asked) -> None:

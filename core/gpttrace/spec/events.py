@@ -15,6 +15,7 @@ from gpttrace.spec.calls import Candidate, bare_syscall, call_names, named_sysca
 from gpttrace.spec.catalogue import Catalogue, Event, words_of
 from gpttrace.spec.errors import ONLY_FAILED, ONLY_ONES_THAT_FAILED
 from gpttrace.spec.facts import Facts
+from gpttrace.spec.field_names import field_names
 from gpttrace.spec.file_meant import file_changed, file_meant
 from gpttrace.spec.kernel_names import call_in, named_points
 from gpttrace.spec.lexicon import LINKS, Entry, Lexicon, left_for_later, lexicon
@@ -319,7 +320,9 @@ _ASKING = stems("who whose whom which what")  # who it is, also where a name of 
 
 def take_words(sentence: Sentence, entry: Entry, phrase: tuple[str, ...]) -> None:
     """Give the words that name an event its meaning."""
-    own = (set(phrase) | entry.own) - left_for_later(entry.event) - LINKS - _ASKING
+    names = field_names(entry.event)  # `listen` is no field, though a `listening port` is one
+    alone = {each[0] for each in entry.phrases if len(each) == 1 and each[0] not in names}
+    own = (set(phrase) | entry.own | alone) - left_for_later(entry.event) - LINKS - _ASKING
     sentence.event = entry.event.summary
     named = {word for each in entry.phrases for word in each}
     for index, token in enumerate(sentence.tokens):

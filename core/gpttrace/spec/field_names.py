@@ -54,7 +54,7 @@ def _argument_names(event: Event) -> dict[str, str]:
 
 
 _ARGUMENT = re.compile(r"args->(\w+)")
-_RESULTS = {"result": "ret", "outcom": "ret", "return valu": "ret", "return cod": "ret"}
+_RESULTS = {"result": "ret", "reason": "ret", "outcom": "ret", "return valu": "ret", "return cod": "ret"}
 
 
 def arguments(event: Event, host: Facts | None) -> frozenset[str]:

@@ -17,7 +17,7 @@ from gpttrace.spec.words import stem, stems
 _AND = ("and", "plus", "&", "+")
 _ROWS = ("rows by", "with ", "only ", "one table", "processes", "who ")
 _BEFORE_NOUN = ("the", "its", "their", "by", "per", "each", "every")
-_OF_NOUN = stems("type kind family name number id class state mode address reason code")
+_OF_NOUN = stems("system type kind family name number id class state mode address reason code")
 _STOPS = (",", ".", "?", ";", ":", "!", ")")
 _GO_ON = stems("of for in on with where when that which over every during only whose per by from top")
 

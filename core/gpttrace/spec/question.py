@@ -18,6 +18,7 @@ from gpttrace.spec.beyond import beyond_tracing
 from gpttrace.spec.calls import Candidate, call_names
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.cgroup import take_cgroup
+from gpttrace.spec.command_line import take_command_line
 from gpttrace.spec.corrections import SLOT_WORDS, correct
 from gpttrace.spec.decide import decide
 from gpttrace.spec.events import find_events, known_stems, nearest, plurals, take_event
@@ -310,6 +311,7 @@ def _with_event(
 def _take_rows(sentence: Sentence, asked: Asked, event: Event) -> None:
     """Take the words that tell rows apart, or name columns, once the event is known."""
     names = vocabulary.KEYS | field_names(event)
+    take_command_line(sentence, asked, event)
     columns.turn_to_commands(sentence, asked, event)
     columns.turn_to_names(asked, event, field_names(event))
     keys.take_distinct(sentence, asked, names)
