@@ -53,6 +53,7 @@ def unaccounted(
             or _is_row_of_nothing(sentence, index, spec)
             or _is_choice(sentence, index)
             or _is_restricting(sentence, index, conditions)
+            or _is_unmeasured(sentence, index, spec, events, phrase)
             or _is_hit(sentence, index, events)
             or _is_way(sentence, index, events)
             or _is_other_deed(sentence, index, events, phrase)
@@ -91,6 +92,26 @@ def _is_way(sentence: Sentence, index: int, events: list[Event]) -> bool:
         and "direction" not in events[0].fields
     )
     return ways and one and sentence.stem(index) in ("in", "out")
+
+
+def _is_unmeasured(
+    sentence: Sentence, index: int, spec: TraceSpec, events: list[Event], phrase: tuple[str, ...]
+) -> bool:
+    """Tell whether a measure only went with the name of the event: `delay between queueing and running of work`."""
+    token = sentence.tokens[index]
+    unit = "ns" if token.text.lower() in _LASTING else "bytes" if token.text.lower() in _SIZED else None
+    if unit is None or token.meaning != sentence.event or token.stem in phrase:
+        return False
+    if any(token.text.lower() in name.split() for event in events for name in event.names):
+        return False
+    held = {spec.value, *spec.keys, *(c.field for c in spec.conditions)}
+    return unit not in {
+        event.fields[name].unit for event in events for name in held if name and name in event.fields
+    }
+
+
+_LASTING = plain("latency latencies delay delays duration durations lag lags")
+_SIZED = plain("byte bytes size sizes")
 
 
 def _is_restricting(sentence: Sentence, index: int, conditions: list[Condition]) -> bool:

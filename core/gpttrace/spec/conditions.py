@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import signal
+from dataclasses import replace
 from itertools import pairwise
 
 from gpttrace.spec import vocabulary as words
@@ -37,7 +38,12 @@ def directed(asked: Asked, event: Event) -> list[str]:
     if is_receiver(event):
         return []
     problems = []
+    if "new_uid" in event.fields and "root" in asked.named:
+        asked.conditions.append(Condition("new_uid", "==", 0))  # `who switches to root`
     for condition in asked.directed:
+        if condition.field == "uid" and "new_uid" in event.fields:  # `setuid to root`
+            asked.conditions[asked.conditions.index(condition)] = replace(condition, field="new_uid")
+            continue
         target = f"target_{condition.field}"
         asked.conditions.remove(condition)
         if target in event.fields:

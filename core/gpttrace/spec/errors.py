@@ -105,6 +105,7 @@ _OUTCOME = re.compile(
     r"(?:if|when|in case) (?:it|they|any|one|there (?:is|was))\b(?: (?:has |have )?fail\w*| (?:was |is )?(?:un)?success\w*| one)?"
     r"|\b(?:whether|if) (?:or not )?(?:it|they|each|the call) (?:has |have |was |were |is |are )?(?:fail|succe)\w*"
     r"(?: or (?:not|fail\w*|succe\w*))?"
+    r"|\b(?:error|failure)s? (?:are |to be )?included\b|\b(?:including|include) (?:the |all )?(?:error|failure)s?\b"
     r"|\b(?:show|print|list|log|plus|and|with)(?: me)?(?: the| any| their)? (?:error|failure)s? (?:also|too|as well)\b",
     re.IGNORECASE,
 )
@@ -112,7 +113,8 @@ _OUTCOME = re.compile(
 
 _NO_FAILURES = re.compile(
     r"\b(?:exclud(?:e|ing)|without|ignor(?:e|ing)|skip(?:ping)?|leav(?:e|ing) out|not counting|no)"
-    r"(?: the| those| any| all| ones| calls| \w+s)*(?: (?:that|which))? (?:failed|failing|failures?|fail|errors?|errored)(?: ones| calls| attempts)?\b",
+    r"(?: the| those| any| all| ones| calls| \w+s)*(?: (?:that|which))? "
+    r"(?:failed|failing|failures?|fail|errors?|errored)(?: ones| calls| attempts)?\b",
     re.IGNORECASE,
 )
 
@@ -127,7 +129,10 @@ def _take_no_failures(sentence: Sentence, asked: Asked) -> None:
 def _take_outcome(sentence: Sentence, asked: Asked) -> None:
     found = _OUTCOME.search(sentence.text)
     if found is not None and not sentence.text.lower().startswith(found[0].lower()):
-        asked.columns.append("ret")
+        if "includ" in found[0].lower():
+            asked.attempts = True
+        else:
+            asked.columns.append("ret")
         sentence.take_inside(*found.span(), "with the result")
 
 

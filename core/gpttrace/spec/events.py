@@ -281,10 +281,19 @@ def _available(sentence: Sentence) -> set[str]:
     return {
         token.stem
         for index, token in enumerate(sentence.tokens)
-        if (token.meaning is None and not _is_wish(sentence, index))
+        if (token.meaning is None and not _is_wish(sentence, index) and not _is_column(sentence, index))
         or ((token.meaning or "").startswith(_SOFT) and _lends(sentence, index))
         or _is_failure(token)
     }
+
+
+def _is_column(sentence: Sentence, index: int) -> bool:
+    """Tell whether a word only lists a column: in `rename calls: old path, new path, process` no process is renamed."""
+    token = sentence.tokens[index]
+    colon = sentence.text.rfind(":", 0, token.start)
+    listed = colon > 0 and "," in sentence.text[colon:] and sentence.ends_part(index)
+    alone = sentence.text[: token.start].rstrip()[-1:] == "," or sentence.stem(index - 1) == "and"
+    return listed and alone and token.stem in vocabulary.KEYS
 
 
 def _is_wish(sentence: Sentence, index: int) -> bool:

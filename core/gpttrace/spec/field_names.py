@@ -7,6 +7,7 @@ import re
 from gpttrace.spec import vocabulary
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.facts import Facts
+from gpttrace.spec.lexicon import stemmed
 from gpttrace.spec.narrow import is_call
 from gpttrace.spec.words import stem
 
@@ -14,7 +15,7 @@ from gpttrace.spec.words import stem
 def field_names(event: Event, numbers: bool = False) -> dict[str, str]:
     """Return the names by which people call the fields of an event, as stems; `numbers`: of those that can be compared."""
     found = {
-        " ".join(stem(word) for word in name.split()): field.name
+        " ".join(stemmed(name)): field.name
         for field in event.fields.values()
         for name in (*field.names, field.name)
         if (field.type in ("int", "int64", "uint64") if numbers else field.unit not in ("bytes", "ns"))

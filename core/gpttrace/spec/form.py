@@ -51,7 +51,9 @@ def named_value(
     asked.elapsed = asked.elapsed or says_time
     if asked.elapsed and (field := event.field_of_unit("ns")) is not None:
         # `off-CPU time by process`: how much of it each has; without rows its distribution says more.
-        long = any(token.stem == "long" for token in sentence.tokens)
+        long = (
+            any(token.stem == "long" for token in sentence.tokens) or _SPAN.search(sentence.text) is not None
+        )
         most = bool(asked.keys) and any(token.stem in words.MOST for token in sentence.tokens)
         if event.shape == "hist" and field.begin is not None:
             return (
@@ -62,6 +64,9 @@ def named_value(
     if asked.elapsed and event.hz is None and "clock" not in event.id:
         problems.append(f"{event.noun} do not carry how long they take")
     return _amount_of_things(sentence, asked, event)
+
+
+_SPAN = re.compile(r"\btime (from|between|until|till) ", re.IGNORECASE)
 
 
 def _has_tail(sentence: Sentence, event: Event) -> bool:

@@ -23,7 +23,7 @@ def take_stacks(sentence: Sentence, asked: Asked) -> None:
             sentence.take(at, at + len(phrase) - 1, "kernel stacks" if place == "kstack" else "user stacks")
             return
     for pair in _STACK_PAIRS:
-        if (at := sentence.find_phrase(pair)) is not None:
+        if (at := sentence.find_phrase(pair)) is not None and not sentence.ends_part(at):
             sentence.take(at, at, "")
             sentence.tokens[at + 1].stem = "stack"
     index = sentence.find(

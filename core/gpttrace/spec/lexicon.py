@@ -75,7 +75,7 @@ def _stems(phrases: Iterable[str]) -> Iterable[str]:
 @lru_cache(maxsize=4096)
 def stemmed(phrase: str) -> Phrase:
     """Return the stems of a phrase."""
-    return tuple(stem(word) for word in phrase.split())
+    return tuple(stem(word) for word in phrase.replace("file descriptor", "descriptor").split())
 
 
 def left_for_later(event: Event) -> set[str]:

@@ -36,7 +36,10 @@ def lost_rows(sentence: Sentence, spec: TraceSpec, events: list[Event], catalogu
             sentence, asked, spec, events, catalogue
         ):
             found.append(sentence.tokens[asked].text)
-        row = (listed or _is_in_rows(sentence, index)) and _is_lost_row(sentence, at, spec, events, catalogue)
+        own = not listed and sentence.stem(index + 1) in ("its", "their")  # `attempts and their result`
+        row = (listed or own or _is_in_rows(sentence, index)) and _is_lost_row(
+            sentence, at, spec, events, catalogue
+        )
         if row or _is_lost_event(sentence, index, at, events, catalogue):
             found.append(sentence.tokens[at].text)
     return found

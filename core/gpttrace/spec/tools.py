@@ -48,6 +48,9 @@ def spelled_out(tokens: list[Token], question: str) -> list[Token]:
         if token.stem == "group" and found and found[-1].stem == "control":
             found[-1] = replace(token, text="cgroup", stem="cgroup", start=found[-1].start)
             continue
+        if token.stem == "descriptor" and found and found[-1].text.lower() == "file":
+            found[-1] = replace(token, start=found[-1].start)  # no file is meant
+            continue
         text = token.text.lower().removesuffix(".bt").removesuffix("-bpfcc")
         if token.kind == "word" and text in _MEANS and _is_tool(tokens, token):
             for each in tokenize(_MEANS[text]):

@@ -85,13 +85,19 @@ def take_root(sentence: Sentence, asked: Asked) -> None:
             continue
         before = [sentence.stem(i) for i in (index - 1, index - 2, index - 3)]
         negated = before[0] in EXCEPT or (before[0] in ("than", "by", "the") and before[1] in EXCEPT)
-        if not negated and before[0] not in ("by", "as", "of", "for", "under", "that", "do"):
+        becomes = before[0] == "to" and sentence.stem(index - 2) in _BECOMING
+        if not negated and not becomes and before[0] not in ("by", "as", "of", "for", "under", "that", "do"):
             continue
         first = index - (2 if negated and before[0] in ("than", "by", "the") else 1)
         first = _users_before(sentence, first)
         asked.conditions.append(Condition("uid", "!=" if negated else "==", 0))
+        if becomes:
+            asked.directed.append(asked.conditions[-1])
         sentence.take(first, index, "only other users than root" if negated else "only root (uid 0)")
         return
+
+
+_BECOMING = stems("change changes setuid uid user set go goes become elevate elevates escalate")
 
 
 def _users_before(sentence: Sentence, first: int) -> int:
