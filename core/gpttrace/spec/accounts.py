@@ -53,6 +53,7 @@ def unaccounted(
             or _is_row_of_nothing(sentence, index, spec)
             or _is_choice(sentence, index)
             or _is_restricting(sentence, index, conditions)
+            or _is_name(sentence, index)
             or _is_unmeasured(sentence, index, spec, events, phrase)
             or _is_hit(sentence, index, events)
             or _is_way(sentence, index, events)
@@ -92,6 +93,12 @@ def _is_way(sentence: Sentence, index: int, events: list[Event]) -> bool:
         and "direction" not in events[0].fields
     )
     return ways and one and sentence.stem(index) in ("in", "out")
+
+
+def _is_name(sentence: Sentence, index: int) -> bool:
+    """Tell whether a plain word is a name: `on the workqueue named events`."""
+    named = index > 1 and sentence.tokens[index - 1].text.lower() in ("named", "called")
+    return named and sentence.tokens[index].meaning == "" and sentence.ends_part(index)
 
 
 def _is_unmeasured(

@@ -49,7 +49,7 @@ def named_value(
         return ("hist" if unit != field.unit else hint), field.name
     says_time = value_in_name(sentence, event) or _total_wait(sentence, event) or _has_tail(sentence, event)
     asked.elapsed = asked.elapsed or says_time
-    if asked.elapsed and (field := event.field_of_unit("ns")) is not None:
+    if asked.elapsed and "clock" not in event.id and (field := event.field_of_unit("ns")) is not None:
         # `off-CPU time by process`: how much of it each has; without rows its distribution says more.
         long = (
             any(token.stem == "long" for token in sentence.tokens) or _SPAN.search(sentence.text) is not None
@@ -161,6 +161,8 @@ def form_of(
         shape, superlative = "max", worst
     if superlative is not None and value is None:
         value = superlative
+    if shape in (None, "count") and _has_own(sentence, asked, event):
+        return "events", value
     if shape is None:
         shape, value = _usual_shape(sentence, asked, event, hint, value, listed, few or event.listed)
     if shape == "count" and value is not None:
@@ -192,6 +194,18 @@ def _rank_doers(sentence: Sentence) -> None:
     for token, doer in pairwise(sentence.tokens):
         if token.text.lower() in ("biggest", "largest", "worst", "top") and doer.text.lower() in words.DOERS:
             token.stem = stem("heaviest")
+
+
+_OWN = re.compile(
+    r"\bwith (?:its|their) (?:\w+ )*?(?:size|length|latency|latencies|duration|durations|number of \w+)s?\b",
+    re.IGNORECASE,
+)
+
+
+def _has_own(sentence: Sentence, asked: Asked, event: Event) -> bool:
+    """Tell whether each event is asked for with a number of its own: `victims with their memory size`."""
+    cut = asked.grouped or asked.top or asked.every
+    return not cut and event.cost in ("low", "medium") and _OWN.search(sentence.text) is not None
 
 
 def _ranked_value(sentence: Sentence, event: Event) -> str | None:

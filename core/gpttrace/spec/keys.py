@@ -154,6 +154,14 @@ def _begins_no_row(sentence: Sentence, index: int) -> bool:
     doers = text_at(sentence, index + 1).lower() in ("processes", "tasks", "programs", "threads", "users")
     if passive and whose and doers and _GROUPED.search(sentence.text[sentence.tokens[index + 1].end :]):
         return True  # `sent by processes of uid 1000, broken down by signal`
+    if word == "which" and text_at(sentence, index - 1).lower() in (
+        "processes",
+        "programs",
+        "tasks",
+        "threads",
+        "commands",
+    ):
+        return True  # `processes which lock files`
     return (word == "for" and after not in ("each", "every")) or (word in _QUESTION_WORDS and after == "the")
 
 

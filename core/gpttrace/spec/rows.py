@@ -111,7 +111,10 @@ def _in_passing(sentence: Sentence, asked: Asked, event: Event, shape: Shape, na
     return bool(asked.grouped and told) and (shape == "sum" or single)
 
 
-_WHO_WHAT = re.compile(r"\bwho \w+s? (\w+ )?(what|which)\b", re.IGNORECASE)
+_WHO_WHAT = re.compile(
+    r"\b(who|(which|what) (\w+ )?(process|program|thread|task|command|application)) \w+s? (\w+ )?(what|which)\b",
+    re.IGNORECASE,
+)
 
 
 def _objects(event: Event) -> tuple[str, ...]:
