@@ -54,6 +54,7 @@ def unaccounted(
             or _is_choice(sentence, index)
             or _is_restricting(sentence, index, conditions)
             or _is_name(sentence, index)
+            or _is_dropped_time(sentence, index, spec, events)
             or _is_unmeasured(sentence, index, spec, events, phrase)
             or _is_hit(sentence, index, events)
             or _is_way(sentence, index, events)
@@ -99,6 +100,18 @@ def _is_name(sentence: Sentence, index: int) -> bool:
     """Tell whether a plain word is a name: `on the workqueue named events`."""
     named = index > 1 and sentence.tokens[index - 1].text.lower() in ("named", "called")
     return named and sentence.tokens[index].meaning == "" and sentence.ends_part(index)
+
+
+def _is_dropped_time(sentence: Sentence, index: int, spec: TraceSpec, events: list[Event]) -> bool:
+    """Tell whether a time behind what it is of became nothing: `net_rx softirq time per cpu`."""
+    token, before = sentence.tokens[index], sentence.tokens[index - 1 : index]
+    if token.text.lower() != "time" or token.meaning != "" or not before or not before[0].meaning:
+        return False
+    if before[0].meaning.startswith(("rows by", "one table", "with ", "the largest", "trace for")):
+        return False
+    ends = sentence.ends_part(index) or sentence.stem(index + 1) in ("by", "per", "for", "in", "of", "on")
+    units = {event.fields[spec.value].unit for event in events if spec.value and spec.value in event.fields}
+    return ends and "ns" not in units
 
 
 def _is_unmeasured(

@@ -44,6 +44,8 @@ def take_listed_keys(
     timed = times in found and not any(t.stem in _MEASURING for t in sentence.tokens)
     if times in found and not timed:
         return
+    if len(found) == 1 and found[0] in ("pages", "packets", "blocks", "requests"):
+        return  # how many of them there are: no row
     if len(found) > 1 or (found and at == len(sentence.tokens)):
         asked.each = asked.each or timed
         if (columns or timed) and not asked.grouped:

@@ -82,7 +82,7 @@ def decide(
     )
     if asked.who and "comm" not in event.fields and not any(key.endswith("comm") for key in keys):
         problems.append(f"{event.noun} cannot be told by comm: the hook does not carry it")
-    problems += _one_of_whom(asked, shape, keys, conditions)
+    problems += [*_one_of_whom(asked, shape, keys, conditions), *_done_to_nobody(asked, event)]
     if any(c.field == "syscall" and c.op == "==" for c in conditions):
         keys = tuple(key for key in keys if key != "syscall")  # the hook of one call does not say which it is
     elif (
@@ -142,6 +142,12 @@ def _one_of_whom(asked: Asked, shape: Shape, keys: tuple[str, ...], conditions: 
     if len(named) > 1:
         return []  # `opens by nginx and apache2, by process`
     return [f"who is asked for, and only {name} is looked at; ask without one of them" for name in named]
+
+
+def _done_to_nobody(asked: Asked, event: Event) -> list[str]:
+    """Say so where `who preempts whom` is asked and the event does not know whom."""
+    told = "target_comm" not in asked.mentioned or any(name.startswith("target_") for name in event.fields)
+    return [] if told else [f"{event.noun} do not carry whom it is done to"]
 
 
 def _failed_otherwise(conditions: list[Condition], asked: Asked) -> list[Condition]:

@@ -90,8 +90,13 @@ def _amount_of_things(sentence: Sentence, asked: Asked, event: Event) -> tuple[S
     if _RETURNED.search(sentence.text) is not None and "ret" in event.fields:
         return "hist", "ret"
     plain = words.EMPTY | words.COUNT | words.MOST | {"many"}
-    subject = next(
-        (token.stem for token in sentence.tokens if token.kind == "word" and token.stem not in plain), ""
+    last = sentence.tokens[-1]
+    subject = (
+        last.stem
+        if sentence.text[: last.start].rstrip().endswith(":")  # `writeback per device: pages`
+        else next(
+            (token.stem for token in sentence.tokens if token.kind == "word" and token.stem not in plain), ""
+        )
     )
     for field in event.fields.values():
         alone = (
@@ -419,11 +424,15 @@ def _where_asked(sentence: Sentence, asked: Asked, event: Event) -> tuple[str, .
                 ("kstack",) if side == "kernel" else ("ustack",) if event.hz is None else ("kstack", "ustack")
             )
     profiled = event.hz is not None and any(token.stem in _PROFILES for token in sentence.tokens)
+    paths = event.hz is not None and _CODE_PATHS.search(sentence.text) is not None
+    if paths:
+        return ("kstack",) if "kernel" in sentence.text.lower() else ("kstack", "ustack")
     asks = sentence.stem(0) == "wher" and (event.hz is not None or event.id in _PLACED)
     return ("kstack", "ustack") if profiled or asks else ()
 
 
 _FUNCTIONS = stems("function functions code")
+_CODE_PATHS = re.compile(r"\b(code|call) paths?\b", re.IGNORECASE)
 _PLACED = (
     "off-cpu",
     "page-alloc",

@@ -213,6 +213,8 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
         if strong and key not in asked.grouped:
             asked.grouped.append(key)
         at = last + 1
+        if sentence.text[sentence.tokens[last].end :][:1] == ":":
+            break  # `per device: pages`
         while _goes_on_after(sentence, at) and key_at(sentence, names, at + 1, own):
             at += 1
         apart = at <= last + 1 and "," not in sentence.text[sentence.tokens[last].end : _start(sentence, at)]

@@ -101,7 +101,7 @@ def _says_nothing(
         token.kind == "word"
         and token.text.isascii()
         and "_" not in token.text
-        and token.stem not in _NEGATIONS
+        and (token.stem not in _NEGATIONS or (apart and token.stem == "never"))
     )
     first = index == 0 or sentence.text[: token.start].rstrip()[-1:] in ".!?:;'\""
     if (

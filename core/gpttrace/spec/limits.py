@@ -114,6 +114,8 @@ _SUPERLATIVES = stems(
 
 def take_top(sentence: Sentence, asked: Asked) -> None:
     """`top 5`, `the five largest`, `first 10`, `top processes`."""
+    if (tool := sentence.find_phrase(("in", "top"))) is not None and sentence.ends_part(tool + 1):
+        sentence.take(tool, tool + 1, "")  # `si is high in top: …`
     index = sentence.find(("top", "first", "limit"))
     if index is not None and sentence.stem(index) == "top" and _take_number_before(sentence, asked, index):
         return

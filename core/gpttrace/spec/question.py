@@ -263,7 +263,7 @@ def _with_event(
     others = more_events(sentence, asked, event, catalogue, match.phrase) if not beside else []
     others = others or other_way(sentence, event, catalogue)
     _take_rows(sentence, asked, event)
-    times.take_elapsed(sentence, asked)
+    times.take_elapsed(sentence, asked, stems(" ".join(v for f in event.fields.values() for v in f.values)))
     strange = known | arguments(event, host)
     bare = who.take_bare_comm(sentence, asked, strange.__contains__, "target_comm" in event.fields)
     if "target_comm" in event.fields:

@@ -41,7 +41,11 @@ def rows_of(
         asked.keys += [side for side in asked.stacks if side in event.fields and side not in asked.keys]
     if shape != "events":
         return _keys(sentence, asked, event, shape, value, mentioned, {c.field for c in conditions})
-    tested = (c.field for c in conditions if c.field in ("ret", "latency", "bytes"))
+    tested = (
+        c.field
+        for c in conditions
+        if c.field in ("ret", "latency", "bytes") or (c.op == "!=" and c.field == "exit_code")
+    )
     head = head_field(sentence, asked, event)
     extra = [
         *([head] if head else []),
@@ -100,6 +104,7 @@ def _keys(
         return ("comm",)
     ranking = words.MOST | set(SUPERLATIVE_UNIT)
     ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
+    ranked = ranked and not (asked.every and shape in ("max", "min") and _is_one(sentence))
     return keys or (_ranked_by(sentence, event) if ranked else ())
 
 
@@ -275,6 +280,12 @@ def _listed_at(sentence: Sentence) -> range:
         ):
             return range(index + 1, len(sentence.tokens))
     return range(0)
+
+
+def _is_one(sentence: Sentence) -> bool:
+    """Tell whether one event is asked for: `the slowest disk request per second`."""
+    named = [token.text.lower() for token in sentence.tokens if token.meaning == sentence.event]
+    return bool(named) and not named[-1].endswith("s")
 
 
 def _ranked_by(sentence: Sentence, event: Event) -> tuple[str, ...]:

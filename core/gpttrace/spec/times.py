@@ -182,8 +182,11 @@ def take_hangs(sentence: Sentence, asked: Asked) -> None:
             sentence.take(index, index, "how long it takes")  # `who hangs in fsync`
 
 
-def take_elapsed(sentence: Sentence, asked: Asked) -> None:
-    """`time that unshare takes`, `run time`: how long an event lasts, unlike `at a time` and `times`."""
+def take_elapsed(sentence: Sentence, asked: Asked, values: frozenset[str] = frozenset()) -> None:
+    """`time that unshare takes`, `run time`: how long an event lasts, unlike `at a time` and `times`.
+
+    `values` are the stems of what fields of the event can be (`net_rx time`).
+    """
     for match in _FROM_TO.finditer(sentence.text):
         asked.elapsed = True
         sentence.take_inside(match.start(), match.end(), "how long it takes")
@@ -200,13 +203,20 @@ def take_elapsed(sentence: Sentence, asked: Asked) -> None:
         named = (
             (meant == sentence.event or meant.startswith("the system call")) and bool(meant) and not plural
         )
-        before = sentence.stem(index - 1) in _BEFORE_TIME or named
+        before = sentence.stem(index - 1) in _BEFORE_TIME | values or named
         of_it = sentence.stem(index - 1) == "the" and sentence.stem(index + 1) == "of"
-        after = any(word in _AFTER_TIME for word in near) or index == 0 or of_it
+        after = (
+            any(word in _AFTER_TIME for word in near) or index == 0 or of_it or _opens_part(sentence, index)
+        )
         ranked = sentence.stem(index - 1) == "by" and asked.ranked  # `top 10 functions by time`
         if before or ranked or (after and not plural):
             asked.elapsed = True
             sentence.take(index, index, "how long it takes")
+
+
+def _opens_part(sentence: Sentence, index: int) -> bool:
+    """Tell whether a part of the question begins here: `si is high: time per softirq vector`."""
+    return sentence.ends_part(index - 1) and sentence.stem(index + 1) in ("per", "by", "of", "for", "in")
 
 
 _WHOLE = re.compile(
