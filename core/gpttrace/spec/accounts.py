@@ -356,7 +356,8 @@ def _is_lost(
     if token.text[:3] == "SIG" and hasattr(signal, token.text):
         return not any(c.field == "sig" for c in conditions)
     if small.startswith(KERNEL_THREADS):
-        return not of_name and not any(small.startswith(value) for value in values)
+        linked = sentence.stem(sentence.tokens.index(token) - 1) in ("by", "of", "from", "for")
+        return (linked or not of_name) and not any(small.startswith(value) for value in values)
     if small == "root":
         return not of_name or token.stem not in phrase
     if is_errno(token.text):

@@ -52,7 +52,7 @@ ERRNO_PHRASES = {
     "read only file system": "EROFS", "no such device": "ENODEV", "out of memory error": "ENOMEM", "disk full": "ENOSPC",
     "do not exist": "ENOENT", "does not exist": "ENOENT", "don't exist": "ENOENT", "doesn't exist": "ENOENT",
     "are missing": "ENOENT",
-    "timed out": "ETIMEDOUT", "time out": "ETIMEDOUT", "access denied": "EACCES", "connection refused": "ECONNREFUSED",
+    "timed out": "ETIMEDOUT", "time out": "ETIMEDOUT", "access denied": "EACCES", "connection refused": "ECONNREFUSED", "connection being refused": "ECONNREFUSED", "refused connection": "ECONNREFUSED",
     "interrupted by a signal": "EINTR", "interrupted by signals": "EINTR", "try again": "EAGAIN",
 }  # fmt: skip
 _BY_NAME = {name: getattr(errno, name) for name in dir(errno) if name.startswith("E")}
@@ -173,7 +173,11 @@ def _take_errno(sentence: Sentence, asked: Asked) -> None:
     for phrase, name in ERRNO_PHRASES.items():
         found = sentence.find_phrase(tuple(stem(word) for word in phrase.split()))
         if found is not None:
-            return _set_errno(sentence, asked, found, found + phrase.count(" "), _BY_NAME[name])
+            words_ = phrase.split()
+            if "connection" in words_:  # what is refused still names the event
+                found += words_.index("refused")
+                words_ = words_[:1]
+            return _set_errno(sentence, asked, found, found + len(words_) - 1, _BY_NAME[name])
     return None
 
 

@@ -16,6 +16,9 @@ _MOST = 3
 _LASTING = frozenset(vocabulary.TIMES) | frozenset(w for w, unit in SUPERLATIVE_UNIT.items() if unit == "ns")
 
 
+_LIVED = ("longer", "shorter", "lasting", "lived", "open", "alive")  # `connections longer than a minute`
+
+
 def related_events(
     sentence: Sentence,
     asked: Asked,
@@ -27,22 +30,24 @@ def related_events(
     """Return the events that may be meant instead; `unknown` are the words that the reading with the event left over."""
     lacks_result = (asked.failed or asked.errno is not None) and "ret" not in event.fields
     if lacks_result:
-        return [] if any(not is_errno(word) for word in unknown) else _that_can_fail(phrase, catalogue)
+        return [] if any(not is_errno(word) for word in unknown) else _that_can_fail(event, phrase, catalogue)
     lacking = _lacking(sentence, asked, event)
     if lacking:
-        return _that_carry(lacking, event, phrase, catalogue)
+        found = _that_carry(lacking, event, phrase, catalogue)
+        lived = any(token.text.lower() in _LIVED for token in sentence.tokens)
+        return sorted(found, key=lambda each: lived and not each.id.endswith("-life"))
     return _that_tell(unknown, event, phrase, catalogue)
 
 
-def _that_can_fail(phrase: tuple[str, ...], catalogue: Catalogue) -> list[Event]:
+def _that_can_fail(event: Event, phrase: tuple[str, ...], catalogue: Catalogue) -> list[Event]:
     """Return those of the same name that can fail, where the one meant cannot: not a signal, but kill(2)."""
     named = set(phrase)
     found = (
-        event
-        for event in catalogue.events.values()
-        if "ret" in event.fields and named <= {stem(word) for word in event.id.split("-")}
+        each
+        for each in catalogue.events.values()
+        if "ret" in each.fields and named <= {stem(word) for word in each.id.split("-")}
     )
-    return list(found)[:_MOST]
+    return list(found)[:_MOST] or _that_carry("ret", event, phrase, catalogue)
 
 
 def _that_tell(

@@ -104,7 +104,7 @@ def _keys(
         return ("comm",)
     ranking = words.MOST | set(SUPERLATIVE_UNIT)
     ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
-    ranked = ranked and not (asked.every and shape in ("max", "min") and _is_one(sentence))
+    ranked = ranked and not (shape in ("max", "min") and not asked.top and _is_one(sentence))
     return keys or (_ranked_by(sentence, event) if ranked else ())
 
 
