@@ -10,10 +10,11 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gpttrace.spec import errors, keys, limits, times, vocabulary, who
+from gpttrace.spec import errors, limits, times, vocabulary, who
 from gpttrace.spec.asked import Asked, Threshold, amount_at
 from gpttrace.spec.cgroup import take_cgroup
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.stacks import take_stacks
 from gpttrace.spec.words import stem, stems
 
 _DISK = re.compile(r"(?:sd[a-z]{1,2}\d*|nvme\d+n\d+(?:p\d+)?|x?vd[a-z]\d*|dm-\d+|md\d+|loop\d+|mmcblk\d+)")
@@ -81,7 +82,7 @@ def read_wishes(
     times.take_duration(sentence, asked)
     limits.take_top(sentence, asked)
     errors.take_errors(sentence, asked)
-    keys.take_stacks(sentence, asked)
+    take_stacks(sentence, asked)
     for token in sentence.tokens:
         if token.meaning is None and token.stem in own:
             token.meaning = ""

@@ -19,6 +19,7 @@ from gpttrace.spec.lexicon import stemmed
 from gpttrace.spec.lost_rows import lost_rows
 from gpttrace.spec.model import Condition, TraceSpec
 from gpttrace.spec.narrow import is_call
+from gpttrace.spec.row_words import asks_for_lost_row
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.vocabulary import JOINING
 from gpttrace.spec.who import KERNEL_THREADS, is_program
@@ -39,8 +40,7 @@ def unaccounted(
         if token.meaning in nothing
         and not any(start <= token.start < end for start, end in aside)
         and (
-            _is_dropped_row(sentence, index, phrase)
-            or (not spec.keys and spec.shape != "events" and _is_subject(sentence, index, phrase))
+            asks_for_lost_row(sentence, index, spec, events, phrase)
             or (token.stem in _HOLDING and _measures_no_holding(spec, events))
             or _is_narrowing(sentence, index, events, catalogue)
             or _is_joined_call(sentence, index, events)
@@ -48,9 +48,6 @@ def unaccounted(
             or _is_timed_elsewhere(sentence, token, spec, events)
             or _is_compared(sentence, index, events)
             or _is_told_as_one(sentence, index, events)
-            or _is_row_of_other(sentence, index, events)
-            or _is_row_in_name(sentence, index, spec)
-            or _is_row_of_nothing(sentence, index, spec)
             or _is_choice(sentence, index)
             or _is_restricting(sentence, index, conditions)
             or _is_name(sentence, index)
@@ -177,47 +174,6 @@ def _is_real_time(sentence: Sentence, index: int) -> bool:
 _REAL_TIME = stems("task tasks thread threads process processes priority priorities class scheduling policy")
 
 
-def _is_subject(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> bool:
-    """Tell whether a noun asks for rows of its own: `which parents wait`, `how many does each server accept`."""
-    token, before = sentence.tokens[index], sentence.stem(index - 1)
-    after = sentence.tokens[index + 1 : index + 2]
-    if token.kind != "word" or not index or sentence.tokens[index - 1].meaning != "":
-        return False
-    if before in ("each", "every", "per"):
-        return token.meaning == "" and bool(after) and after[0].meaning == sentence.event
-    opens = index == 1 or sentence.text[: sentence.tokens[index - 1].start].rstrip()[-1:] in (".", "?", ":")
-    return before == "which" and opens and token.text.lower().endswith("s") and token.stem not in phrase
-
-
-def _is_dropped_row(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> bool:
-    """Tell whether a noun in a list of rows or columns (`…: type and level`, `with its owner`) has become none of them."""
-    token = sentence.tokens[index]
-    if token.meaning == sentence.event and (token.stem not in phrase or token.stem in _MEASURED):
-        row = index > 1 and (sentence.tokens[index - 2].meaning or "").startswith("rows by")
-        if row and sentence.stem(index - 1) == "and" and sentence.stem(index + 1) == "":
-            return token.stem in _NOUNS | _MEASURED  # `by command and device`
-        own = sentence.stem(index - 1) in ("their", "its", "the") and sentence.stem(index - 2) == "with"
-        return own and (sentence.stem(index - 1) != "the" or token.stem in _NOUNS)
-    if token.meaning != "" or token.stem not in _NOUNS:
-        return False
-    before, joined = index - 1, False
-    while sentence.stem(before) in ("the", "its", "their", "and", "plus"):
-        joined = joined or sentence.stem(before) in ("and", "plus")
-        before -= 1
-    if before < 0:
-        return False
-    gap = sentence.text[sentence.tokens[before].end : token.start].lstrip()[:1]
-    key = (sentence.tokens[before].meaning or "").startswith(("rows by", "with ", "processes"))
-    return gap == ":" or sentence.stem(before) == "with" or (key and (joined or gap == ","))
-
-
-_MEASURED = stems("delay latency time length count priority policy protocol port number pages")
-_NOUNS = stems(
-    """type kind value result name reason code index status path address target source owner mode flag flags level state inode
-    device file offset return outcome argument class size"""
-)
-
-
 def _is_narrowing(sentence: Sentence, index: int, events: list[Event], catalogue: Catalogue) -> bool:
     """Tell whether an empty word belongs to its neighbour in the names of other events alone: `timers firing`."""
     token = sentence.tokens[index]
@@ -286,46 +242,6 @@ def _is_compared(sentence: Sentence, index: int, events: list[Event]) -> bool:
     named = token.meaning == "" and token.kind == "word" and token.text.lower().endswith(("ed", "s", "en"))
     to = sentence.stem(index - 1) == "to" and sentence.stem(index - 2) == "compar"
     return named and (to or {sentence.stem(index - 1), sentence.stem(index + 1)} & _COMPARING != set())
-
-
-def _is_row_in_name(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
-    """Tell whether rows, or how many of the events, are asked for by words of its name: `per server`, `first 20 opens`."""
-    token, before = sentence.tokens[index], sentence.tokens[index - 1 : index]
-    if not before or token.meaning != sentence.event:
-        return False
-    counted = before[0].kind == "number" and sentence.stem(index - 2) in ("first", "last")
-    after = sentence.tokens[index + 1 : index + 2]
-    row = bool(after) and (after[0].meaning or "").startswith("rows by")
-    each = before[0].stem == "per" and not before[0].meaning and not row
-    return counted or (each and spec.shape in ("count", "sum", "rate", "events"))
-
-
-def _is_row_of_nothing(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
-    """Tell whether rows are asked for by a word that says nothing (`by id`), at the end of a part of the question."""
-    token, before = sentence.tokens[index], sentence.tokens[index - 1 : index]
-    if (
-        spec.keys
-        or not before
-        or before[0].stem not in ("by", "per")
-        or before[0].meaning
-        or token.meaning != ""
-    ):
-        return False
-    return sentence.ends_part(index) and token.text.lower() not in _IDIOMS
-
-
-_IDIOMS = plain(
-    """far default now chance accident itself themselves hand any anyone anybody someone somebody all me us them it others
-    everyone everybody anything something"""
-)
-
-
-def _is_row_of_other(sentence: Sentence, index: int, events: list[Event]) -> bool:
-    """Tell whether rows are asked for by a word that only named a further event: `suspends and resumes by device`."""
-    by = sentence.stem(index - 1) in ("by", "per") and not (
-        sentence.tokens[index - 1].meaning if index else None
-    )
-    return by and sentence.tokens[index].meaning in {event.summary for event in events[1:]}
 
 
 def _is_told_as_one(sentence: Sentence, index: int, events: list[Event]) -> bool:

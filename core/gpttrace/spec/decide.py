@@ -15,7 +15,8 @@ from gpttrace.spec.conditions import (
 )
 from gpttrace.spec.either import take_either
 from gpttrace.spec.exclusions import turned
-from gpttrace.spec.form import NEED_VALUE, SUBJECTS, counts_users, form_of, named_value
+from gpttrace.spec.form import NEED_VALUE, SUBJECTS, form_of
+from gpttrace.spec.measured import counts_users, named_value
 from gpttrace.spec.model import Condition, Shape, TraceSpec
 from gpttrace.spec.remote import turn_to_addresses
 from gpttrace.spec.rows import rows_of

@@ -52,7 +52,8 @@ ERRNO_PHRASES = {
     "read only file system": "EROFS", "no such device": "ENODEV", "out of memory error": "ENOMEM", "disk full": "ENOSPC",
     "do not exist": "ENOENT", "does not exist": "ENOENT", "don't exist": "ENOENT", "doesn't exist": "ENOENT",
     "are missing": "ENOENT",
-    "timed out": "ETIMEDOUT", "time out": "ETIMEDOUT", "access denied": "EACCES", "connection refused": "ECONNREFUSED", "connection being refused": "ECONNREFUSED", "refused connection": "ECONNREFUSED",
+    "timed out": "ETIMEDOUT", "time out": "ETIMEDOUT", "access denied": "EACCES", "connection refused": "ECONNREFUSED",
+    "connection being refused": "ECONNREFUSED", "refused connection": "ECONNREFUSED",
     "interrupted by a signal": "EINTR", "interrupted by signals": "EINTR", "try again": "EAGAIN",
 }  # fmt: skip
 _BY_NAME = {name: getattr(errno, name) for name in dir(errno) if name.startswith("E")}

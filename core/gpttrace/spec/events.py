@@ -7,12 +7,11 @@ there whole, an event is still meant when nearly all that the question says belo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.calls import Candidate, bare_syscall, call_names, named_syscall, specific
-from gpttrace.spec.catalogue import Catalogue, Event, words_of
+from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.errors import ONLY_FAILED, ONLY_ONES_THAT_FAILED
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.field_names import field_names
@@ -358,28 +357,6 @@ def _is_listed(sentence: Sentence, index: int, entry: Entry, phrase: tuple[str, 
     while sentence.stem(before) in ("the", "its", "their"):
         before -= 1
     return sentence.stem(before) in ("with", "by", "per", "plus")
-
-
-@lru_cache(maxsize=4)
-def known_stems(catalogue: Catalogue) -> frozenset[str]:
-    """Return every stem that means something in a question."""
-    return _known(
-        tuple(sorted({stem(word) for event in catalogue.events.values() for word in words_of(event)}))
-    )
-
-
-def _known(names: tuple[str, ...]) -> frozenset[str]:
-    lists = [value for value in vars(vocabulary).values() if isinstance(value, frozenset)]
-    tables = [value for value in vars(vocabulary).values() if isinstance(value, dict)]
-    every = frozenset().union(*lists, *(frozenset(table) for table in tables))
-    own = frozenset(word for word in every if word.isascii()) - vocabulary.FOREIGN
-    return own | vocabulary.OTHER | frozenset(names)
-
-
-@lru_cache(maxsize=4)
-def plurals(catalogue: Catalogue) -> frozenset[str]:
-    """Return the plurals of what `known_stems` returns, for the correction of typing errors (`erors`)."""
-    return frozenset(f"{word}s" for word in known_stems(catalogue) if len(word) > 3)
 
 
 def nearest(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gpttrace.spec import vocabulary
-from gpttrace.spec.catalogue import Catalogue, Event
+from gpttrace.spec.catalogue import Catalogue, Event, words_of
 from gpttrace.spec.words import plain, stem
 
 Phrase = tuple[str, ...]
@@ -88,3 +88,25 @@ def left_for_later(event: Event) -> set[str]:
     if event.field_of_unit("ns") is not None:
         later |= set(vocabulary.TIMES) | {stem("time")}
     return later
+
+
+@lru_cache(maxsize=4)
+def known_stems(catalogue: Catalogue) -> frozenset[str]:
+    """Return every stem that means something in a question."""
+    return _known(
+        tuple(sorted({stem(word) for event in catalogue.events.values() for word in words_of(event)}))
+    )
+
+
+def _known(names: tuple[str, ...]) -> frozenset[str]:
+    lists = [value for value in vars(vocabulary).values() if isinstance(value, frozenset)]
+    tables = [value for value in vars(vocabulary).values() if isinstance(value, dict)]
+    every = frozenset().union(*lists, *(frozenset(table) for table in tables))
+    own = frozenset(word for word in every if word.isascii()) - vocabulary.FOREIGN
+    return own | vocabulary.OTHER | frozenset(names)
+
+
+@lru_cache(maxsize=4)
+def plurals(catalogue: Catalogue) -> frozenset[str]:
+    """Return the plurals of what `known_stems` returns, for the correction of typing errors (`erors`)."""
+    return frozenset(f"{word}s" for word in known_stems(catalogue) if len(word) > 3)

@@ -21,7 +21,7 @@ from gpttrace.spec.cgroup import take_cgroup
 from gpttrace.spec.command_line import take_command_line
 from gpttrace.spec.corrections import SLOT_WORDS, correct
 from gpttrace.spec.decide import decide
-from gpttrace.spec.events import find_events, known_stems, nearest, plurals, take_event
+from gpttrace.spec.events import find_events, nearest, take_event
 from gpttrace.spec.exclusions import take_excluded_names
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.field_names import arguments, field_names
@@ -29,10 +29,11 @@ from gpttrace.spec.field_values import take_field_values
 from gpttrace.spec.heads import lost_head
 from gpttrace.spec.kernel_names import every_hook_name
 from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_background, take_filler
-from gpttrace.spec.lexicon import lexicon
+from gpttrace.spec.lexicon import known_stems, lexicon, plurals
 from gpttrace.spec.library import library_event
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.narrow import named_hooks
+from gpttrace.spec.people import take_mentioned_keys
 from gpttrace.spec.raw import named_tracepoint, raw_event
 from gpttrace.spec.refuse import refuse_text
 from gpttrace.spec.related import related_events
@@ -46,6 +47,7 @@ from gpttrace.spec.several import (
     with_calls,
     with_other_calls,
 )
+from gpttrace.spec.stacks import take_stacks
 from gpttrace.spec.traffic import other_way
 from gpttrace.spec.words import one_letter_off, stem, stems
 
@@ -240,7 +242,7 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     limits.take_top(sentence, asked)
     limits.take_ratio(sentence, asked)
     errors.take_errors(sentence, asked)
-    keys.take_stacks(sentence, asked)
+    take_stacks(sentence, asked)
     keys.take_keys(sentence, asked, vocabulary.KEYS)
 
 
@@ -328,7 +330,7 @@ def _take_rows(sentence: Sentence, asked: Asked, event: Event) -> None:
     columns.take_breakdown(sentence, asked, names)
     columns.take_each(sentence, asked, names)
     columns.take_wished(sentence, asked, names)
-    keys.take_mentioned_keys(sentence, asked)
+    take_mentioned_keys(sentence, asked)
     if {"target_comm", "target_pid"} <= set(event.fields):
         columns.turn_to_targets(sentence, asked)
 

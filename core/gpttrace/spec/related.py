@@ -7,9 +7,9 @@ from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.errors import is_errno
 from gpttrace.spec.field_names import field_names
-from gpttrace.spec.form import SUPERLATIVE_UNIT
 from gpttrace.spec.lexicon import lexicon
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.shape_words import SUPERLATIVE_UNIT
 from gpttrace.spec.words import stem
 
 _MOST = 3

@@ -7,11 +7,11 @@ import re
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
-from gpttrace.spec.form import SUPERLATIVE_UNIT
 from gpttrace.spec.heads import head_field
 from gpttrace.spec.lexicon import stemmed
 from gpttrace.spec.model import Condition, Shape
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.shape_words import SUPERLATIVE_UNIT
 from gpttrace.spec.words import stem, stems
 
 
