@@ -1,0 +1,128 @@
+"""What a question asks for beside its event is in the answer, or the question is refused: rows, columns, outcomes, measures."""
+
+from __future__ import annotations
+
+import pytest
+from tests.writer.conftest import KnownHost
+
+from gpttrace.spec.catalogue import load_catalogue
+from gpttrace.spec.model import Condition, TraceSpec
+from gpttrace.spec.question import read_question
+
+
+def spec_of(question: str, host: KnownHost) -> TraceSpec:
+    reading = read_question(question, load_catalogue(), host)
+    assert reading.is_sure, reading
+    assert reading.spec is not None
+    return reading.spec
+
+
+@pytest.mark.parametrize(
+    ("question", "event", "shape", "keys"),
+    [
+        # rows by words that also name the event
+        ("bytes written to each disk, five-second intervals", "disk-io", "sum", ("dev",)),
+        ("cpu idle states, count", "cpu-idle", "count", ("state",)),
+        ("operation not permitted: top 5 processes and syscalls", "syscall", "count", ("comm", "syscall")),
+        ("bpf commands by number", "bpf-call", "count", ("cmd",)),
+        ("accepted connections per listening port", "tcp-accept", "count", ("sport",)),
+        ("sum of bytes returned by read, by process and file descriptor", "read", "sum", ("comm", "fd")),
+        ("writeback per device: pages", "writeback-run", "sum", ("device",)),
+        # rows that are none
+        ("top 7 users by programs started", "exec", "count", ("uid",)),
+        ("signals that were ignored by the receiver, by number", "signal-ignored", "count", ("sig",)),
+        ("how often are tasks woken up? total for each second", "wakeup", "rate", ()),
+        ("slowest disk request per second", "disk-io", "max", ()),
+        # who does it to whom, and who it is
+        ("who wakes up who", "wakeup", "count", ("comm", "target_comm")),
+        ("something opens my files, who is it?", "file-open", "events", ("pid", "comm", "filename")),
+        # columns
+        ("rename calls: old path, new path, process", "file-rename", "events", ("pid", "comm", "oldname", "newname")),
+        ("chown audit: file, new owner, new group, and who did it",
+         "chown", "events", ("pid", "comm", "filename", "owner", "group")),
+        ("any futex waits above 100ms? print process, thread id and how long",
+         "futex", "events", ("pid", "comm", "latency", "tid")),
+        ("full command line of each program that starts",
+         "exec", "events", ("pid", "comm", "filename", "arg1", "arg2", "arg3", "arg4")),
+        ("write-back starts with their reason and number of pages",
+         "writeback-run", "events", ("device", "reason", "latency", "pages")),
+        # what is measured
+        ("biggest writers", "write", "sum", ("comm",)),
+        ("smallest congestion window seen for each peer", "tcp-window", "min", ("daddr",)),
+        ("how much time does it take to delete a file", "file-delete", "hist", ()),
+        ("softirq net_rx time per cpu", "softirq", "sum", ("cpu",)),
+        ("time from SYN to established, per destination", "tcp-handshake", "hist", ("daddr",)),
+        # places in code
+        ("hot code paths in the kernel", "cpu-sample", "stacks", ("comm", "kstack")),
+        ("where in the kernel do packets get lost? stack traces", "packet-drop", "stacks", ("kstack",)),
+        # background
+        ("box is crawling, what is spawning all these processes", "exec", "events", ("pid", "comm", "filename")),
+        ("cpu getting throttled because hot: thermal trips", "thermal-trip", "events", ("zone", "trip")),
+        ("audit trail of executed programs with user id", "exec", "events", ("pid", "comm", "filename", "uid")),
+        # the event that is meant
+        ("show TCP connections longer than a minute", "tcp-life", "events", ("saddr", "sport", "daddr", "dport", "latency")),
+        ("what opens server sockets, i.e. calls listen?", "socket-listen", "events", ("pid", "comm", "backlog")),
+        ("alarms / interval timers set, by process", "itimer-set", "count", ("comm",)),
+    ],
+)  # fmt: skip
+def test_it_is_in_the_answer(
+    question: str, event: str, shape: str, keys: tuple[str, ...], known_host: KnownHost
+) -> None:
+    spec = spec_of(question, known_host)
+    assert (spec.event, spec.shape, spec.keys) == (event, shape, keys)
+
+
+@pytest.mark.parametrize(
+    ("question", "conditions"),
+    [
+        ("who is binding ports, show errors also", []),
+        ("count opens by process, errors included", []),
+        ("count opens per process, exclude those that fail", [Condition("ret", ">=", 0)]),
+        ("is anybody running into a full disk (ENOSPC)?", [Condition("ret", "==", -28)]),
+        ("which processes were not allowed to open files (EACCES)", [Condition("ret", "==", -13)]),
+        ("refused connections per process", [Condition("ret", "==", -111)]),
+        ("who switches to root", [Condition("new_uid", "==", 0), Condition("ret", ">=", 0)]),
+        ("setuid calls that change to root", [Condition("new_uid", "==", 0), Condition("ret", ">=", 0)]),
+        ("module loads not caused by modprobe", [Condition("comm", "!=", "modprobe")]),
+        ("signals delivered to gunicorn", [Condition("comm", "==", "gunicorn")]),
+        ("fopen file names for crond", [Condition("comm", "==", "crond")]),
+        ("exits with non-zero code", [Condition("exit_code", "!=", 0)]),
+    ],
+)
+def test_which_of_them_are_meant(question: str, conditions: list[Condition], known_host: KnownHost) -> None:
+    assert list(spec_of(question, known_host).conditions) == conditions
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "tiny writes by process",  # how small is not said
+        "only the first read of a file",
+        "readahead pages that were never used",
+        "page cache hits and misses each second",
+        "what gets queued on the workqueue named events? by function",
+        "how many soft interrupts are handled by ksoftirqd?",
+        "who preempts whom",  # the hook does not know whom
+        "fsync by process and file system",
+        "compaction attempts and their result",
+        "net namespace setup slow, time for copy_net_ns",  # another function is timed
+        "malloc and free counts of the allocator",  # `free` is no word to leave out
+        "how often does the kernel run out of memory for atomic allocations",
+        "loop device I/O",
+        "write the incident report",
+    ],
+)
+def test_what_would_be_lost_is_refused(question: str, known_host: KnownHost) -> None:
+    assert not read_question(question, load_catalogue(), known_host).is_sure
+
+
+@pytest.mark.parametrize(
+    ("question", "events"),
+    [
+        ("TLS traffic both ways: bytes in and out by process", ["tls-write", "tls-read"]),
+        ("bytes in and out per interface", ["packet-send", "packet-receive"]),
+    ],
+)
+def test_both_ways_are_two_events(question: str, events: list[str], known_host: KnownHost) -> None:
+    spec = spec_of(question, known_host)
+    assert [spec.event, *(other.event for other in spec.others)] == events
