@@ -6,6 +6,7 @@ import re
 
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
+from gpttrace.spec.facts import Facts
 from gpttrace.spec.sentence import Sentence
 
 _ARGUMENTS = re.compile(
@@ -17,9 +18,16 @@ _ARGUMENTS = re.compile(
 _OF_EACH = re.compile(r" (?:of|for) (?:each|every) ", re.IGNORECASE)
 
 
-def take_command_line(sentence: Sentence, asked: Asked, event: Event) -> None:
-    """Ask for the arguments of programs that are started, where the event has them."""
+# bpftrace 0.17 keeps each string on the stack of 512 bytes that the kernel gives; 0.23 does not.
+_ROOMY = (0, 20)
+
+
+def take_command_line(sentence: Sentence, asked: Asked, event: Event, host: Facts | None) -> None:
+    """Ask for the arguments of programs that are started, where the event has them: four, or the one that there is room for."""
     columns = [name for name in event.fields if re.fullmatch(r"arg[1-9]", name)]
+    meaning = "with its arguments"
+    if columns and host is not None and host.version[:2] < _ROOMY:
+        columns, meaning = columns[:1], "with its first argument (this bpftrace has no room for more)"
     found = _ARGUMENTS.search(sentence.text) if columns else None
     if found is None:
         return
@@ -31,4 +39,4 @@ def take_command_line(sentence: Sentence, asked: Asked, event: Event) -> None:
         asked.grouped[:] = [key for key in asked.grouped if key != "comm"]
     for token in sentence.tokens:
         if found.start() <= token.start < found.end() and token.meaning in (None, "", sentence.event):
-            token.meaning = "with its arguments"
+            token.meaning = meaning

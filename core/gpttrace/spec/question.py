@@ -264,7 +264,7 @@ def _with_event(
     beside = [] if first is not None else calls_beside(sentence, event, call_names(host))
     others = more_events(sentence, asked, event, catalogue, match.phrase) if not beside else []
     others = others or other_way(sentence, event, catalogue)
-    _take_rows(sentence, asked, event)
+    _take_rows(sentence, asked, event, host)
     times.take_elapsed(sentence, asked, stems(" ".join(v for f in event.fields.values() for v in f.values)))
     strange = known | arguments(event, host)
     bare = who.take_bare_comm(sentence, asked, strange.__contains__, "target_comm" in event.fields)
@@ -310,10 +310,10 @@ def _with_event(
     )
 
 
-def _take_rows(sentence: Sentence, asked: Asked, event: Event) -> None:
+def _take_rows(sentence: Sentence, asked: Asked, event: Event, host: Facts | None) -> None:
     """Take the words that tell rows apart, or name columns, once the event is known."""
     names = vocabulary.KEYS | field_names(event)
-    take_command_line(sentence, asked, event)
+    take_command_line(sentence, asked, event, host)
     columns.turn_to_commands(sentence, asked, event)
     columns.turn_to_names(asked, event, field_names(event))
     keys.take_distinct(sentence, asked, names)
