@@ -12,12 +12,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.writer.conftest import programs_for
 
 from gpttrace.host import Host
+from gpttrace.host.bpftrace import Bpftrace
 from gpttrace.testing import InstalledBpftrace, require
 from gpttrace.trace.supervisor.child import attached_probes
 from gpttrace.writer.offline import write_offline
@@ -227,6 +229,21 @@ def test_started_programs_are_named(any_bpftrace: InstalledBpftrace) -> None:
     with traced(any_bpftrace, program_for("new processes")) as output:
         subprocess.run(["/bin/true"], check=True, timeout=10)
     assert any(line.split()[1:] == ["true", "/bin/true"] for line in output)
+
+
+def test_started_programs_carry_their_arguments(any_bpftrace: InstalledBpftrace) -> None:
+    host = replace(Host.local(), tool=Bpftrace(any_bpftrace.path, any_bpftrace.version))
+    program = write_offline("new processes with their arguments", host).program
+    assert program is not None
+    with traced(any_bpftrace, program) as output:
+        subprocess.run(["/bin/echo", "one", "two"], check=True, timeout=10, stdout=subprocess.DEVNULL)
+    # bpftrace 0.17 has room for one of them.
+    expected = (
+        ["echo", "/bin/echo", "one"]
+        if any_bpftrace.version < (0, 20)
+        else ["echo", "/bin/echo", "one", "two"]
+    )
+    assert any(line.split()[1:] == expected for line in output)
 
 
 def test_user_stacks_of_a_busy_process_are_sampled(any_bpftrace: InstalledBpftrace) -> None:
