@@ -138,6 +138,11 @@ def _is_restricting(sentence: Sentence, index: int, conditions: list[Condition])
     ):
         return False  # `tiny writes: those below 16 bytes`
     after = sentence.tokens[index + 1 : index + 2]
+    if (
+        sentence.tokens[index].text.lower() in ("exactly", "precisely")
+        and sentence.tokens[index].meaning == ""
+    ):
+        return sentence.text[sentence.tokens[index].end :].lower().startswith((" one ", " a ", " two "))
     told = sentence.tokens[index].meaning == "" and sentence.tokens[index].text.lower() in _WHICH_OF_THEM
     return told and bool(after) and after[0].meaning == sentence.event
 

@@ -156,7 +156,18 @@ def _are_rows(sentence: Sentence, at: int) -> bool:
 _ERROR_ROWS = ("error", "errors", "errno")
 
 
+_END_OF_FILE = re.compile(
+    r"\b(?:hit|hits|hitting|reach|reaches|reached|reaching|at) (?:the )?"
+    r"(?:end of (?:the |a )?file|EOF)\b",
+    re.IGNORECASE,
+)
+
+
 def _take_errno(sentence: Sentence, asked: Asked) -> None:
+    if (end := _END_OF_FILE.search(sentence.text)) is not None:
+        asked.errno = 0  # a read that returns nothing
+        sentence.take_inside(*end.span(), "only reads that return 0")
+        return None
     for index, token in enumerate(sentence.tokens):
         # `erofs` in small letters is the file system.
         if (token.meaning is None and token.text in _BY_NAME) or (

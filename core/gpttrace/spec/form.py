@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import LARGEST_ROWS, Asked
@@ -65,8 +64,15 @@ def form_of(
 
 def _rank_doers(sentence: Sentence) -> None:
     """`biggest writers`, `worst offenders`: read as `heaviest`, no single act of theirs is meant."""
-    for token, doer in pairwise(sentence.tokens):
-        if token.text.lower() in ("biggest", "largest", "worst", "top") and doer.text.lower() in words.DOERS:
+    for index, token in enumerate(sentence.tokens):
+        following = [each.text.lower() for each in sentence.tokens[index + 1 : index + 5]]
+        named = [each.meaning == sentence.event for each in sentence.tokens[index + 1 : index + 5]]
+        doer = next((at for at, text in enumerate(following) if text in words.DOERS), None)
+        if (
+            token.text.lower() in ("biggest", "largest", "worst", "top")
+            and doer is not None
+            and all(named[:doer])
+        ):
             token.stem = stem("heaviest")
 
 

@@ -121,11 +121,7 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
             continue
         if key == "cpu" and sentence.stem(at - 1) == "by" and (asked.ranked or (ranking and asked.keys)):
             break  # `top 5 processes by cpu` ranks by the time on it
-        if (
-            _is_of_each(sentence, first)
-            and key not in words.KEYS.values()
-            and _is_compound(sentence, first, end + 1)
-        ):
+        if key not in words.KEYS.values() and _only_describes(sentence, asked, first, at, end):
             break
         last = end
         if key not in asked.keys:
@@ -159,6 +155,12 @@ def _may_name_event(sentence: Sentence, asked: Asked, first: int, at: int) -> bo
     ):
         return True
     return not (asked.ranked or (_is_of_each(sentence, first) and not _counts(sentence)))
+
+
+def _only_describes(sentence: Sentence, asked: Asked, first: int, at: int, end: int) -> bool:
+    """Tell whether a key belongs to the event behind it: `top 5 kernel stacks by disk requests`, `print each disk request`."""
+    ranks = bool(asked.top) and sentence.stem(at - 1) == "by" and _is_event_word(sentence, end + 1)
+    return ranks or (_is_of_each(sentence, first) and _is_compound(sentence, first, end + 1))
 
 
 def _is_compound(sentence: Sentence, first: int, after: int) -> bool:

@@ -204,6 +204,7 @@ def take_elapsed(sentence: Sentence, asked: Asked, values: frozenset[str] = froz
             (meant == sentence.event or meant.startswith("the system call")) and bool(meant) and not plural
         )
         before = sentence.stem(index - 1) in _BEFORE_TIME | values or named
+        before = before or (sentence.stem(index - 1) == "most" and _takes(sentence, index - 2))
         of_it = sentence.stem(index - 1) == "the" and sentence.stem(index + 1) == "of"
         after = (
             any(word in _AFTER_TIME for word in near) or index == 0 or of_it or _opens_part(sentence, index)
@@ -212,6 +213,20 @@ def take_elapsed(sentence: Sentence, asked: Asked, values: frozenset[str] = froz
         if before or ranked or (after and not plural):
             asked.elapsed = True
             sentence.take(index, index, "how long it takes")
+
+
+def _takes(sentence: Sentence, index: int) -> bool:
+    """Tell whether `most time` is what something takes: `which softirq takes the most time`."""
+    return sentence.stem(index - (sentence.stem(index) == "the")) in (
+        "tak",
+        "take",
+        "spend",
+        "cost",
+        "us",
+        "use",
+        "need",
+        "eat",
+    )
 
 
 def _opens_part(sentence: Sentence, index: int) -> bool:
