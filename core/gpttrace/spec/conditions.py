@@ -27,7 +27,10 @@ def share_of(
     compared = [
         c for c in conditions if c.op not in ("==", "!=", "startswith") and event.fields[c.field].unit
     ]
-    part = next(iter((*failed, *named, *compared)), None)
+    whose = [
+        c for c in conditions if c.field == "comm" and c.op == "=="
+    ]  # `share of page faults caused by java`
+    part = next(iter((*failed, *named, *compared, *whose)), None)
     if part is None and not any(t.meaning and t.stem in words.JOINING for t in sentence.tokens):
         return conditions, None
     return [c for c in conditions if c != part], part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from gpttrace.spec.catalogue import Event, Field, Hook, Point
@@ -125,7 +126,10 @@ def share_map(spec: TraceSpec, event: Event) -> str:
     """Return the map of a ratio that holds the share in percent."""
     if spec.part is None:
         return "@percent"
-    return "@failed_percent" if spec.part.field in ("ret", "errno") else f"@{spec.part.value}_percent"
+    if spec.part.field in ("ret", "errno"):
+        return "@failed_percent"
+    named = re.sub(r"\W", "_", str(spec.part.value))  # a process may be called redis-server
+    return f"@{named}_percent"
 
 
 def attach_points(layout: Layout) -> tuple[str, ...]:

@@ -38,6 +38,10 @@ def asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape |
     found += more
     order: tuple[Shape, ...] = ("hist", "avg", "stats", "max", "min")
     measured = next((shape for shape in order if shape in found), None)
+    if "avg" in found and _ON_AVERAGE.search(sentence.text) is not None:
+        found = [
+            shape for shape in found if shape not in ("max", "min")
+        ]  # `which disk is slowest on average`
     if len({"avg", "max", "min"} & set(found)) > 1 and "hist" not in found:
         asked.problems.append(
             "an average and an extreme are two answers; ask for one of them, or for a distribution"
@@ -58,6 +62,10 @@ def asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape |
     return measured or next((shape for shape in ("sum", "count") if shape in found), None), value
 
 
+_ON_AVERAGE = re.compile(
+    r"\b(slowest|longest|largest|biggest|highest|worst|shortest|fastest|smallest)( \w+){0,4} (on|by|in) average\b",
+    re.IGNORECASE,
+)
 _MEASURE = r"(total |average |mean |overall )?(size|bytes|volume|amount|time|duration|latency)s?"
 _BOTH = re.compile(
     r"\bhow (many bytes|much)\b.*\band (in |with )?how many\b|\bhow many\b.*\band how (many bytes|much|large|big)\b|"
