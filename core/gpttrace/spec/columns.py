@@ -205,12 +205,20 @@ def turn_to_objects(sentence: Sentence, asked: Asked) -> None:
     for index, token in enumerate(sentence.tokens):
         name = (token.meaning or "").removeprefix("only processes named ")
         if not (_is_of_event(sentence, index) and "comm" in asked.keys) and not (
-            asked.who and _is_object(sentence, index)
+            asked.who and (_is_object(sentence, index) or _is_it(sentence))
         ):
             continue
         for number, condition in enumerate(asked.conditions):
             if condition.field == "comm" and condition.value == name:
                 asked.conditions[number] = replace(condition, field="target_comm")
+
+
+def _is_it(sentence: Sentence) -> bool:
+    """Tell whether what was named elsewhere is the object: `who sends it SIGTERM? It is called celery`."""
+    after = zip(sentence.tokens, sentence.tokens[1:], strict=False)
+    return any(
+        token.text.lower() in ("it", "them") and verb.meaning == sentence.event for verb, token in after
+    )
 
 
 def _is_of_event(sentence: Sentence, index: int) -> bool:

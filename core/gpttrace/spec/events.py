@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
+from gpttrace.spec.asking import asking_in
 from gpttrace.spec.calls import Candidate, bare_syscall, call_names, named_syscall, specific
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.errors import ONLY_FAILED, ONLY_ONES_THAT_FAILED
@@ -29,6 +30,8 @@ DEFAULT_EXAMPLES = ("file-open", "syscall", "read", "cpu-sample")
 _COVERED, _AHEAD = 0.8, 1.3
 
 
+# What is named in a sentence that only tells why is seldom what is asked for.
+_ASIDE = 8.0
 # A name that says clearly less than the best one is no candidate.
 _NEAR_BEST = 0.62
 _MOST = 5
@@ -40,13 +43,14 @@ def find_events(
     """Return the events that the free words may name, the likeliest first."""
     if named := _by_technical_name(sentence, catalogue, host):
         return named
-    words, said = lexicon(catalogue), said_in(sentence)
+    words, said, asking = lexicon(catalogue), said_in(sentence), asking_in(sentence)
     best: dict[str, Candidate] = {}
     for entry in words.entries:
         for number, phrase in enumerate(entry.phrases):
             if not said.available.issuperset(phrase):
                 continue
             score = phrase_score(words, entry, number, said) - _misfit(entry.event, asked, said)
+            score -= _ASIDE * asking.is_aside(phrase)
             if entry.event.id not in best or score > best[entry.event.id].score:
                 best[entry.event.id] = Candidate(entry.event, score, phrase)
     if (path := file_meant(sentence, catalogue, best) or file_changed(sentence, catalogue, best)) is not None:

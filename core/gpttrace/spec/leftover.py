@@ -11,10 +11,11 @@ import re
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
+from gpttrace.spec.asking import STATING
 from gpttrace.spec.lexicon import Entry, Lexicon
 from gpttrace.spec.narrow import is_call
 from gpttrace.spec.sentence import Sentence
-from gpttrace.spec.words import plain, stems
+from gpttrace.spec.words import Token, stems
 
 IN_THE_WAY, IGNORED = 0.45, 0.42
 # A word of this weight belongs to few events of the catalogue.
@@ -76,13 +77,7 @@ def take_background(sentence: Sentence, entry: Entry | None, words: Lexicon, phr
 
 def _is_statement(sentence: Sentence, part: range) -> bool:
     """Tell whether a part says how things are (`the network is flaky`) rather than adds to a request (`over IPv6 only`)."""
-    return len(part) >= 3 and any(sentence.tokens[i].text.lower() in _STATING for i in part)
-
-
-_STATING = plain(
-    """i we it is are was were has have gets keeps takes seems feels looks my our says said shows runs hangs drains they
-    everything something nothing suspected complain complains there"""
-)
+    return len(part) >= 3 and any(sentence.tokens[i].text.lower() in STATING for i in part)
 
 
 def _stands_alone(sentence: Sentence, part: range) -> bool:
@@ -96,6 +91,7 @@ def _says_nothing(
     token = sentence.tokens[index]
     if token.meaning is not None:
         kept = apart and token.meaning.startswith(("only", "the largest first"))
+        kept = kept or (apart and any(t.meaning == token.meaning for t in _in_other_parts(sentence, index)))
         return kept or token.meaning in ("", sentence.event)
     ordinary = (
         token.kind == "word"
@@ -117,6 +113,11 @@ def _says_nothing(
         sentence.stem(index - 1) in _LINKS or sentence.stem(index + 1) == "do" or is_call(token.text.lower())
     )
     return words.weight(token.stem) < rare and not named
+
+
+def _in_other_parts(sentence: Sentence, index: int) -> list[Token]:
+    own = next(part for part in clauses(sentence) if index in part)
+    return [token for at, token in enumerate(sentence.tokens) if at not in own]
 
 
 def _blocks(sentence: Sentence, index: int, entry: Entry | None, words: Lexicon) -> bool:

@@ -283,7 +283,8 @@ def _with_event(
         rows = bool(asked.keys or asked.mentioned)
         compared = are_compared_in(sentence)
         measured = any(
-            " in ns" in (t.meaning or "") or t.meaning == "how long it takes" for t in sentence.tokens
+            (t.meaning or "").endswith((" in ns", " in bytes")) or t.meaning == "how long it takes"
+            for t in sentence.tokens
         )
         spec, more = joined(spec, event, others, tuple(asked.grouped), rows, narrow, compared, measured)
         problems += more

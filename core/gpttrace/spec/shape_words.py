@@ -53,6 +53,7 @@ def asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape |
         and _BOTH.search(sentence.text) is not None
         and any(f.unit for f in event.fields.values())
     )
+    both = both or _TIMES_AND_TIME.search(sentence.text) is not None
     if both or ("avg" in found and ("sum" in found or "count" in found)):
         measured = "stats"  # bpftrace's stats() are count, average and total
     if "rate" in found and "comm" in asked.keys and not asked.per_second and _says_bandwidth(sentence):
@@ -62,6 +63,9 @@ def asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape |
     return measured or next((shape for shape in ("sum", "count") if shape in found), None), value
 
 
+_TIMES_AND_TIME = re.compile(
+    r"\bhow (many times|often)\b.*\band (for )?how long\b.*\b(in total|altogether|total)\b", re.IGNORECASE
+)
 _ON_AVERAGE = re.compile(
     r"\b(slowest|longest|largest|biggest|highest|worst|shortest|fastest|smallest)( \w+){0,4} (on|by|in) average\b",
     re.IGNORECASE,

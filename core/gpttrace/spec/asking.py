@@ -1,0 +1,62 @@
+"""Which sentences of a text ask for something, where others only tell why: `The disk is slow. Count reads by process.`"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.words import plain
+
+_STOPS = re.compile(r"[.!?](?=\s|$)")
+_BEGINS = plain(
+    """show count list print measure trace tell give log record report display find watch monitor plot draw compute calculate get
+    summarize summarise sum sample profile compare help explain detect alert track rank sort group break histogram top number
+    what which who whom whose how why where when do does did can could would will please want need like wish"""
+)
+STATING = plain(
+    """i we it is are was were has have gets keeps takes seems feels looks my our says said shows runs hangs drains they
+    everything something nothing suspected complain complains there"""
+)
+_FIRST, _SHORT = 4, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The stems of the sentences that ask, and of those that only tell something."""
+
+    asking: tuple[frozenset[str], ...]
+    telling: tuple[frozenset[str], ...]
+
+    def is_aside(self, phrase: tuple[str, ...]) -> bool:
+        """Tell whether words stand together in a sentence that only tells why, and in none that asks."""
+        told = any(part.issuperset(phrase) for part in self.telling)
+        return told and bool(self.asking) and not any(part.issuperset(phrase) for part in self.asking)
+
+
+def asking_in(sentence: Sentence) -> Asking:
+    """Return which sentences of a text ask, and which tell."""
+    asking: list[frozenset[str]] = []
+    telling: list[frozenset[str]] = []
+    for part in _parts(sentence):
+        stems = frozenset(sentence.tokens[index].stem for index in part)
+        (telling if tells(sentence, part) else asking).append(stems)
+    return Asking(tuple(asking), tuple(telling))
+
+
+def _parts(sentence: Sentence) -> list[range]:
+    first, found = 0, []
+    for index, token in enumerate(sentence.tokens):
+        if index + 1 == len(sentence.tokens) or (
+            len(token.text) > 1 and _STOPS.match(sentence.text, token.end)  # not `i.e.`
+        ):
+            found.append(range(first, index + 1))
+            first = index + 1
+    return found
+
+
+def tells(sentence: Sentence, part: range) -> bool:
+    """Tell whether a part of a text only says how things are."""
+    words = [sentence.tokens[index].text.lower() for index in part]
+    asks = _BEGINS & set(words[:_FIRST]) or sentence.text[sentence.tokens[part[-1]].end :][:1] == "?"
+    return not asks and len(words) >= _SHORT and bool(STATING & set(words))
