@@ -30,6 +30,8 @@ def lost_rows(sentence: Sentence, spec: TraceSpec, events: list[Event], catalogu
         at = index if listed else _noun_after(sentence, index) if _joins(sentence, index) else None
         if _is_lost_by(sentence, index, spec, events, catalogue):
             found.append(sentence.tokens[index + 1].text)
+        if _is_lost_deed(sentence, index, events, catalogue):
+            found.append(sentence.tokens[index].text)
         if at is None:
             continue
         if (asked := _asked_beside(sentence, index)) is not None and _is_lost_row(
@@ -155,6 +157,37 @@ def _is_lost_event(sentence: Sentence, join: int, at: int, events: list[Event], 
         t for t in part if len(t.text) > 3 and t.text.lower().endswith("s") and t.stem in _named(catalogue)
     ]
     return all(t.meaning == "" for t in part) and bool(plural) and plural[-1] is part[-1]
+
+
+def _is_lost_deed(sentence: Sentence, index: int, events: list[Event], catalogue: Catalogue) -> bool:
+    """Tell whether one deed of a list says nothing, beside others that are events: `timers started, expired and cancelled`."""
+    token = sentence.tokens[index]
+    if token.meaning != "" or token.stem not in _DEEDS or token.stem not in _named(catalogue):
+        return False
+    neighbours = (_beside(sentence, index, 1), _beside(sentence, index, -1))
+    summaries = {event.summary for event in events}
+    return any(at is not None and sentence.tokens[at].meaning in summaries for at in neighbours)
+
+
+def _beside(sentence: Sentence, index: int, step: int) -> int | None:
+    """Return the token on the other side of a comma or joining word beside a token, over `processes that`."""
+    at, joined = index, False
+    while 0 <= at < len(sentence.tokens):
+        behind = at if step > 0 else at - 1
+        comma = behind >= 0 and sentence.text[sentence.tokens[behind].end :][:1] == ","
+        joined = joined or comma or sentence.stem(at) in _JOINS
+        at += step
+        if sentence.stem(at) not in _JOINS | words.COMM_WORDS | _BETWEEN:
+            break
+    return at if joined and 0 <= at < len(sentence.tokens) else None
+
+
+_JOINS = stems("and or plus versus vs") | {"&", "+"}
+_BETWEEN = stems("that which who are is being get gets the were")
+_DEEDS = stems(
+    """start end begin create delete remove open close load unload expire cancel stop exit queue execute issue complete take
+    release insert lock unlock enter leave allocate free finish destroy register rise fall"""
+)
 
 
 @lru_cache(maxsize=2)

@@ -14,6 +14,13 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
     """`processes` as the subject of a sentence, `with PID` as a wish for a column, `what is reading`, `mlock users`."""
     _take_people(sentence, asked)
     _take_each_other(sentence, asked)
+    if (which := _WHICH_OF.search(sentence.text)) is not None and "comm" not in asked.keys:
+        asked.keys.append("comm")  # `which of nginx and apache2 opens more files`
+        asked.grouped.append("comm")
+        sentence.take_inside(*which.span(), "rows by comm")
+        for token in sentence.tokens:
+            if token.text.lower() in ("more", "fewer", "longer") and token.meaning is None:
+                token.stem = "most"
     if _WHAT_IS_IT.search(sentence.text) is not None:
         asked.who = True  # `something keeps opening files, what is it?`
     verb = 2 if sentence.stem(1) in ("is", "are") else 1
@@ -84,6 +91,7 @@ def _take_people(sentence: Sentence, asked: Asked) -> None:
                 sentence.take(index, index, "processes")
 
 
+_WHICH_OF = re.compile(r"^(which|who|what) of (?=\S+ (and|or) )", re.IGNORECASE)
 _WHAT_IS_IT = re.compile(
     r"[,.;:?-] ?(what|who|which one) (is|are|was) (it|that|they|this|responsible|to blame)\b|\bwho ?dun ?it\b",
     re.IGNORECASE,

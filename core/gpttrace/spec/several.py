@@ -12,6 +12,7 @@ from dataclasses import replace
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Catalogue, Event
+from gpttrace.spec.conditions import settled
 from gpttrace.spec.events import Said, are_compared, phrase_score
 from gpttrace.spec.kernel_names import hook_names
 from gpttrace.spec.lexicon import Entry, left_for_later, lexicon
@@ -278,4 +279,4 @@ def _like(name: str, unit: str | None, other: Event) -> str | None:
 
 
 def _assumed(event: Event, given: list[Condition]) -> list[Condition]:
-    return [c for c in event.assume if not any(g.field == c.field for g in given)]
+    return [c for c in event.assume if not settled(c, given, event, Asked())]
