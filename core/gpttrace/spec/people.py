@@ -14,13 +14,7 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
     """`processes` as the subject of a sentence, `with PID` as a wish for a column, `what is reading`, `mlock users`."""
     _take_people(sentence, asked)
     _take_each_other(sentence, asked)
-    if (which := _WHICH_OF.search(sentence.text)) is not None and "comm" not in asked.keys:
-        asked.keys.append("comm")  # `which of nginx and apache2 opens more files`
-        asked.grouped.append("comm")
-        sentence.take_inside(*which.span(), "rows by comm")
-        for token in sentence.tokens:
-            if token.text.lower() in ("more", "fewer", "longer") and token.meaning is None:
-                token.stem = "most"
+    _take_which_of(sentence, asked)
     if _WHAT_IS_IT.search(sentence.text) is not None:
         asked.who = True  # `something keeps opening files, what is it?`
     verb = 2 if sentence.stem(1) in ("is", "are") else 1
@@ -96,6 +90,19 @@ _WHAT_IS_IT = re.compile(
     r"[,.;:?-] ?(what|who|which one) (is|are|was) (it|that|they|this|responsible|to blame)\b|\bwho ?dun ?it\b",
     re.IGNORECASE,
 )
+
+
+def _take_which_of(sentence: Sentence, asked: Asked) -> None:
+    """`which of nginx and apache2 opens more files`: rows by process."""
+    which = _WHICH_OF.search(sentence.text)
+    if which is None or "comm" in asked.keys:
+        return
+    asked.keys.append("comm")
+    asked.grouped.append("comm")
+    sentence.take_inside(*which.span(), "rows by comm")
+    for token in sentence.tokens:
+        if token.text.lower() in ("more", "fewer", "longer") and token.meaning is None:
+            token.stem = "most"
 
 
 def _take_each_other(sentence: Sentence, asked: Asked) -> None:
