@@ -213,6 +213,17 @@ def turn_to_objects(sentence: Sentence, asked: Asked) -> None:
                 asked.conditions[number] = replace(condition, field="target_comm")
 
 
+def turn_to_killed(sentence: Sentence, asked: Asked) -> None:
+    """`kills of pid 1`: who is killed, not who kills."""
+    for index, token in enumerate(sentence.tokens):
+        if token.stem != "kill" or token.meaning != sentence.event or sentence.stem(index + 1) != "of":
+            continue
+        said = [t.meaning or "" for t in sentence.tokens[index + 2 : index + 3]]
+        for number, condition in enumerate(asked.conditions):
+            if said and said[0].startswith("only ") and condition.field in ("pid", "comm"):
+                asked.conditions[number] = replace(condition, field=f"target_{condition.field}")
+
+
 def _is_it(sentence: Sentence) -> bool:
     """Tell whether what was named elsewhere is the object: `who sends it SIGTERM? It is called celery`."""
     after = zip(sentence.tokens, sentence.tokens[1:], strict=False)

@@ -16,7 +16,7 @@ from gpttrace.spec.conditions import (
 from gpttrace.spec.either import take_either
 from gpttrace.spec.exclusions import turned
 from gpttrace.spec.form import NEED_VALUE, SUBJECTS, form_of
-from gpttrace.spec.measured import counts_users, named_value
+from gpttrace.spec.measured import apart, counts_users, named_value
 from gpttrace.spec.model import Condition, Shape, TraceSpec
 from gpttrace.spec.remote import turn_to_addresses
 from gpttrace.spec.rows import rows_of
@@ -41,6 +41,7 @@ def decide(
     problems = [
         *file_names(sentence, event),
         *directed(asked, event),
+        *apart(sentence, event),
         *interrupted(sentence, asked, event),
         *whom,
     ]

@@ -6,6 +6,7 @@ there whole, an event is still meant when nearly all that the question says belo
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from gpttrace.spec import vocabulary
@@ -53,6 +54,10 @@ def find_events(
             score -= _ASIDE * asking.is_aside(phrase)
             if entry.event.id not in best or score > best[entry.event.id].score:
                 best[entry.event.id] = Candidate(entry.event, score, phrase)
+    if "cpu" in asked.keys and _WHERE_IT_RUNS.search(sentence.text) is not None:
+        return [
+            Candidate(catalogue["cpu-sample"], 1, ("run",))
+        ]  # `on which cpus do the threads of nginx run`
     if (path := file_meant(sentence, catalogue, best) or file_changed(sentence, catalogue, best)) is not None:
         return [path]
     if best and (
@@ -119,6 +124,10 @@ def _call_unseen(
     return []
 
 
+_WHERE_IT_RUNS = re.compile(
+    r"^(on )?(which|what) (cpus?|cores?|processors?) (do|does|is|are)\b.* (run|runs|running)\b( on)?\W*$",
+    re.IGNORECASE,
+)
 _RUNNING = stems(
     "run runs running execute executes executing launch launches launching start starts starting invoke invokes"
 )

@@ -268,6 +268,8 @@ def _is_event_word(sentence: Sentence, index: int) -> bool:
 def is_longer(word: str, after: str) -> bool:
     if word == "user" and after in ("spac", "land", "mod"):
         return True
+    if word == "fil" and after == "system":
+        return True
     # The `command line`, the `executable path`, the `command number` of an ioctl and the `task state` are no process names.
     return (word in words.COMM_WORDS and after in ("lin", "path", "cod", "typ", "stat", "fil")) or (
         word == "command" and after == "number"

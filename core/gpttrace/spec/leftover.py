@@ -153,7 +153,7 @@ def _rows_of_nothing(
     names = entry is not None and (following[0].stem,) in entry.phrases  # `name resolution by getaddrinfo`
     return (
         [f"{sentence.tokens[index].text} {following[0].text}"]
-        if (following[0].stem not in phrase and not names) or sentence.stem(after + 1) == "nam"
+        if (following[0].stem not in phrase and not names) or sentence.stem(after + 1) in ("nam", "system")
         else []
     )
 
@@ -228,6 +228,14 @@ def _is_aside(sentence: Sentence, index: int, asked: Asked) -> bool:
     if token.stem in ("container", "pod"):
         return "cgroup" in asked.keys
     of_event = bool(following) and following[0].meaning == sentence.event
+    whose = sentence.tokens[index + 2 : index + 3]
+    if (
+        token.stem == "thread"
+        and after == "of"
+        and whose
+        and (whose[0].meaning or "").startswith("only processes")
+    ):
+        return True  # `the threads of mysqld`
     if token.text.lower() == "threads" and before in ("do", "the", "all") and of_event:
         return True  # `how long do threads sleep`
     if token.stem in ("thread", "worker", "process", "task"):

@@ -58,7 +58,18 @@ def named_value(
     return _amount_of_things(sentence, asked, event)
 
 
+_APART = re.compile(
+    r"\b(time|interval|gap|delay|pause|period)s? between (successive |two |consecutive |the )?(?!.*\b(and|to)\b)",
+    re.IGNORECASE,
+)
 _SPAN = re.compile(r"\btime (from|between|until|till) ", re.IGNORECASE)
+
+
+def apart(sentence: Sentence, event: Event) -> list[str]:
+    """Say so where it is asked how far events are apart (`mean time between disk requests`): only how long each takes is known."""
+    if _APART.search(sentence.text) is None or event.field_of_unit("ns") is None:
+        return []
+    return [f"the time between two {event.noun} is not measured, only how long each takes"]
 
 
 def _has_tail(sentence: Sentence, event: Event) -> bool:

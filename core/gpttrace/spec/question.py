@@ -270,6 +270,7 @@ def _with_event(
     bare = who.take_bare_comm(sentence, asked, strange.__contains__, "target_comm" in event.fields)
     if "target_comm" in event.fields:
         columns.turn_to_objects(sentence, asked)
+        columns.turn_to_killed(sentence, asked)
     around.take_owned(sentence)
     spec, problems = decide(sentence, asked, event, bool(others))
     if calls and not others:

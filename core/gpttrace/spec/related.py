@@ -16,6 +16,7 @@ _MOST = 3
 _LASTING = frozenset(vocabulary.TIMES) | frozenset(w for w, unit in SUPERLATIVE_UNIT.items() if unit == "ns")
 
 
+_TELLING = ("by", "per", "each", "on", "which", "to", "from", "at")
 _LIVED = ("longer", "shorter", "lasting", "lived", "open", "alive")  # `connections longer than a minute`
 
 
@@ -36,7 +37,8 @@ def related_events(
         found = _that_carry(lacking, event, phrase, catalogue)
         lived = any(token.text.lower() in _LIVED for token in sentence.tokens)
         return sorted(found, key=lambda each: lived and not each.id.endswith("-life"))
-    return _that_tell(unknown, event, phrase, catalogue)
+    told = any(t.text in unknown and sentence.stem(i - 1) in _TELLING for i, t in enumerate(sentence.tokens))
+    return _that_tell(unknown, event, phrase, catalogue) if told else []
 
 
 def _that_can_fail(event: Event, phrase: tuple[str, ...], catalogue: Catalogue) -> list[Event]:

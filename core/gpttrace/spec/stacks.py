@@ -104,7 +104,11 @@ def where_asked(sentence: Sentence, asked: Asked, event: Event) -> tuple[str, ..
     ):
         at = None
     if at is not None and event.context != "none" and "function" not in event.fields:
-        side = sentence.stem(at - 1)
+        side = (
+            "kernel"
+            if sentence.stem(at - 1) != "user" and _IN_KERNEL.search(sentence.text)
+            else sentence.stem(at - 1)
+        )
         if side in ("which", "what", "kernel", "user"):  # `which functions of mysqld cause page faults`
             sentence.take(at, at, "stacks")
             return (
@@ -118,6 +122,7 @@ def where_asked(sentence: Sentence, asked: Asked, event: Event) -> tuple[str, ..
     return ("kstack", "ustack") if profiled or asks else ()
 
 
+_IN_KERNEL = re.compile(r"\b(of|in|inside|within) the kernel\b|\bkernel (functions?|code)\b", re.IGNORECASE)
 _FUNCTIONS = stems("function functions code")
 _CODE_PATHS = re.compile(r"\b(code|call) paths?\b", re.IGNORECASE)
 _PLACED = (
