@@ -57,6 +57,7 @@ def unaccounted(
             or _is_way(sentence, index, events)
             or _is_other_deed(sentence, index, events, phrase)
             or _is_real_time(sentence, index)
+            or _is_off(sentence, index, events)
         )
     ]
     names = {word for e in events for name in (*e.names, *hook_names(e)) for word in name.lower().split()}
@@ -174,6 +175,14 @@ def _is_real_time(sentence: Sentence, index: int) -> bool:
         return (sentence.stem(index - 2), sentence.stem(index - 1)) == ("out", "of")
     after = index + 1 + (sentence.stem(index + 1) == "tim")
     return sentence.stem(index) in ("real", "realtim", "real-tim") and sentence.stem(after) in _REAL_TIME
+
+
+def _is_off(sentence: Sentence, index: int, events: list[Event]) -> bool:
+    """Tell whether time off the processor is asked for, and the event knows nothing of it."""
+    off = sentence.stem(index) == "off" and sentence.stem(index + 1) in ("cpu", "processor")
+    return off and not any(
+        "off" in name.split() or "off-cpu" in name for event in events for name in event.names
+    )
 
 
 _REAL_TIME = stems("task tasks thread threads process processes priority priorities class scheduling policy")

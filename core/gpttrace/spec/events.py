@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
@@ -33,6 +34,7 @@ _COVERED, _AHEAD = 0.8, 1.3
 
 # What is named in a sentence that only tells why is seldom what is asked for.
 _ASIDE = 8.0
+_OFF = (("off", "cpu"), ("off", "processor"))
 # A name that says clearly less than the best one is no candidate.
 _NEAR_BEST = 0.62
 _MOST = 5
@@ -45,13 +47,14 @@ def find_events(
     if named := _by_technical_name(sentence, catalogue, host):
         return named
     words, said, asking = lexicon(catalogue), said_in(sentence), asking_in(sentence)
+    off = any(pair in _OFF for pair in pairwise(said.order))
     best: dict[str, Candidate] = {}
     for entry in words.entries:
         for number, phrase in enumerate(entry.phrases):
             if not said.available.issuperset(phrase):
                 continue
             score = phrase_score(words, entry, number, said) - _misfit(entry.event, asked, said)
-            score -= _ASIDE * asking.is_aside(phrase)
+            score -= _ASIDE * (asking.is_aside(phrase) or (off and "off" not in entry.words))
             if entry.event.id not in best or score > best[entry.event.id].score:
                 best[entry.event.id] = Candidate(entry.event, score, phrase)
     if "cpu" in asked.keys and _WHERE_IT_RUNS.search(sentence.text) is not None:

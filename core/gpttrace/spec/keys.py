@@ -43,19 +43,24 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
             continue  # not the last word of `top 5`
         if _begins_no_row(sentence, index):
             continue
-        at = index + 1
-        while sentence.stem(at) in _BEFORE_KEY:
-            at += 1
-        kind = sentence.stem(at)
-        if kind in ("kind", "typ", "sort") and kind not in names and sentence.stem(at + 1) == "of":
-            at += 2 * (key_at(sentence, names, at + 2, own=True) is not None)  # `by kind of operation`
-        if (
-            sentence.stem(index) in _QUESTION_WORDS
-            and sentence.stem(at) in words.EMPTY
-            and sentence.is_free(at)
-        ):
-            at += sentence.stem(at + 1) in words.COMM_WORDS  # `which poor processes`
+        at = _first_row_at(sentence, names, index)
         _take_key_list(sentence, asked, names, index, at)
+
+
+def _first_row_at(sentence: Sentence, names: dict[str, str], index: int) -> int:
+    """Return where the first row stands behind `by`, `which` …: over `each`, `kind of`, and what only describes it."""
+    at = index + 1
+    while sentence.stem(at) in _BEFORE_KEY:
+        at += 1
+    if sentence.stem(at) in _OF_THE_NET and key_at(sentence, names, at, own=True) is None:
+        at += key_at(sentence, names, at + 1, own=True) is not None  # `per net device`, `per socket state`
+    kind = sentence.stem(at)
+    if kind in ("kind", "typ", "sort") and kind not in names and sentence.stem(at + 1) == "of":
+        at += 2 * (key_at(sentence, names, at + 2, own=True) is not None)  # `by kind of operation`
+    asks = sentence.stem(index) in _QUESTION_WORDS
+    if asks and sentence.stem(at) in words.EMPTY and sentence.is_free(at):
+        at += sentence.stem(at + 1) in words.COMM_WORDS  # `which poor processes`
+    return at
 
 
 def _begins_no_row(sentence: Sentence, index: int) -> bool:
@@ -67,6 +72,9 @@ def _begins_no_row(sentence: Sentence, index: int) -> bool:
     whose = sentence.stem(index + 2) in ("of", "with", "whos", "own", "belong", "under")
     if _is_by_deeds(sentence, index):
         return True
+    told = sentence.stem(index - 1) in ("list", "show", "print", "log", "display", "report") or index == 0
+    if word in ("each", "every") and told and sentence.stem(index + 2) in ("that", "which", "who"):
+        return True  # `list every process that lived for less than 50 ms`
     if passive and after == "the" and _LATER_ROWS.search(sentence.text[sentence.tokens[index].end :]):
         sentence.take(index, index + 2, "")
         return True  # `ignored by the receiver, by number`
@@ -98,6 +106,7 @@ def _is_by_deeds(sentence: Sentence, index: int) -> bool:
 _DONE = plain("started run executed launched spawned exec'd execed forked created exited killed")
 _LATER_ROWS = re.compile(r"^ the \w+,? (by|per)\b", re.IGNORECASE)
 _GROUPED = re.compile(r"\b(broken down|split|grouped|per|by)\b", re.IGNORECASE)
+_OF_THE_NET = stems("net network socket tcp connection")
 _BEFORE_KEY = (
     *("each", "every", "the", "its", "by", "per", "most", "busiest", "heaviest"),
     *stems("individual single separate different particular"),
@@ -256,7 +265,10 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
     return key, index
 
 
-_DOING = plain("sending calling requesting issuing invoking responsible owning causing offending submitting")
+_DOING = plain(
+    """waiting sleeping blocking receiving reading writing sending calling requesting issuing invoking responsible owning causing
+    offending submitting"""
+)
 _IDS = stems("pid uid tid cgroup user thread")
 
 

@@ -228,15 +228,9 @@ def _is_aside(sentence: Sentence, index: int, asked: Asked) -> bool:
     if token.stem in ("container", "pod"):
         return "cgroup" in asked.keys
     of_event = bool(following) and following[0].meaning == sentence.event
-    whose = sentence.tokens[index + 2 : index + 3]
-    if (
-        token.stem == "thread"
-        and after == "of"
-        and whose
-        and (whose[0].meaning or "").startswith("only processes")
+    if _are_threads_of(sentence, index) or (
+        token.text.lower() == "threads" and before in ("do", "the", "all") and of_event
     ):
-        return True  # `the threads of mysqld`
-    if token.text.lower() == "threads" and before in ("do", "the", "all") and of_event:
         return True  # `how long do threads sleep`
     if token.stem in ("thread", "worker", "process", "task"):
         return (meant or "").startswith("only processes named")  # `chronyd threads`
@@ -267,6 +261,13 @@ def _is_aside(sentence: Sentence, index: int, asked: Asked) -> bool:
         and sentence.text[token.end : token.end + 1] == ")"
         and meant not in (None, "", sentence.event)
     )
+
+
+def _are_threads_of(sentence: Sentence, index: int) -> bool:
+    """Tell whether `the threads of mysqld` are said, of which the name says all."""
+    whose = sentence.tokens[index + 2 : index + 3]
+    of = sentence.stem(index) == "thread" and sentence.stem(index + 1) == "of"
+    return of and bool(whose) and (whose[0].meaning or "").startswith("only processes")
 
 
 _OF_STACKS = stems(

@@ -66,7 +66,7 @@ _SPAN = re.compile(r"\btime (from|between|until|till) ", re.IGNORECASE)
 
 
 def apart(sentence: Sentence, event: Event) -> list[str]:
-    """Say so where it is asked how far events are apart (`mean time between disk requests`): only how long each takes is known."""
+    """Say so where it is asked how far events are apart (`mean time between disk requests`)."""
     if _APART.search(sentence.text) is None or event.field_of_unit("ns") is None:
         return []
     return [f"the time between two {event.noun} is not measured, only how long each takes"]

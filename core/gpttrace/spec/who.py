@@ -105,8 +105,9 @@ def _users_before(sentence: Sentence, first: int) -> int:
     at = first - 1
     while sentence.stem(at) in ("that", "who", "which", "are", "is"):
         at -= 1
+    direct = at == first - 1 and sentence.stem(first) == "other"  # `from users other than root`
     if (
-        at == first - 1
+        (at == first - 1 and not direct)
         or text_at(sentence, at).lower() != "users"
         or sentence.stem(at - 1) not in ("by", "of", "for", "from")
     ):
