@@ -43,7 +43,8 @@ _COURTESY = re.compile(
     | \bbecause[ ](?!of\b|they\b|it\b)(?![^,.:;?]*\b(not|no|denied|refused|missing|exists?|permissions?|space|full|limit)\b)
       [^,.:;?]*(?=:)
     | audit[ ](trail|log)[ ]of(?=[ ]) | in[ ]an?[ ](\w+[ ])?loop | tail(?=[ ]latenc) | loops(?=[ ]of\b)
-    | accounts?[ ]for(?=[ ](the[ ])?(most|more|largest|biggest)) | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
+    | accounts?[ ]for(?=[ ](the[ ])?(most|more|largest|biggest))
+    | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,
     re.IGNORECASE | re.VERBOSE,

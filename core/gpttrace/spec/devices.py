@@ -17,6 +17,10 @@ _INTERFACE = re.compile(
 _DISK = re.compile(
     r"sd[a-z]{1,2}|nvme\d+n\d+|vd[a-z]|xvd[a-z]|dm-\d+|md\d+|loop\d+|mmcblk\d+|sr\d+|zram\d+|nbd\d+|rbd\d+"
 )
+# Handlers of interrupts are called after their driver or device, with a number of the queue behind: nvme0q3, eth0-rx-1.
+_HANDLER = re.compile(
+    r"(nvme|eth|ens|enp|eno|mlx|ixgbe|virtio|ahci|xhci|i8042|megasas|mpt|qla)[\w.-]*", re.IGNORECASE
+)
 _BEFORE = stems(
     "without excluding except not minus on over via through from to of into in at interface device disk drive nic card by for"
 )
@@ -26,7 +30,7 @@ def take_device(sentence: Sentence, event: Event) -> list[Condition]:
     """Return the condition that the device of an event is the one named, and take its words."""
     field = event.fields.get("dev")
     if field is None:
-        return []
+        return _take_handler(sentence) if event.id == "hardirq" else []
     pattern = _INTERFACE if field.type == "string" else _DISK
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None or token.kind not in ("word", "quoted"):
@@ -38,4 +42,17 @@ def take_device(sentence: Sentence, event: Event) -> list[Condition]:
             first = index - 1 if linked and sentence.is_free(index - 1) else index
             sentence.take(first, last, f"only the device {name}")
             return [Condition("dev", "==", name)]
+    return []
+
+
+def _take_handler(sentence: Sentence) -> list[Condition]:
+    for index, token in enumerate(sentence.tokens):
+        if (
+            token.meaning in (None, sentence.event)
+            and token.kind == "word"
+            and _HANDLER.fullmatch(token.text)
+        ):
+            linked = sentence.stem(index - 1) in _BEFORE and sentence.is_free(index - 1)
+            sentence.take(index - linked, index, f"only handlers called {token.text.lower()}…")
+            return [Condition("name", "startswith", token.text.lower())]
     return []
