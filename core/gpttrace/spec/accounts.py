@@ -62,8 +62,25 @@ def unaccounted(
     ]
     names = {word for e in events for name in (*e.names, *hook_names(e)) for word in name.lower().split()}
     names |= {str(c.value).lower() for c in conditions if c.field == "syscall"}
-    lists = lost_rows(sentence, spec, events, catalogue)
+    lists = [*lost_rows(sentence, spec, events, catalogue), *_lost_columns(sentence, spec)]
     return list(dict.fromkeys((*found, *lists, *missing(sentence, spec, frozenset(names)))))
+
+
+def _lost_columns(sentence: Sentence, spec: TraceSpec) -> list[str]:
+    """Return the words that were read as a column of their own (`with their paths`) which no part of the spec has."""
+    held = {name for each in (spec, *spec.others) for name in (*each.keys, each.value)}
+    wished = [(token, (token.meaning or "").removeprefix("with ")) for token in sentence.tokens]
+    own = [
+        (token, name)
+        for token, name in wished
+        if name != token.meaning and "their" in _before(sentence, token)
+    ]
+    return [token.text for token, name in own if name.isidentifier() and name not in held]
+
+
+def _before(sentence: Sentence, token: Token) -> list[str]:
+    index = sentence.tokens.index(token)
+    return [each.text.lower() for each in sentence.tokens[max(index - 2, 0) : index]]
 
 
 def _is_other_deed(sentence: Sentence, index: int, events: list[Event], phrase: tuple[str, ...]) -> bool:

@@ -16,7 +16,7 @@ _PAST = rf"""
     | (hours?|days?|weeks?|months?|minutes?)[ ]ago
     | history[ ]of | so[ ]far[ ]today | (in|over)[ ]the[ ]past[ ]({_SPAN}) | happened[ ](at|on|when|before)
     | (before|until|up[ ]to)[ ](the[ ])?trac(ing|e|er)[ ](began|begins|start(ed|s)?|was[ ]started)
-    | before[ ](i|you|we)[ ](started|came|got|logged|arrived|asked) )\b
+    | before[ ](i|you|we)[ ](started|began|begin|came|got|logged|arrived|asked) )\b
 """
 _FUTURE = rf"""
     \b( tomorrow | predict\w* | forecast\w* | next[ ](week|month|year|release|{_DAY}) | by[ ](the[ ]end[ ]of|tonight)
@@ -49,7 +49,7 @@ _ORDER = r"""
     ^((please|now|just|can[ ]you|could[ ]you)[ ])?
     (reboot|restart|shut[ ]?down|stop|kill|send|create|close|connect|terminate
     |suspend|start|delete|remove|erase|wipe|clean|free|format|rename|move|copy
-    |install|uninstall|update|upgrade|fix|repair|disable|enable|block|deny|drop|prevent|limit|throttle|renice|tune|optimi[sz]e
+    |decrypt|encrypt|hack|crack|bypass|install|uninstall|update|upgrade|fix|repair|disable|enable|block|deny|drop|prevent|limit|throttle|renice|tune|optimi[sz]e
     |speed[ ]up|increase|decrease|reduce|set|change|make[ ]sure)
     [ ](the|all|my|this|that|a|an|every|some|it|any|nginx|apache)\b
     (?![ ](\w+[ ])?(count|histogram|table|list|chart|plot|graph|trace|program|script|breakdown|distribution|summary|profile)\b)

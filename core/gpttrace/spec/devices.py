@@ -31,6 +31,8 @@ def take_device(sentence: Sentence, event: Event) -> list[Condition]:
     field = event.fields.get("dev")
     if field is None:
         return _take_handler(sentence) if event.id == "hardirq" else []
+    if field.type == "string" and (found := _take_loopback(sentence)):
+        return found
     pattern = _INTERFACE if field.type == "string" else _DISK
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None or token.kind not in ("word", "quoted"):
@@ -56,3 +58,24 @@ def _take_handler(sentence: Sentence) -> list[Condition]:
             sentence.take(index - linked, index, f"only handlers called {token.text.lower()}…")
             return [Condition("name", "startswith", token.text.lower())]
     return []
+
+
+_NO_LOOPBACK = re.compile(
+    r"\b(without|except|excluding|exclude|not|ignoring|ignore|minus|but|other than|no) (for )?(the )?(loopback|lo)\b"
+    r"|\bloopback (traffic |device |interface )?(is |are )?(left out|excluded|ignored|aside|not counted)\b",
+    re.IGNORECASE,
+)
+
+
+def _take_loopback(sentence: Sentence) -> list[Condition]:
+    """`loopback left out`, `over the loopback device`: the interface that is called lo."""
+    named = [index for index, token in enumerate(sentence.tokens) if token.text.lower() == "loopback"]
+    if not named:
+        return []
+    out = _NO_LOOPBACK.search(sentence.text)
+    if out is not None:
+        sentence.take_inside(*out.span(), "not the device lo")
+    for index, token in enumerate(sentence.tokens):
+        if index in named or (token.text == "lo" and token.meaning is None):
+            token.meaning = "not the device lo" if out else "only the device lo"
+    return [Condition("dev", "!=" if out else "==", "lo")]

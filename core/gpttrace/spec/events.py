@@ -353,6 +353,7 @@ def take_words(sentence: Sentence, entry: Entry, phrase: tuple[str, ...]) -> Non
         if (
             token.meaning is None
             and token.stem in own
+            and token.text.lower() != "most"  # it ranks
             and (token.stem in named or not is_program(token.text))
             and (token.stem in phrase or not _is_listed(sentence, index, entry, phrase))
         ):

@@ -37,8 +37,9 @@ _BEFORE = re.compile(
 )
 _AFTER = re.compile(
     r"""["')]*,?[ ]+(?:(?:is|are|being|should[ ]be|to[ ]be|process(?:es)?|traffic)[ ]+)*
-    (?:excluded | left[ ]out | ignored | omitted | aside | exempt(?:ed)? | filtered[ ]out | not[ ](?:counted|included|wanted)
-       | skipped | taken[ ]out | apart | does(?:n['’]t|[ ]not)[ ]count | do(?:n['’]t|[ ]not)[ ]count )\b""",
+    (?:excluded | left[ ]out | ignored | omitted | aside(?![ ]from)
+       | exempt(?:ed)? | filtered[ ]out | not[ ](?:counted|included|wanted)
+       | skipped | taken[ ]out | apart(?![ ]from) | does(?:n['’]t|[ ]not)[ ]count | do(?:n['’]t|[ ]not)[ ]count )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _BETWEEN = re.compile(r"[\"']*(?:,? (?:and|or|nor|& )?[ ]*|[ ]?[/&][ ]?)(?:by |from |the )?[\"']?")

@@ -34,7 +34,9 @@ def form_of(
         shape, superlative = "max", worst
     if superlative is not None and value is None:
         value = superlative
-    if shape in (None, "count") and _has_own(sentence, asked, event):
+    if (shape in (None, "count") and _has_own(sentence, asked, event)) or _lists_those(
+        sentence, asked, event
+    ):
         return "events", value
     if shape is None:
         shape, value = _usual_shape(sentence, asked, event, hint, value, listed, few or event.listed)
@@ -76,6 +78,20 @@ def _rank_doers(sentence: Sentence) -> None:
             token.stem = stem("heaviest")
 
 
+def _lists_those(sentence: Sentence, asked: Asked, event: Event) -> bool:
+    """Tell whether those beyond a bound are to be listed with columns: `List lock waits longer than 1 ms: pid, comm, wait`."""
+    lists = sentence.tokens[0].text.lower() in ("list", "log", "print") if sentence.tokens else False
+    cut = asked.top or asked.every
+    return (
+        lists
+        and bool(asked.thresholds)
+        and not cut
+        and event.context != "none"
+        and _COLUMNS.search(sentence.text) is not None
+    )
+
+
+_COLUMNS = re.compile(r"(: |\bwith (?:the )?)\w+( \w+)?(, | and )", re.IGNORECASE)
 _OWN = re.compile(
     r"\bwith (?:its|their) (?:\w+ )*?(?:size|length|latency|latencies|duration|durations|number of \w+)s?\b",
     re.IGNORECASE,

@@ -106,7 +106,7 @@ def _is_by_deeds(sentence: Sentence, index: int) -> bool:
 _DONE = plain("started run executed launched spawned exec'd execed forked created exited killed")
 _LATER_ROWS = re.compile(r"^ the \w+,? (by|per)\b", re.IGNORECASE)
 _GROUPED = re.compile(r"\b(broken down|split|grouped|per|by)\b", re.IGNORECASE)
-_OF_THE_NET = stems("net network socket tcp connection")
+_OF_THE_NET = stems("net network socket tcp connection kernel")
 _BEFORE_KEY = (
     *("each", "every", "the", "its", "by", "per", "most", "busiest", "heaviest"),
     *stems("individual single separate different particular"),
@@ -233,6 +233,8 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
     named = word in ("nam", "id", "typ") or (word == "number" and sentence.stem(index - 1) in ("by", "per"))
     if named and after == "of":
         at = index + 2 + (sentence.stem(index + 2) == "the")
+        if (own_kind := names.get(f"{sentence.stem(at)} {word}")) is not None:
+            return own_kind, at  # `each type of lock` is the lock's type
         return key_at(sentence, names, at, own)  # `by name of the workqueue`
     if text in _DOING and after in words.COMM_WORDS | _IDS and sentence.is_free(index + 1):
         return key_at(sentence, names, index + 1, own)  # `by sending comm`

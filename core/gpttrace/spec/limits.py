@@ -45,6 +45,11 @@ def _take_or_more(sentence: Sentence, asked: Asked) -> None:
         amount = amount_at(sentence, index)
         if amount is None or amount.kind == "hz":
             continue
+        if (sentence.stem(amount.last + 1), sentence.stem(amount.last + 2)) in _AT_BOUND:
+            op_at: Comparison = ">=" if sentence.stem(amount.last + 2) == "least" else "<="
+            _set_bound(sentence, asked, op_at, index, amount)
+            sentence.take(amount.last + 1, amount.last + 2, f"{op_at} {amount.value:g}")
+            return
         at = amount.last + (1 if sentence.stem(amount.last + 1) in ("or", "and") else 2)
         word = sentence.stem(at + 1)
         if sentence.stem(amount.last + 1) in ("upward", "plus") and not sentence.text[
@@ -69,6 +74,7 @@ def _set_bound(sentence: Sentence, asked: Asked, op: Comparison, index: int, amo
     sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
 
 
+_AT_BOUND = (("at", "most"), ("at", "least"))
 _UPWARDS = frozenset(("up", "upward", "above", "abov", "over"))
 _UP_DOWN = _UPWARDS | {"down", "fewer", "few"}
 _STAYING = (

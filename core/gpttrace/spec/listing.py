@@ -15,7 +15,7 @@ _AS_IT_HAPPENS = re.compile(
     r"|\b(show|print|list|log|display)( me)? the \w+( and( the)? \w+)? of (each|every) "
     r"(?!process|program|user|cpu|core|device)\w+"
     r"|\b(print|show|list|log|display|tell|report)\b.* (whenever|each time|every time)\b"
-    r"|\band how long (each|it|they)( of them| one)? (took|lasted)\b|\blive$|\bin (detail|full)\b"
+    r"|\band (how long|the time) (each|it|they)( of them| one| call)? (took|lasted)\b|\blive$|\bin (detail|full)\b"
     r"|\b(one|a) (row|line|entry|record) (each|apiece|per|for (each|every))\b",
     re.IGNORECASE,
 )

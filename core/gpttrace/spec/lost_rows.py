@@ -12,7 +12,7 @@ from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.field_names import field_names
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.sentence import Sentence
-from gpttrace.spec.words import stem, stems
+from gpttrace.spec.words import Token, stem, stems
 
 _AND = ("and", "plus", "&", "+")
 _ROWS = ("rows by", "with ", "only ", "one table", "processes", "who ")
@@ -44,7 +44,33 @@ def lost_rows(sentence: Sentence, spec: TraceSpec, events: list[Event], catalogu
         )
         if row or _is_lost_event(sentence, index, at, events, catalogue):
             found.append(sentence.tokens[at].text)
-    return found
+    return [*found, *_lost_items(sentence)]
+
+
+def _lost_items(sentence: Sentence) -> list[str]:
+    """Return the items of a list of columns behind a colon that became nothing: `timer calls: pid, comm, timer ID`."""
+    colon = sentence.text.find(": ")
+    items: list[list[Token]] = [[]]
+    for index, token in enumerate(sentence.tokens):
+        if 0 < colon < token.start:
+            items[-1].append(token)
+            if (
+                sentence.text[token.end : token.end + 1] in (",", ".", "?")
+                or sentence.stem(index + 1) in _AND
+            ):
+                items.append([])
+    items = [[token for token in item if token.stem not in (*_AND, *_BEFORE_NOUN)] for item in items]
+    columns = [item for item in items if item and all((t.meaning or "").startswith(_COLUMNS) for t in item)]
+    lost = [
+        item
+        for item in items
+        if item and len(item) < 3 and all(t.meaning == "" or t.meaning == sentence.event for t in item)
+    ]
+    return [item[-1].text for item in lost if item[-1].stem in _ITEMS] if len(columns) > 1 else []
+
+
+_COLUMNS = ("rows by", "with ", "processes")
+_ITEMS = stems("id name number type path address port state flags mode size length priority policy level")
 
 
 def _joins(sentence: Sentence, index: int) -> bool:

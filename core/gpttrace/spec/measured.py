@@ -147,6 +147,7 @@ def value_in_name(sentence: Sentence, event: Event) -> bool:
         event.shape != "sum"
         and "clock" not in event.id
         and any(
-            t.text.lower() in ("time", "seconds") and t.meaning == sentence.event for t in sentence.tokens
+            t.text.lower() in ("time", "seconds", "residency") and t.meaning == sentence.event
+            for t in sentence.tokens
         )
     )

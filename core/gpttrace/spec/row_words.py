@@ -18,6 +18,8 @@ def asks_for_lost_row(
         or _is_row_of_other(sentence, index, events)
         or _is_row_in_name(sentence, index, spec)
         or _is_row_of_nothing(sentence, index, spec)
+        or _is_by_no_row(sentence, index, spec, phrase)
+        or _is_from_to(sentence, index, spec)
     )
 
 
@@ -92,6 +94,25 @@ _IDIOMS = plain(
     """far default now chance accident itself themselves hand any anyone anybody someone somebody all me us them it others
     everyone everybody anything something"""
 )
+
+
+def _is_by_no_row(sentence: Sentence, index: int, spec: TraceSpec, phrase: tuple[str, ...]) -> bool:
+    """Tell whether `counted by old and new state` became no rows at all."""
+    if spec.keys or sentence.stem(index) not in ("old", "new", "previous", "current") or not index:
+        return False
+    at = index - 1
+    while sentence.stem(at) in ("the", "and", "old", "new"):
+        at -= 1
+    return sentence.stem(at) in ("by", "per") and not sentence.tokens[at].meaning
+
+
+def _is_from_to(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
+    """Tell whether `from which core to which core` is asked for, and no two rows or columns tell it."""
+    if sentence.stem(index) != "from" or sentence.stem(index + 1) not in ("which", "what"):
+        return False
+    asked = [sentence.stem(at) for at in range(index + 2, min(index + 6, len(sentence.tokens)))]
+    told = [key for key in spec.keys if key not in ("comm", "pid", "tid")]
+    return "to" in asked and len(told) < 2
 
 
 def _is_row_of_other(sentence: Sentence, index: int, events: list[Event]) -> bool:

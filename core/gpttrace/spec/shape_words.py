@@ -72,7 +72,8 @@ _ON_AVERAGE = re.compile(
 )
 _MEASURE = r"(total |average |mean |overall )?(size|bytes|volume|amount|time|duration|latency)s?"
 _BOTH = re.compile(
-    r"\bhow (many bytes|much)\b.*\band (in |with )?how many\b|\bhow many\b.*\band how (many bytes|much|large|big)\b|"
+    r"\bhow (many bytes|much)\b.*\band (in |with )?how many\b(?! (bytes|does|do|are|is)\b)|"
+    r"\bhow many\b.*\band how (many bytes|much|large|big)\b|"
     rf"\b(number|count)s? and (the |their )?{_MEASURE}\b|\b{_MEASURE} and (the |their )?(number|count)\b",
     re.IGNORECASE,
 )

@@ -226,6 +226,9 @@ def _takes(sentence: Sentence, index: int) -> bool:
         "use",
         "need",
         "eat",
+        "consum",
+        "lose",
+        "los",
     )
 
 
