@@ -87,6 +87,15 @@ def test_it_is_in_the_answer(
         ("signals delivered to gunicorn", [Condition("comm", "==", "gunicorn")]),
         ("fopen file names for crond", [Condition("comm", "==", "crond")]),
         ("exits with non-zero code", [Condition("exit_code", "!=", 0)]),
+        ("packets sent by process, ignoring loopback", [Condition("dev", "!=", "lo")]),
+        (
+            "who opens /etc/shadow, apart from sshd?",
+            [
+                Condition("comm", "!=", "sshd"),
+                Condition("filename", "==", "/etc/shadow"),
+                Condition("ret", ">=", 0),
+            ],
+        ),
     ],
 )
 def test_which_of_them_are_meant(question: str, conditions: list[Condition], known_host: KnownHost) -> None:
@@ -110,6 +119,8 @@ def test_which_of_them_are_meant(question: str, conditions: list[Condition], kno
         "how often does the kernel run out of memory for atomic allocations",
         "loop device I/O",
         "write the incident report",
+        "TCP state changes, counted by old and new state",
+        "task migrations, from which core to which core",
     ],
 )
 def test_what_would_be_lost_is_refused(question: str, known_host: KnownHost) -> None:
