@@ -15,6 +15,7 @@ from gpttrace.spec.choose import as_spelled, fill, lacks
 from gpttrace.spec.compose import compose
 from gpttrace.spec.layout import lay_out
 from gpttrace.spec.model import Condition, Shape, TraceSpec
+from gpttrace.spec.question import read_question
 
 SHAPES: tuple[Shape, ...] = ("sum", "avg", "min", "max", "stats", "hist")
 SYSCALLS = ("futex", "epoll_wait", "fsync", "openat", "write", "read", "newfstat", "open", "getpid", "close")
@@ -174,3 +175,11 @@ def _specs(event: Event, hook: Hook) -> Iterator[tuple[str, TraceSpec]]:
         )
         columns = tuple(name for name in event.columns if name in event.fields)
         yield "below", replace(base, shape="events", keys=columns, conditions=below)
+
+
+def spec_of(question: str, host: KnownHost) -> TraceSpec:
+    """Return the spec of a question that is read surely."""
+    reading = read_question(question, load_catalogue(), host)
+    assert reading.is_sure, reading
+    assert reading.spec is not None
+    return reading.spec

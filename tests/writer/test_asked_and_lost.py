@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.writer.conftest import KnownHost
+from tests.writer.conftest import KnownHost, spec_of
 
-from gpttrace.spec.catalogue import load_catalogue
-from gpttrace.spec.model import Condition, TraceSpec
-from gpttrace.spec.question import read_question
-
-
-def spec_of(question: str, host: KnownHost) -> TraceSpec:
-    reading = read_question(question, load_catalogue(), host)
-    assert reading.is_sure, reading
-    assert reading.spec is not None
-    return reading.spec
+from gpttrace.spec.model import Condition
 
 
 @pytest.mark.parametrize(
@@ -100,40 +91,3 @@ def test_it_is_in_the_answer(
 )
 def test_which_of_them_are_meant(question: str, conditions: list[Condition], known_host: KnownHost) -> None:
     assert list(spec_of(question, known_host).conditions) == conditions
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "tiny writes by process",  # how small is not said
-        "only the first read of a file",
-        "readahead pages that were never used",
-        "page cache hits and misses each second",
-        "what gets queued on the workqueue named events? by function",
-        "how many soft interrupts are handled by ksoftirqd?",
-        "who preempts whom",  # the hook does not know whom
-        "fsync by process and file system",
-        "compaction attempts and their result",
-        "net namespace setup slow, time for copy_net_ns",  # another function is timed
-        "malloc and free counts of the allocator",  # `free` is no word to leave out
-        "how often does the kernel run out of memory for atomic allocations",
-        "loop device I/O",
-        "write the incident report",
-        "TCP state changes, counted by old and new state",
-        "task migrations, from which core to which core",
-    ],
-)
-def test_what_would_be_lost_is_refused(question: str, known_host: KnownHost) -> None:
-    assert not read_question(question, load_catalogue(), known_host).is_sure
-
-
-@pytest.mark.parametrize(
-    ("question", "events"),
-    [
-        ("TLS traffic both ways: bytes in and out by process", ["tls-write", "tls-read"]),
-        ("bytes in and out per interface", ["packet-send", "packet-receive"]),
-    ],
-)
-def test_both_ways_are_two_events(question: str, events: list[str], known_host: KnownHost) -> None:
-    spec = spec_of(question, known_host)
-    assert [spec.event, *(other.event for other in spec.others)] == events

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.writer.conftest import KnownHost
+from tests.writer.conftest import KnownHost, spec_of
 
 from gpttrace.spec.catalogue import load_catalogue
 from gpttrace.spec.compose import compose, lay_out
@@ -14,13 +14,6 @@ from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.question import read_question
 from gpttrace.writer import write_offline
 from gpttrace.writer.alike import harmless
-
-
-def spec_of(question: str, host: KnownHost) -> TraceSpec:
-    reading = read_question(question, load_catalogue(), host)
-    assert reading.is_sure, reading
-    assert reading.spec is not None
-    return reading.spec
 
 
 @pytest.mark.parametrize(
@@ -183,6 +176,23 @@ def test_a_condition_is_taken_from_it(question: str, condition: str, known_host:
         "page cache additions while mysqldump runs",
         "how many disks are in this server?",
         "which process had opened the file before tracing began?",
+        # what would be lost
+        "tiny writes by process",  # how small is not said
+        "only the first read of a file",
+        "readahead pages that were never used",
+        "page cache hits and misses each second",
+        "what gets queued on the workqueue named events? by function",
+        "how many soft interrupts are handled by ksoftirqd?",
+        "who preempts whom",  # the hook does not know whom
+        "fsync by process and file system",
+        "compaction attempts and their result",
+        "net namespace setup slow, time for copy_net_ns",  # another function is timed
+        "malloc and free counts of the allocator",  # `free` is no word to leave out
+        "how often does the kernel run out of memory for atomic allocations",
+        "loop device I/O",
+        "write the incident report",
+        "TCP state changes, counted by old and new state",
+        "task migrations, from which core to which core",
     ],
 )
 def test_it_is_not_guessed(question: str, known_host: KnownHost) -> None:
@@ -194,6 +204,8 @@ def test_it_is_not_guessed(question: str, known_host: KnownHost) -> None:
     [
         ("queued and executed works side by side", ["workqueue", "work-queue"]),
         ("tcp traffic by process", ["tcp-send", "tcp-receive"]),  # both ways
+        ("TLS traffic both ways: bytes in and out by process", ["tls-write", "tls-read"]),
+        ("bytes in and out per interface", ["packet-send", "packet-receive"]),
         ("execs versus forks for each command", ["exec", "fork"]),
         ("consumed against dropped packets every second", ["packet-consumed", "packet-drop"]),
         (

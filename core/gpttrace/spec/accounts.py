@@ -69,18 +69,18 @@ def unaccounted(
 def _lost_columns(sentence: Sentence, spec: TraceSpec) -> list[str]:
     """Return the words that were read as a column of their own (`with their paths`) which no part of the spec has."""
     held = {name for each in (spec, *spec.others) for name in (*each.keys, each.value)}
-    wished = [(token, (token.meaning or "").removeprefix("with ")) for token in sentence.tokens]
-    own = [
-        (token, name)
-        for token, name in wished
-        if name != token.meaning and "their" in _before(sentence, token)
-    ]
-    return [token.text for token, name in own if name.isidentifier() and name not in held]
+    found = []
+    for index, token in enumerate(sentence.tokens):
+        kind, _, name = (token.meaning or "").partition(" ")
+        own = any(each.text.lower() == "their" for each in sentence.tokens[max(index - 2, 0) : index])
+        if kind == "with" and own and name.isidentifier() and name not in held:
+            found.append(token.text)
+    return found
 
 
-def _before(sentence: Sentence, token: Token) -> list[str]:
-    index = sentence.tokens.index(token)
-    return [each.text.lower() for each in sentence.tokens[max(index - 2, 0) : index]]
+def _units(spec: TraceSpec, events: list[Event]) -> set[str | None]:
+    """Return the units of what is measured."""
+    return {event.fields[spec.value].unit for event in events if spec.value and spec.value in event.fields}
 
 
 def _is_other_deed(sentence: Sentence, index: int, events: list[Event], phrase: tuple[str, ...]) -> bool:
@@ -125,8 +125,7 @@ def _is_dropped_time(sentence: Sentence, index: int, spec: TraceSpec, events: li
     if before[0].meaning.startswith(("rows by", "one table", "with ", "the largest", "trace for")):
         return False
     ends = sentence.ends_part(index) or sentence.stem(index + 1) in ("by", "per", "for", "in", "of", "on")
-    units = {event.fields[spec.value].unit for event in events if spec.value and spec.value in event.fields}
-    return ends and "ns" not in units
+    return ends and "ns" not in _units(spec, events)
 
 
 def _is_unmeasured(
@@ -229,8 +228,9 @@ _HOLDING = frozenset(("hold", "held"))
 
 def _measures_no_holding(spec: TraceSpec, events: list[Event]) -> bool:
     """Tell whether a time is measured that is none of holding: most locks are only seen while somebody waits for them."""
-    units = [event.fields[spec.value].unit for event in events if spec.value and spec.value in event.fields]
-    return "ns" in units and not any(_HOLDING & set(stemmed(name)) for e in events for name in e.names)
+    return "ns" in _units(spec, events) and not any(
+        _HOLDING & set(stemmed(name)) for e in events for name in e.names
+    )
 
 
 # Words that say which of the events are meant: before their noun, and after it.
@@ -355,12 +355,11 @@ def _is_timed_elsewhere(sentence: Sentence, token: Token, spec: TraceSpec, event
     """Tell whether a kernel function's own time is asked for, and another place is timed (`copy_net_ns` by clone)."""
     if len(events) != 1 or token.meaning != sentence.event or not _IDENTIFIER.fullmatch(token.text):
         return False
-    unit = events[0].fields[spec.value].unit if spec.value and spec.value in events[0].fields else None
     calls = all(
         p.startswith("tracepoint:syscalls:") for point in events[0].hooks[0].points for p in point.begin
     )
     names = hook_names(events[0])
-    return unit == "ns" and calls and not {token.text, _IN_KERNEL.sub("", token.text)} & names
+    return "ns" in _units(spec, events) and calls and not {token.text, _IN_KERNEL.sub("", token.text)} & names
 
 
 _IN_KERNEL = re.compile(r"^(__)?(x64_)?(do_|k?sys_|vfs_)+")

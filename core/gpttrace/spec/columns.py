@@ -10,6 +10,7 @@ from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked, text_at
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.keys import key_at
+from gpttrace.spec.measured import THINGS
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.victims import happens_to
 from gpttrace.spec.words import stems
@@ -44,7 +45,7 @@ def take_listed_keys(
     timed = times in found and not any(t.stem in _MEASURING for t in sentence.tokens)
     if times in found and not timed:
         return
-    if len(found) == 1 and found[0] in ("pages", "packets", "blocks", "requests"):
+    if len(found) == 1 and found[0] in THINGS:
         return  # how many of them there are: no row
     if len(found) > 1 or (found and at == len(sentence.tokens)):
         asked.each = asked.each or timed

@@ -14,6 +14,7 @@ from gpttrace.spec.catalogue import CONTEXT_FIELDS, Event, Field
 from gpttrace.spec.devices import take_device
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.victims import is_receiver
 from gpttrace.spec.who import EXCEPT
 from gpttrace.spec.words import plain, stem, stems
 
@@ -56,11 +57,6 @@ def directed(asked: Asked, event: Event) -> list[str]:
         else:
             problems.append(f"{event.noun} do not carry whom they go to")
     return problems
-
-
-def is_receiver(event: Event) -> bool:
-    """Tell whether the process of an event is the one that gets something (`signals delivered to nginx`)."""
-    return "comm" in event.fields and "receiver" in event.fields["comm"].names
 
 
 def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Condition]:

@@ -24,9 +24,6 @@ from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.sized import sized
 from gpttrace.spec.validate import problems_of
 from gpttrace.spec.victims import interrupted
-from gpttrace.spec.words import stems
-
-_STACKS = stems("stack stacks stacktrace stacktraces backtrace backtraces callstack")
 
 
 def decide(
@@ -34,9 +31,7 @@ def decide(
 ) -> tuple[TraceSpec, list[str]]:
     """Return the spec and what stands against it; `several` says that further events are named."""
     whom = turn_to_addresses(sentence, asked, event)
-    if (
-        asked.place and "location" in event.fields and not any(t.stem in _STACKS for t in sentence.tokens)
-    ):  # `where in the kernel do packets die`
+    if asked.place and "location" in event.fields:  # `where in the kernel do packets die`
         asked.stacks, asked.keys = (), [*asked.keys, "location"]
     problems = [
         *file_names(sentence, event),

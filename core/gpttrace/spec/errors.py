@@ -215,13 +215,13 @@ def _set_errno(sentence: Sentence, asked: Asked, first: int, last: int, code: in
     asked.errno = code
     last += sentence.is_free(last + 1) and text_at(sentence, last + 1) == str(code)  # `EMFILE (24)`
     sentence.take(first, last, f"only calls that failed with {errno.errorcode.get(code, code)}")
-    for phrase, name in ERRNO_PHRASES.items():  # the same again in words: `no space left: who gets ENOSPC`
+    again = [phrase for phrase, name in ERRNO_PHRASES.items() if _BY_NAME[name] == code]
+    for phrase in (
+        *again,
+        *_SAID_TOO.get(errno.errorcode.get(code, ""), ()),
+    ):  # `no space left: who gets ENOSPC`
         words_ = tuple(stem(word) for word in phrase.split())
-        if _BY_NAME[name] == code and (again := sentence.find_phrase(words_)) is not None:
-            sentence.take(again, again + len(words_) - 1, "")
-    for text in _SAID_TOO.get(errno.errorcode.get(code, ""), ()):
-        words_ = tuple(stem(word) for word in text.split())
-        if (again := sentence.find_phrase(words_)) is not None:
-            sentence.take(again, again + len(words_) - 1, "")
+        if (at := sentence.find_phrase(words_)) is not None:
+            sentence.take(at, at + len(words_) - 1, "")
     if sentence.stem(first - 1) in _GETTING and sentence.is_free(first - 1):
         sentence.take(first - 1, first - 1, "")  # `who receives ENOMEM`

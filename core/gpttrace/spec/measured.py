@@ -85,7 +85,7 @@ _QUANTILES = stems(
 _RETURNED = re.compile(
     r"\breturn(s|ed)? how (many|much)\b|\bhow (many|much) (\w+ )?(\w+ )?(is|are|was|were) returned\b"
 )
-_THINGS = {unit: stem(unit) for unit in ("pages", "packets", "requests", "blocks")}
+THINGS = {unit: stem(unit) for unit in ("pages", "packets", "requests", "blocks")}
 
 
 def _amount_of_things(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape | None, str | None]:
@@ -106,8 +106,8 @@ def _amount_of_things(sentence: Sentence, asked: Asked, event: Event) -> tuple[S
             field.unit == "packets"
             and sum(f.unit == field.unit and f.name != "budget" for f in event.fields.values()) == 1
         )
-        counted = field.unit in _THINGS and (alone or field.name in (field.unit, event.value))
-        if counted and _THINGS[field.unit or ""] == subject and field.name not in asked.keys:
+        counted = field.unit in THINGS and (alone or field.name in (field.unit, event.value))
+        if counted and THINGS[field.unit or ""] == subject and field.name not in asked.keys:
             return "sum", field.name
     return None, None
 

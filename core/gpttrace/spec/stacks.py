@@ -10,23 +10,24 @@ from gpttrace.spec.catalogue import Event
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stems
 
+_STACK_WORDS = stems(
+    "stack stacks stacktrace stacktraces callstack callstacks backtrace backtraces ustack kstack callchain callchains"
+)
+
 
 def take_stacks(sentence: Sentence, asked: Asked) -> None:
     """`user stacks`, `kernel stack traces`, `user-level stacks`, `stacks`."""
     for phrase, place in _PLACES.items():
         if (at := sentence.find_phrase(phrase)) is not None and not asked.stacks:
-            asked.stacks, asked.place = (place,), True
+            asked.stacks = (place,)
+            asked.place = not any(token.stem in _STACK_WORDS for token in sentence.tokens)
             sentence.take(at, at + len(phrase) - 1, "kernel stacks" if place == "kstack" else "user stacks")
             return
     for pair in _STACK_PAIRS:
         if (at := sentence.find_phrase(pair)) is not None and not sentence.ends_part(at):
             sentence.take(at, at, "")
             sentence.tokens[at + 1].stem = "stack"
-    index = sentence.find(
-        stems(
-            "stack stacks stacktrace stacktraces callstack callstacks backtrace backtraces ustack kstack callchain callchains"
-        )
-    )
+    index = sentence.find(_STACK_WORDS)
     if index is None:
         _take_flames(sentence, asked)
         return

@@ -217,19 +217,10 @@ def take_elapsed(sentence: Sentence, asked: Asked, values: frozenset[str] = froz
 
 def _takes(sentence: Sentence, index: int) -> bool:
     """Tell whether `most time` is what something takes: `which softirq takes the most time`."""
-    return sentence.stem(index - (sentence.stem(index) == "the")) in (
-        "tak",
-        "take",
-        "spend",
-        "cost",
-        "us",
-        "use",
-        "need",
-        "eat",
-        "consum",
-        "lose",
-        "los",
-    )
+    return sentence.stem(index - (sentence.stem(index) == "the")) in _TAKING
+
+
+_TAKING = stems("take takes spend cost costs use uses need eat consume consumes lose loses") | {"us"}
 
 
 def _opens_part(sentence: Sentence, index: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gpttrace.spec.words import Token, tokenize
+from gpttrace.spec.words import Token, plain, tokenize
 
 _MEANS = {
     "opensnoop": "files opened by process", "execsnoop": "new processes", "exitsnoop": "process exits",
@@ -39,12 +39,24 @@ _ASIDE = re.compile(
 )
 
 
+# What stands before the root of a tree: `in cgroup /`.
+_BEFORE_ROOT = plain("cgroup under below in on at of to from directory folder path with")
+
+
 def spelled_out(tokens: list[Token], question: str) -> list[Token]:
     """Return the tokens with the name of a tool replaced by what it shows; places stay those of the name."""
     aside = [match.span() for match in _ASIDE.finditer(question)]
     tokens = [each for each in tokens if not any(start <= each.start < end for start, end in aside)]
     found: list[Token] = []
-    for token in tokens:
+    for index, token in enumerate(tokens):
+        if (
+            token.text == "/"
+            and found
+            and index + 1 < len(tokens)
+            and found[-1].text.lower() not in _BEFORE_ROOT
+        ):
+            found.append(replace(token, stem="and", kind="word"))  # `mlock / mlockall`
+            continue
         if token.stem == "group" and found and found[-1].stem == "control":
             found[-1] = replace(token, text="cgroup", stem="cgroup", start=found[-1].start)
             continue

@@ -8,7 +8,7 @@ from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.sentence import Sentence
 
-INTERRUPTED = "interrupted process"
+INTERRUPTED, RECEIVER = "interrupted process", "receiver"
 _PASSIVE = re.compile(
     r"\b(interrupted|disturbed|preempted|bothered|hit|stopped|stolen from)\b", re.IGNORECASE
 )
@@ -20,7 +20,16 @@ _BY_IT = re.compile(
 
 def happens_to(event: Event) -> bool:
     """Tell whether the process of an event is the one that it happens to."""
-    return "comm" in event.fields and INTERRUPTED in event.fields["comm"].names
+    return _is_called(event, INTERRUPTED)
+
+
+def is_receiver(event: Event) -> bool:
+    """Tell whether the process of an event is the one that gets something (`signals delivered to nginx`)."""
+    return _is_called(event, RECEIVER)
+
+
+def _is_called(event: Event, name: str) -> bool:
+    return "comm" in event.fields and name in event.fields["comm"].names
 
 
 def interrupted(sentence: Sentence, asked: Asked, event: Event) -> list[str]:

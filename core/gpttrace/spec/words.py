@@ -83,20 +83,7 @@ def _token(match: re.Match[str]) -> Token:
         return Token(text[1:-1], "", "path" if path else kind, match.start(), match.end())
     if kind == "io":
         return Token(text, "io", "word", match.start(), match.end())
-    if text == "/" and _joins(match):
-        return Token(text, "and", "word", match.start(), match.end())
     return Token(text, stem(text) if kind == "word" else text.lower(), kind, match.start(), match.end())
-
-
-def _joins(match: re.Match[str]) -> bool:
-    """Tell whether a slash stands between two words (`mlock / mlockall`) rather than for the root (`in cgroup /`)."""
-    before, after = match.string[: match.start()].split(), match.string[match.end() :].split()
-    return bool(before and after) and before[-1].lower() not in _BEFORE_ROOT
-
-
-_BEFORE_ROOT = frozenset(
-    ("cgroup", "under", "below", "in", "on", "at", "of", "to", "from", "directory", "folder", "path", "with")
-)
 
 
 @lru_cache(maxsize=8192)
