@@ -186,13 +186,10 @@ def test_a_condition_is_taken_from_it(question: str, condition: str, known_host:
         "who preempts whom",  # the hook does not know whom
         "fsync by process and file system",
         "compaction attempts and their result",
-        "net namespace setup slow, time for copy_net_ns",  # another function is timed
         "malloc and free counts of the allocator",  # `free` is no word to leave out
         "how often does the kernel run out of memory for atomic allocations",
         "loop device I/O",
         "write the incident report",
-        "TCP state changes, counted by old and new state",
-        "task migrations, from which core to which core",
     ],
 )
 def test_it_is_not_guessed(question: str, known_host: KnownHost) -> None:

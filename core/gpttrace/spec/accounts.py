@@ -58,6 +58,7 @@ def unaccounted(
             or _is_other_deed(sentence, index, events, phrase)
             or _is_real_time(sentence, index)
             or _is_off(sentence, index, events)
+            or _is_set_against_nothing(sentence, index, spec, events)
         )
     ]
     names = {word for e in events for name in (*e.names, *hook_names(e)) for word in name.lower().split()}
@@ -73,7 +74,8 @@ def _lost_columns(sentence: Sentence, spec: TraceSpec) -> list[str]:
     for index, token in enumerate(sentence.tokens):
         kind, _, name = (token.meaning or "").partition(" ")
         own = any(each.text.lower() == "their" for each in sentence.tokens[max(index - 2, 0) : index])
-        if kind == "with" and own and name.isidentifier() and name not in held:
+        heads = index == 0 and sentence.stem(1) in ("that", "which")  # `backlog that each process passes`
+        if kind == "with" and (own or heads) and name.isidentifier() and name not in held:
             found.append(token.text)
     return found
 
@@ -254,6 +256,13 @@ def _is_joined_call(sentence: Sentence, index: int, events: list[Event]) -> bool
 
 
 _NO_CALLS = stems("the call calls syscall of is it all this both either function functions do does")
+
+
+def _is_set_against_nothing(sentence: Sentence, index: int, spec: TraceSpec, events: list[Event]) -> bool:
+    """Tell whether two things are compared, and the spec has one event, one number and no rows by what tells them apart."""
+    if sentence.stem(index) not in _COMPARING or len(events) > 1 or spec.part is not None or spec.either:
+        return False
+    return not any(key in events[0].fields and events[0].fields[key].values for key in spec.keys)
 
 
 def _is_contrary(sentence: Sentence, index: int) -> bool:

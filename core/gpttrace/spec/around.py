@@ -44,6 +44,11 @@ _COURTESY = re.compile(
       [^,.:;?]*(?=:)
     | audit[ ](trail|log)[ ]of(?=[ ]) | in[ ]an?[ ](\w+[ ])?loop | tail(?=[ ]latenc) | loops(?=[ ]of\b)
     | accounts?[ ]for(?=[ ](the[ ])?(most|more|largest|biggest))
+    | ^emit(?=[ ]) | (is|are|gets?|being|be)[ ]held[ ](up|back) | held[ ](up|back)(?=[ ](in|by|because|due)\b)
+    | (?<=in[ ])the[ ]context(?=[ ]of\b) | (?<=on[ ])behalf(?=[ ]of\b) | carr(y|ied|ies)[ ]out
+    | accounts(?=[ ](other[ ]than|except|besides|apart|but)\b) | attributed(?=[ ]to\b) | dragg?(s|ing)?[ ]on | left(?=[ ]waiting\b)
+    | (over[ ]|of[ ]|for[ ]|across[ ])?all[ ](the[ ])?(processes|programs|cpus|cores|users)[ ](together|combined|taken[ ]together|in[ ]total|in[ ]one)
+    | (?<=,[ ])(the[ ])?whole[ ](box|machine|system|host|server)\b
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,

@@ -44,6 +44,28 @@ def asking_in(sentence: Sentence) -> Asking:
     return Asking(tuple(asking), tuple(telling))
 
 
+def listed_behind_colon(sentence: Sentence) -> frozenset[str]:
+    """Return the stems that stand only in a list of short items behind a colon: `renames: process, old path, new path`."""
+    at = next((i + 1 for i, t in enumerate(sentence.tokens) if sentence.text[t.end : t.end + 1] == ":"), 0)
+    if at < _BEFORE_LIST or sentence.text.count(",", sentence.tokens[at - 1].end) < _COMMAS:
+        return frozenset()
+    items = re.split(r",| and |\bplus\b", sentence.text[sentence.tokens[at - 1].end + 1 :])
+    if any(len(item.split()) > _SHORT_ITEM for item in items):
+        return frozenset()
+    before = {token.stem for token in sentence.tokens[:at]}
+    return frozenset(token.stem for token in sentence.tokens[at:]) - before
+
+
+_BEFORE_LIST, _COMMAS, _SHORT_ITEM = 2, 1, 3
+
+
+def told_in(sentence: Sentence) -> frozenset[int]:
+    """Return the tokens of the sentences that only tell something, where another one asks."""
+    parts = _parts(sentence)
+    telling = [part for part in parts if tells(sentence, part)]
+    return frozenset(i for part in telling for i in part) if len(telling) < len(parts) else frozenset()
+
+
 def _parts(sentence: Sentence) -> list[range]:
     first, found = 0, []
     for index, token in enumerate(sentence.tokens):

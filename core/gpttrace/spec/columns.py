@@ -9,11 +9,11 @@ from itertools import pairwise
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked, text_at
 from gpttrace.spec.catalogue import Event
-from gpttrace.spec.keys import key_at
+from gpttrace.spec.keys import key_at, keys_at
 from gpttrace.spec.measured import THINGS
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.victims import happens_to
-from gpttrace.spec.words import stems
+from gpttrace.spec.words import stem, stems
 
 
 def take_listed_keys(
@@ -27,10 +27,10 @@ def take_listed_keys(
     first = first or _tail(sentence)
     at, found = first, list[str]()
     while 0 < at < len(sentence.tokens):
-        if (key := key_at(sentence, names, at, own=True)) is not None:
-            found.append(key[0])
+        if (key := keys_at(sentence, names, at, own=True)) is not None:
+            found += key[0]
             at = key[1] + 1
-            at += sentence.stem(at) in _KIND_OF_KEY and sentence.is_free(at)
+            at += _is_kind_of_key(sentence, at)
         elif times is not None and found and _is_apart(sentence, at) and (end := _time_at(sentence, at)):
             found.append(times)
             at = end
@@ -102,8 +102,16 @@ def _time_at(sentence: Sentence, at: int) -> int:
     return 0
 
 
-_KIND_OF_KEY = stems("value number name id")  # `advice value`
-_BETWEEN = ("and", "the", "its", "their", "with", "+", "&")
+_KIND_OF_KEY = stems("value number name id")
+
+
+def _is_kind_of_key(sentence: Sentence, at: int) -> bool:
+    """Tell whether a word goes with the key before it: `advice value`, but not `irq, name`."""
+    joined = sentence.text[sentence.tokens[at - 1].end :][:1] != ","
+    return joined and sentence.stem(at) in _KIND_OF_KEY and sentence.is_free(at)
+
+
+_BETWEEN = ("and", "the", "its", "their", "with", "+", "&", "vs", "versu")
 
 
 def take_breakdown(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
@@ -113,6 +121,40 @@ def take_breakdown(sentence: Sentence, asked: Asked, names: dict[str, str]) -> N
             asked.keys += [found[0]] if found[0] not in asked.keys else []
             asked.grouped.append(found[0])
             sentence.take(index - 1, index, f"rows by {found[0]}")
+
+
+_MOVES = re.compile(r"\bfrom (?:which|what) (\w+) to (?:which|what)(?: (\w+))?", re.IGNORECASE)
+
+
+def take_moves(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
+    """`migrations, from which core to which core`: rows by both ends."""
+    if (moves := _MOVES.search(sentence.text)) is None:
+        return
+    one, other = stem(moves[1]), stem(moves[2] or moves[1])
+    for before, after in (("from", "to"), ("old", "new"), ("sourc", "destination")):
+        ends = [names.get(f"{before} {one}"), names.get(f"{after} {other}")]
+        if None not in ends:
+            asked.keys[:] = [key for key in asked.keys if key != names.get(one)]
+            asked.grouped[:] = [key for key in asked.grouped if key != names.get(one)]
+            asked.keys += [key for key in ends if key is not None and key not in asked.keys]
+            asked.grouped += [key for key in ends if key is not None and key not in asked.grouped]
+            for token in sentence.tokens:
+                if moves.start() <= token.start < moves.end():
+                    token.meaning = "rows by " + ", ".join(asked.keys)
+            return
+
+
+def turn_to_ends(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
+    """`who switches to which user`, `moved to which cpu`: what it is afterwards, where the event knows that apart."""
+    for index, token in enumerate(sentence.tokens):
+        row = (sentence.tokens[index + 2].meaning or "") if index + 2 < len(sentence.tokens) else ""
+        if token.stem != "to" or sentence.stem(index + 1) not in ("which", "what") or not row.startswith("rows by"):
+            continue
+        one = vocabulary.KEYS.get(noun := sentence.stem(index + 2)) or names.get(noun)
+        nouns = [word for word, key in (vocabulary.KEYS | names).items() if key == one]
+        end = next((names[f"{e} {n}"] for e in ("new", "to", "target") for n in nouns if f"{e} {n}" in names), None)
+        for keys in (asked.keys, asked.grouped):
+            keys[:] = [end if end is not None and key == one else key for key in keys]
 
 
 def take_each(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
@@ -137,6 +179,8 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
     """`…, and tell me the disk`, `I need the process and the uid`: columns that a later part of a question wishes for."""
     for index, token in enumerate(sentence.tokens):
         adds = token.stem in ("with", "plus") and token.meaning is None
+        if adds and any(each.stem == "compar" for each in sentence.tokens[:index]):
+            continue  # `compare process starts with process exits`
         if not adds and (index < 3 or token.stem not in _WISHES or token.meaning not in (None, "")):
             continue
         at = index + 1
@@ -149,9 +193,9 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
             index - 1
         )  # `…? print process, thread id and how long`
         while (adds or begins or at > index + 1) and (
-            key := key_at(sentence, names, at, own=True)
+            key := keys_at(sentence, names, at, own=True)
         ) is not None:
-            found.append(key[0])
+            found += key[0]
             at = key[1] + 1
             comma = sentence.text[sentence.tokens[at - 1].end :].lstrip()[:1] == ","
             if sentence.stem(at) not in ("and", "&", "+") and not comma:
@@ -256,6 +300,8 @@ def turn_to_targets(sentence: Sentence, asked: Asked) -> None:
     ]
     if not passive or any(token.stem == "send" for token in sentence.tokens):
         return
+    if {"comm", "target_comm"} <= set(asked.mentioned):
+        return  # `who does the waking and who is woken`
     for index in passive:
         named = (
             (sentence.tokens[index - 1].meaning or "").removeprefix("only processes named ") if index else ""

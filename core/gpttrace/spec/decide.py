@@ -46,7 +46,7 @@ def decide(
     hint, value = named_value(sentence, asked, event, problems)
     conditions += thresholds(sentence, asked, event, value, problems)
     conditions, either = take_either(sentence, event, conditions)
-    shape, value = form_of(sentence, asked, event, hint, value, problems, bool(conditions))
+    shape, value = form_of(sentence, asked, event, hint, value, problems)
     if shape == "stacks" and value is not None:
         shape = "sum"  # `bytes by stack`, `time by stack`
     few = asked.failed or asked.errno is not None or counts_users(sentence)

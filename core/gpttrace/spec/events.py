@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
-from gpttrace.spec.asking import asking_in
+from gpttrace.spec.asking import asking_in, listed_behind_colon
 from gpttrace.spec.calls import Candidate, bare_syscall, call_names, named_syscall, specific
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.errors import ONLY_FAILED, ONLY_ONES_THAT_FAILED
@@ -48,6 +48,7 @@ def find_events(
         return named
     words, said, asking = lexicon(catalogue), said_in(sentence), asking_in(sentence)
     off = any(pair in _OFF for pair in pairwise(said.order))
+    columns = listed_behind_colon(sentence)
     best: dict[str, Candidate] = {}
     for entry in words.entries:
         for number, phrase in enumerate(entry.phrases):
@@ -55,6 +56,7 @@ def find_events(
                 continue
             score = phrase_score(words, entry, number, said) - _misfit(entry.event, asked, said)
             score -= _ASIDE * (asking.is_aside(phrase) or (off and "off" not in entry.words))
+            score -= _ASIDE * (bool(columns) and not columns.isdisjoint(phrase))
             if entry.event.id not in best or score > best[entry.event.id].score:
                 best[entry.event.id] = Candidate(entry.event, score, phrase)
     if "cpu" in asked.keys and _WHERE_IT_RUNS.search(sentence.text) is not None:
@@ -194,7 +196,7 @@ def phrase_score(words: Lexicon, entry: Entry, number: int, said: Said) -> float
     named = sum(words.weight(word) + 1 if word in said.free else 0.3 * words.weight(word) for word in phrase)
     named -= 0.7 * sum(words.weight(word) + 1 for word in phrase if word in _MEASURES)
     # `block io` is not `blocked io`, though both have the same stems.
-    exact = 0.5 * len(entry.spelled[number] & said.texts)
+    exact = 0.5 * len(entry.spelled[number] & said.texts) + _BESIDE * said.has_side_by_side(phrase)
     if are_compared(said.order, phrase):
         named = 0.4 * named  # `execs versus forks` is not the time from one to the other
     strong = 3.0 * sum(word in said.available for word in entry.strong)
@@ -240,6 +242,17 @@ class Said:
     available: frozenset[str]
     texts: frozenset[str]
     order: tuple[str, ...] = ()
+
+    def has_side_by_side(self, phrase: tuple[str, ...]) -> bool:
+        """Tell whether the words of a name stand side by side: `file renames`, not `renames of a file`."""
+        stemmed = [stem(word) for word in self.order]
+        size = len(phrase)
+        return size > 1 and any(
+            tuple(stemmed[at : at + size]) == phrase for at in range(len(stemmed) - size + 1)
+        )
+
+
+_BESIDE = 1.5
 
 
 def said_in(sentence: Sentence) -> Said:

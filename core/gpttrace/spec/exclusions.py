@@ -28,10 +28,10 @@ _BEFORE = re.compile(
     | ignor(?:e|ing) | skip(?:ping)? | but[ ]not | non
     | (?:that|which|who)(?:['’]s|[ ]is|[ ]are)[ ]not | (?:is|are|was|were)[ ]not | (?:is|are|was|were)n['’]t
     | (?:all|any\w*|every\w*|nothing|none|nobody)[ ]but | not | but )[ ]
-    (?:(?:by|from|of|in|at|on|to|for|as|with|those|ones|that|the|a|an|any|anything|everything|is|are|be|being
+    (?:(?:by|from|of|in|at|on|to|for|as|with|towards?|what|those|ones|that|the|a|an|any|anything|everything|is|are|be|being
     |process(?:es)?|programs?
        |commands?|comm|named|called|tasks?|daemons?|users?|uid|pid|tid|cpu|ports?|signals?|errno|devices?|disks?
-    |interfaces?|mode|fd)[ ])*
+    |interfaces?|mode|fd|issued|made|done|caused|sent|started|opened|written|read|accounts?)[ ])*
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -92,6 +92,34 @@ def _list_to(sentence: Sentence, last: int) -> list[int]:
     for index in range(last - 1, -1, -1):
         if is_literal(sentence, index) and _joined_to(sentence, index) == found[-1]:
             found.append(index)
+    return found
+
+
+_LEFT_OUT_BEFORE = re.compile(
+    r"\b(leav(e|ing) out|exclud(e|ing)|ignor(e|ing)|skip(ping)?|omit(ting)?|except(ing)?( for)?|without|drop(ping)?|"
+    r"discard(ing)?|filter(ing)? out|(do not|don['’]t|not) (count|show|include|list|print|want|care about)(ing)?|"
+    r"but not|other than)(?P<what> [^,.;:?!]*)?$",
+    re.IGNORECASE,
+)
+_LEFT_OUT_AFTER = re.compile(
+    r"^[^,.;:?!]{0,30}?\b(are |is |being |should be )?(not counted|not included|left out|excluded|ignored|skipped|omitted|"
+    r"filtered out|do(es)?( not|n['’]t) (count|matter|interest))\b",
+    re.IGNORECASE,
+)
+
+
+# `except those of postgres longer than 10 ms`: the name is left out, and the bound holds for the others.
+_OF_WHOM = re.compile(r"\b(of|by|from|in|on|to)\b", re.IGNORECASE)
+
+
+def bound_left_out(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Return where a text says that those within the bound at this place are left out: `ignoring reads below 4k`."""
+    found = []
+    before = _LEFT_OUT_BEFORE.search(text[:start].rstrip())
+    if before is not None and _OF_WHOM.search(before["what"] or "") is None:
+        found.append(before.span())
+    if (after := _LEFT_OUT_AFTER.search(text[end:])) is not None:
+        found.append((end + after.start(), end + after.end()))
     return found
 
 

@@ -24,9 +24,8 @@ def form_of(
     hint: Shape | None,
     value: str | None,
     problems: list[str],
-    few: bool,
 ) -> tuple[Shape, str | None]:
-    """Return the form and its value; `hint` and `value` are what the words suggest, `few`: conditions leave few events."""
+    """Return the form and its value; `hint` and `value` are what the words suggest."""
     _rank_doers(sentence)
     listed = take_listed(sentence) or asked.each
     shape, superlative = asked_shape(sentence, asked, event)
@@ -39,7 +38,7 @@ def form_of(
     ):
         return "events", value
     if shape is None:
-        shape, value = _usual_shape(sentence, asked, event, hint, value, listed, few or event.listed)
+        shape, value = _usual_shape(sentence, asked, event, hint, value, listed)
     if shape == "count" and value is not None:
         shape = "sum" if hint == "sum" else "count"
         value = value if shape == "sum" else None
@@ -128,7 +127,6 @@ def _usual_shape(
     hint: Shape | None,
     value: str | None,
     listed: bool,
-    few: bool,
 ) -> tuple[Shape, str | None]:
     """Return the form where no word names one: that of the value, of the event, or what the keys ask for."""
     most = sentence.find(words.MOST)
@@ -141,9 +139,8 @@ def _usual_shape(
         t.stem in _ACTS and (t.text.lower() == "attempts" or sentence.stem(i + 1) in ("by", "per"))
         for i, t in enumerate(sentence.tokens)
     )
-    per = any(t.stem in ("per", "each") and (t.meaning or "").startswith("rows by") for t in sentence.tokens)
-    many = per and not event.listed  # `writes smaller than 512 bytes per process`
-    beyond += [k for k in asked.grouped if acts or (not listed and (k not in SUBJECTS or many or not few))]
+    classic = event.listed and asked.failed is not True and asked.errno is None
+    beyond += [k for k in asked.grouped if acts or not (listed or (classic and k in SUBJECTS))]
     listing = asked.thresholds and not asked.grouped
     live = as_it_happens(sentence)
     if (
@@ -165,7 +162,8 @@ def _usual_shape(
         and any(t.text.lower() in _WHICH for t in sentence.tokens[:3])
     ):
         return "count", None
-    if event.shape == "sum" and (asked.function or any(token.stem in _ACTS for token in sentence.tokens)):
+    deeds = _counts_deeds(sentence)
+    if event.shape == "sum" and (deeds or asked.function or any(t.stem in _ACTS for t in sentence.tokens)):
         return "count", None
     if event.shape == "events" and (cut or beyond):
         return "count", None
@@ -179,6 +177,20 @@ def _is_list(asked: Asked, event: Event, listed: bool, live: bool) -> bool:
     pinned = any(c.field in ("pid", "tid", "comm", "filename", "syscall") for c in asked.conditions)
     return bool(asked.thresholds) or (
         listed and (event.cost in ("low", "medium") or pinned or (live and event.cost == "high"))
+    )
+
+
+_DEEDS = ("reads", "writes", "sends", "receives")
+
+
+def _counts_deeds(sentence: Sentence) -> bool:
+    """Tell whether `reads and writes by process` are asked for: how many, where `which process writes` is how much."""
+    whose = [token.meaning or "" for token in sentence.tokens]
+    return any(
+        token.text.lower() in _DEEDS
+        and token.meaning == sentence.event
+        and not (index and whose[index - 1].startswith(("rows by", "processes")))
+        for index, token in enumerate(sentence.tokens)
     )
 
 

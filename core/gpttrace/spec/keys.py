@@ -37,6 +37,9 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
                 divided = True  # `spread over the cpus`
                 sentence.take(index - 1, index - 1, "")
         divided = divided or (token.stem == "into" and sentence.stem(index - 2) in _DIVIDED)
+        if token.stem == "on" and sentence.stem(index - 1) in ("depend", "dependent") and sentence.is_free(index - 1):
+            divided = True  # `depending on the remote port`
+            sentence.take(index - 1, index - 1, "")
         if token.stem not in _GROUPS and not divided and not token.meaning and not _goes_on(sentence, index):
             continue
         if token.meaning and (sentence.tokens[index + 1 : index + 2] or [token])[0].meaning == token.meaning:
@@ -58,7 +61,8 @@ def _first_row_at(sentence: Sentence, names: dict[str, str], index: int) -> int:
     if kind in ("kind", "typ", "sort") and kind not in names and sentence.stem(at + 1) == "of":
         at += 2 * (key_at(sentence, names, at + 2, own=True) is not None)  # `by kind of operation`
     asks = sentence.stem(index) in _QUESTION_WORDS
-    if asks and sentence.stem(at) in words.EMPTY and sentence.is_free(at):
+    bpf = sentence.stem(at) in ("bpf", "ebpf")  # what is loaded, and no process
+    if asks and sentence.stem(at) in words.EMPTY and sentence.is_free(at) and not bpf:
         at += sentence.stem(at + 1) in words.COMM_WORDS  # `which poor processes`
     return at
 
@@ -72,6 +76,9 @@ def _begins_no_row(sentence: Sentence, index: int) -> bool:
     whose = sentence.stem(index + 2) in ("of", "with", "whos", "own", "belong", "under")
     if _is_by_deeds(sentence, index):
         return True
+    line = sentence.stem(index - 1) in ("row", "lin", "entry", "record") and sentence.stem(index - 2) == "one"
+    if line and _is_event_word(sentence, index + 1):
+        return True  # `one row per system call`
     told = sentence.stem(index - 1) in ("list", "show", "print", "log", "display", "report") or index == 0
     if word in ("each", "every") and told and sentence.stem(index + 2) in ("that", "which", "who"):
         return True  # `list every process that lived for less than 50 ms`
@@ -118,25 +125,32 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
     strong = sentence.stem(first) not in _QUESTION_WORDS
     ranking = bool(sentence.tokens[first].meaning)
     own = _may_name_event(sentence, asked, first, at)
-    if not strong and _is_event_word(sentence, at) and key_at(sentence, names, at, own) is None:
-        at += key_at(sentence, names, at + 1, own) is not None  # `which tcp port`
-    while (found := key_at(sentence, names, at, own)) is not None:
-        key, end = found
+    apart = at < len(sentence.tokens) and sentence.ends_part(at)  # `every mount: comm, source`
+    described = not strong or (sentence.stem(first) in ("each", "every") and not apart)
+    if described and _is_event_word(sentence, at) and key_at(sentence, names, at, own) is None:
+        at += key_at(sentence, names, at + 1, own) is not None  # `which tcp port`, `each workqueue function`
+    while (found := keys_at(sentence, names, at, own)) is not None:
+        (key, *twin), end = found
         if ranking and text_at(sentence, end).lower() == "users" and sentence.stem(end + 1) == "of":
             key = "comm"  # `busiest users of the bpf call`
         if ranking and key != "comm" and _heads(sentence, end + 1):
             last = end  # `top 5 disk users`, `top three signal senders`: of the two the last is told apart
             at = end + 1
             continue
-        if key == "cpu" and sentence.stem(at - 1) == "by" and (asked.ranked or (ranking and asked.keys)):
-            break  # `top 5 processes by cpu` ranks by the time on it
+        if key == "cpu" and sentence.stem(at - 1) == "by" and (
+            asked.ranked or (ranking and asked.keys) or sentence.stem(end + 1) in _OF_CPU
+        ):
+            break  # `top 5 processes by cpu`, `functions by cpu time`: the time on it
         if key not in words.KEYS.values() and _only_describes(sentence, asked, first, at, end):
             break
+        if not strong and first < last == at - 1 and sentence.text[sentence.tokens[last].end :][:1] == " ":
+            asked.keys.pop()  # `which work queue functions`: of the functions
         last = end
-        if key not in asked.keys:
-            asked.keys.append(key)
-        if strong and key not in asked.grouped:
-            asked.grouped.append(key)
+        for each in (key, *twin):
+            if each not in asked.keys:
+                asked.keys.append(each)
+            if strong and each not in asked.grouped:
+                asked.grouped.append(each)
         at = last + 1
         while _goes_on_after(sentence, at) and key_at(sentence, names, at + 1, own):
             at += 1
@@ -148,6 +162,9 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
         asked.ranked = asked.ranked or ranking
         start = first + 1 if sentence.tokens[first].meaning else first
         sentence.take(start, last, "rows by " + ", ".join(asked.keys))
+
+
+_OF_CPU = stems("time usage use consumption cycles utilisation utilization")
 
 
 def _is_of_each(sentence: Sentence, first: int) -> bool:
@@ -163,7 +180,8 @@ def _may_name_event(sentence: Sentence, asked: Asked, first: int, at: int) -> bo
         _goes_on(sentence, first) and at < len(sentence.tokens) and sentence.ends_part(at)
     ):
         return True
-    return not (asked.ranked or (_is_of_each(sentence, first) and not _counts(sentence)))
+    does = sentence.stem(first - 1) == "do"  # `how long does each workqueue function take`
+    return not (asked.ranked or (_is_of_each(sentence, first) and not does and not _counts(sentence)))
 
 
 def _only_describes(sentence: Sentence, asked: Asked, first: int, at: int, end: int) -> bool:
@@ -224,6 +242,26 @@ def take_distinct(sentence: Sentence, asked: Asked, names: dict[str, str]) -> No
         return
 
 
+def keys_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> tuple[list[str], int] | None:
+    """Return the fields that words name, two where one noun has two of them (`old and new state`), and their last token."""
+    if (two := _pair_at(sentence, names, index)) is not None:
+        return two
+    found = key_at(sentence, names, index, own)
+    return ([found[0]], found[1]) if found is not None else None
+
+
+def _pair_at(sentence: Sentence, names: dict[str, str], index: int) -> tuple[list[str], int] | None:
+    if sentence.stem(index + 1) not in ("and", "versu", "vs", "to") or not sentence.is_free(index):
+        return None
+    one, other = sentence.stem(index), sentence.stem(index + 2)
+    nouns = [sentence.stem(at) for at in (index + 3, index + 4)]
+    for last, noun in ((4, " ".join(nouns)), (3, nouns[0])):
+        first, second = names.get(f"{one} {noun}"), names.get(f"{other} {noun}")
+        if first is not None and second is not None and first != second:
+            return [first, second], index + last
+    return None
+
+
 def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> tuple[str, int] | None:
     """Return the field that a word names, and its last token; `own`: also a word that has named the event."""
     if not sentence.is_free(index) and not (own and _is_event_word(sentence, index)):
@@ -262,7 +300,8 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
         and not sentence.text[sentence.tokens[index].end :].startswith(",")
     ):
         return words.KEYS[after], index + 1  # `by sender uid`
-    if after in SECOND and sentence.is_free(index + 1):
+    comma = sentence.text[sentence.tokens[index].end :][:1] == ","  # `irq, name`
+    if after in SECOND and sentence.is_free(index + 1) and not comma:
         return SECOND[after].get(key, key), index + 1
     return key, index
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.around import courtesies
 from gpttrace.spec.errors import ERRNO_PHRASES, is_errno
-from gpttrace.spec.exclusions import excluded, is_of
+from gpttrace.spec.exclusions import bound_left_out, excluded, is_of
 from gpttrace.spec.leftover import clauses
 from gpttrace.spec.model import Condition, TraceSpec
 from gpttrace.spec.sentence import Sentence
@@ -236,7 +236,8 @@ def _is_right_side(sentence: Sentence, index: int, ledger: Ledger) -> bool:
     down = _AND_DOWN.match(after) is not None or _DOWN.search(before) is not None
     if not up and not down:
         return True
-    ops = (">", ">=") if up else ("<", "<=")
+    left_out = bool(bound_left_out(sentence.text, token.start, token.end))
+    ops = (">", ">=") if up != left_out else ("<", "<=")
     values = numbers_at(sentence, index)
     tested = [c for c in ledger.conditions if isinstance(c.value, int) and float(abs(c.value)) in values]
     return any(c.op in ops for c in tested) or (not tested and bool(ledger.numbers & values))

@@ -86,7 +86,7 @@ def left_for_later(event: Event) -> set[str]:
     if event.field_of_unit("bytes") is not None:
         later |= set(vocabulary.BYTES)
     if event.field_of_unit("ns") is not None:
-        later |= set(vocabulary.TIMES) | {stem("time")}
+        later |= set(vocabulary.TIMES) | {stem("time"), "longest"}
     return later
 
 

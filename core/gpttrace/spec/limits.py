@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import LARGEST_ROWS, Amount, Asked, amount_at, text_at
+from gpttrace.spec.exclusions import bound_left_out
 from gpttrace.spec.model import Comparison
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
@@ -35,8 +36,20 @@ def take_thresholds(sentence: Sentence, asked: Asked) -> None:
         )
         if sentence.stem(index) in stems("over within") and long:
             continue  # `over 10 seconds` is a duration
+        op = _turned_round(sentence, op, index, amount.last)
         asked.thresholds.append((op, amount.value, amount.kind, _near(sentence, index, amount.last)))
         sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
+
+
+_OPPOSITE: dict[Comparison, Comparison] = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "==": "!=", "!=": "=="}
+
+
+def _turned_round(sentence: Sentence, op: Comparison, first: int, last: int) -> Comparison:
+    """Return the opposite where those within the bound are left out: `leave out what lived less than 10 ms`."""
+    spans = bound_left_out(sentence.text, sentence.tokens[first].start, sentence.tokens[last].end)
+    for start, stop in spans:
+        sentence.take_inside(start, stop, f"not {op}")
+    return _OPPOSITE[op] if spans else op
 
 
 def _take_or_more(sentence: Sentence, asked: Asked) -> None:

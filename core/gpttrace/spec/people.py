@@ -106,9 +106,11 @@ def _take_which_of(sentence: Sentence, asked: Asked) -> None:
 
 
 def _take_each_other(sentence: Sentence, asked: Asked) -> None:
-    """`who wakes up who`: the second one is whom it is done to."""
+    """`who wakes up who`, `who does the waking and who is woken`: the second one is whom it is done to."""
     who = [i for i, token in enumerate(sentence.tokens) if token.text.lower() == "who"]
-    if len(who) == 2 and 1 < who[1] - who[0] < 4 and sentence.ends_part(who[1]):
+    near = len(who) == 2 and 1 < who[1] - who[0] < 4 and sentence.ends_part(who[1])
+    passive = len(who) == 2 and sentence.stem(who[1] - 1) == "and" and sentence.stem(who[1] + 1) in ("is", "get", "was")
+    if near or passive:
         asked.mentioned += [each for each in ("comm", "target_comm") if each not in asked.mentioned]
         sentence.take(who[1], who[1], "who does it to whom")
 

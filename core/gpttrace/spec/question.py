@@ -330,6 +330,8 @@ def _take_rows(sentence: Sentence, asked: Asked, event: Event, host: Facts | Non
         lasting.name if lasting else None,
     )
     columns.take_breakdown(sentence, asked, names)
+    columns.take_moves(sentence, asked, names)
+    columns.turn_to_ends(sentence, asked, names)
     columns.take_each(sentence, asked, names)
     columns.take_wished(sentence, asked, names)
     take_mentioned_keys(sentence, asked)

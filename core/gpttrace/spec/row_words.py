@@ -20,6 +20,7 @@ def asks_for_lost_row(
         or _is_row_of_nothing(sentence, index, spec)
         or _is_by_no_row(sentence, index, spec, phrase)
         or _is_from_to(sentence, index, spec)
+        or _is_first_of_rows(sentence, index)
     )
 
 
@@ -112,7 +113,20 @@ def _is_from_to(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
         return False
     asked = [sentence.stem(at) for at in range(index + 2, min(index + 6, len(sentence.tokens)))]
     told = [key for key in spec.keys if key not in ("comm", "pid", "tid")]
-    return "to" in asked and len(told) < 2
+    both = "to" in asked or (sentence.stem(index + 2) in ("one", "ones") and sentence.stem(index - 1) == "and")
+    return both and len(told) < 2
+
+
+def _is_first_of_rows(sentence: Sentence, index: int) -> bool:
+    """Tell whether the first of the rows only named the event: `by signal number and result`."""
+    if sentence.stem(index - 1) not in ("by", "per") or not index or sentence.tokens[index - 1].meaning:
+        return False
+    at = index + 1 + (sentence.stem(index + 1) in ("number", "nam", "id", "typ"))
+    joined = sentence.stem(at) == "and" or sentence.text[sentence.tokens[at - 1].end :][:1] == ","
+    after = sentence.tokens[at + (sentence.stem(at) == "and") :][:1]
+    named = sentence.tokens[index].meaning == sentence.event
+    rows = bool(after) and (after[0].meaning or "").startswith("rows by")
+    return named and joined and rows and after[0].stem not in ("by", "per", "each")
 
 
 def _is_row_of_other(sentence: Sentence, index: int, events: list[Event]) -> bool:

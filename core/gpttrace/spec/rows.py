@@ -112,8 +112,10 @@ def _in_passing(sentence: Sentence, asked: Asked, event: Event, shape: Shape, na
     """Tell whether a word of the event's name is no row beside those asked for: `time in irq handlers by irq`."""
     said = {word for each in event.names for word in stemmed(each)}
     told = [t for t in sentence.tokens if t.meaning == f"with {name}" and t.stem in said]
-    single = any(not token.text.lower().endswith("s") for token in told)
-    return bool(asked.grouped and told) and (shape == "sum" or single)
+    heads = name in event.keys and any(
+        token.meaning == f"with {name}" and token.text.lower().endswith("s") for token in sentence.tokens[:3]
+    )  # `idle states by CPU`
+    return bool(asked.grouped and told) and not heads
 
 
 _WHO_WHAT = re.compile(

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
+from gpttrace.spec.asking import told_in
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.conditions import settled
 from gpttrace.spec.events import Said, are_compared, phrase_score
@@ -58,11 +59,13 @@ def _next(
     values |= {
         stem(name) for field in fields for name in field.names
     }  # `which tasks queue work, on what function`
+    told = told_in(sentence)
     free = {
         t.stem: i
         for i, t in enumerate(sentence.tokens)
+        if i not in told
         # `the process that receives them`: a clause about the row is no event
-        if t.meaning is None
+        and t.meaning is None
         and t.stem not in values
         and sentence.stem(i - 1) not in ("that", "who")
         and not (t.stem == "in" and sentence.stem(i + 1) in _AFTER_IN)  # `in total` is no direction
@@ -149,7 +152,7 @@ def _beside(
         for other, at in ((join - 1, join + 1), (join + 1, join - 1)):
             both = 0 <= at < len(sentence.tokens) and (
                 sentence.tokens[at].meaning in meanings
-                or (not sentence.tokens[at].meaning and sentence.tokens[at].text.lower().endswith("s"))
+                or (not sentence.tokens[at].meaning and sentence.tokens[at].text.lower().endswith(("s", "ed")))
             )
             if both and sentence.stem(other) in phrase and sentence.stem(at) not in phrase:
                 found.append((at, set(phrase) - {sentence.stem(other)} | {sentence.stem(at)}))

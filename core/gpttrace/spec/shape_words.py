@@ -80,12 +80,19 @@ _BOTH = re.compile(
 
 
 _HOW_LONG = re.compile(
-    r"\bhow much time (does|do|did|is|will|would) (it|they|that|an?|the|each|every)\b.*\b(take|need|last)",
+    r"\bhow much time ((does|do|did|is|will|would) (it|they|that|an?|the|each|every)\b.*\b(take|need|last)|(passes|elapses))",
     re.IGNORECASE,
 )
 
 
+_POWERS = re.compile(r"\bpowers?[- ]of[- ](two|2)\b", re.IGNORECASE)
+
+
 def _shape_phrases(sentence: Sentence) -> list[Shape]:
+    found: list[Shape] = []
+    if (buckets := _POWERS.search(sentence.text)) is not None:
+        sentence.take_inside(*buckets.span(), "hist")
+        found.append("hist")
     if _HOW_LONG.search(sentence.text) is not None:
         asked = sentence.find_phrase(("how", "much"))
         if asked is not None:
@@ -94,7 +101,6 @@ def _shape_phrases(sentence: Sentence) -> list[Shape]:
         ("sum", words.SUM_PHRASES),
         ("count", words.COUNT_PHRASES),
     )
-    found: list[Shape] = []
     for shape, texts in phrases:
         for text in texts:
             phrase = tuple(stem(word) for word in text.split())

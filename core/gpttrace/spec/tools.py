@@ -57,6 +57,9 @@ def spelled_out(tokens: list[Token], question: str) -> list[Token]:
         ):
             found.append(replace(token, stem="and", kind="word"))  # `mlock / mlockall`
             continue
+        if token.stem == "to" and len(found) > 1 and found[-1].text.lower() == "next" and found[-2].text.lower() != "the":
+            found[-1] = replace(found[-1], stem="versus")  # `bytes read next to bytes written`
+            continue
         if token.stem == "group" and found and found[-1].stem == "control":
             found[-1] = replace(token, text="cgroup", stem="cgroup", start=found[-1].start)
             continue

@@ -30,7 +30,10 @@ _DIRECTION = re.compile(
 
 _BOTH_WAYS = re.compile(
     r"\bboth (ways|directions)\b|\b(in|inbound|incoming|rx) ?(and|/|&|\+) ?(out|outbound|outgoing|tx)\b|"
-    r"\b(out|outbound|outgoing|tx) ?(and|/|&|\+) ?(in|inbound|incoming|rx)\b|\b(each|either) (way|direction)\b",
+    r"\b(out|outbound|outgoing|tx) ?(and|/|&|\+) ?(in|inbound|incoming|rx)\b|\b(each|either) (way|direction)\b|"
+    r"\b(in|inbound|incoming|received|rx) (and|versus|vs\.?|against|compared (with|to)) (\w+ ){0,4}(out|outbound|outgoing|sent|tx)\b|"
+    r"\b(out|outbound|outgoing|sent|tx) (and|versus|vs\.?|against|compared (with|to)) (\w+ ){0,4}(in|inbound|incoming|received|rx)"
+    r"(?= ?([,.;?]|$|by|per|on|every|for))",
     re.IGNORECASE,
 )
 

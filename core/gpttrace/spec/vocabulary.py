@@ -24,7 +24,7 @@ HIST = stems(
     "percentile percentiles median p50 p90 p95 p99 p999 50th 90th 95th 99th log2 pow2 logarithmic"
 )
 WEAK_EVENTS = stems("trace tracing list log print")
-SUMS = stems("sum total totals volume amount")
+SUMS = stems("sum total totals volume amount accumulated cumulative cumulated")
 SUM_PHRASES = ("how much", "add up", "added up", "adds up", "sum up", "summed up", "in total")
 AVERAGE = stems("average avg mean")
 MAXIMUM = stems("maximum max longest largest biggest slowest worst highest")
