@@ -251,8 +251,19 @@ def _is_joined_call(sentence: Sentence, index: int, events: list[Event]) -> bool
     token = sentence.tokens[index]
     if token.meaning != "" or token.kind != "word" or token.stem in _NO_CALLS:
         return False
-    joined = sentence.stem(index + 1) in ("and", "or") and index + 2 < len(sentence.tokens)
-    return joined and any(sentence.tokens[index + 2].text in hook_names(event) for event in events)
+    comma = sentence.text[token.end : token.end + 1] == ","
+    at = (
+        index + 1
+        if comma
+        else index + 2
+        if sentence.stem(index + 1) in ("and", "or")
+        else len(sentence.tokens)
+    )
+    if at >= len(sentence.tokens):
+        return False
+    beside = sentence.tokens[at]
+    called = is_call(token.text.lower()) and (beside.meaning or "").startswith("the system call")
+    return called or (not comma and any(beside.text in hook_names(event) for event in events))
 
 
 _NO_CALLS = stems("the call calls syscall of is it all this both either function functions do does")

@@ -9,7 +9,7 @@ from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import plain
 
 _STOPS = re.compile(r"[.!?](?=\s|$)")
-_BEGINS = plain(
+BEGINS = plain(
     """show count list print measure trace tell give log record report display find watch monitor plot draw compute calculate get
     summarize summarise sum sample profile compare help explain detect alert track rank sort group break histogram top number
     what which who whom whose how why where when do does did can could would will please want need like wish"""
@@ -80,5 +80,5 @@ def _parts(sentence: Sentence) -> list[range]:
 def tells(sentence: Sentence, part: range) -> bool:
     """Tell whether a part of a text only says how things are."""
     words = [sentence.tokens[index].text.lower() for index in part]
-    asks = _BEGINS & set(words[:_FIRST]) or sentence.text[sentence.tokens[part[-1]].end :][:1] == "?"
+    asks = BEGINS & set(words[:_FIRST]) or sentence.text[sentence.tokens[part[-1]].end :][:1] == "?"
     return not asks and len(words) >= _SHORT and bool(STATING & set(words))

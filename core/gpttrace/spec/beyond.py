@@ -24,6 +24,7 @@ _FUTURE = rf"""
     | would[ ]have[ ]\w+[ ](if|when|had) | what[ ]would[ ](\w+[ ])?(have|be|happen|do)
     | will[ ](be|run|fail|crash|happen|need|fill|have)
     | will[ ]\w+[ ](in|within|during|over)[ ]the[ ](next|coming)
+    | ^(which|what|who|how[ ](many|much|often|long))\b[^.?]*[ ]will[ ](?!be[ ]traced) | would[ ](\w+[ ])?(have|be|see|get|need)\b.*\bif\b
     | when[ ]will[ ](the|my|our|this|it|we|i) | going[ ]to[ ](fail|crash|fill|run) )\b
 """
 _STATE = r"""
@@ -40,6 +41,7 @@ _STATE = r"""
       [ ](currently|now|right[ ]now|at[ ]the[ ]moment)
     | how[ ]many[ ](\w+[ ])?\w+[ ](are|is)[ ](there[ ])?(in|on)[ ](this|my|our)
       [ ](server|machine|box|computer|system|laptop|host|node)
+    | how[ ]many[ ](\w+[ ])?(cores|cpus|disks|processors)[ ](are|is)[ ](in[ ])?(here|this|my|our)
     | ip[ ]address[ ]of[ ](this|my)
     | is[ ]\w+[ ]installed | installed[ ]packages | list[ ](of[ ])?(all[ ])?(users|installed)
     | (password|secret|contents?|plaintext)[ ]of )\b

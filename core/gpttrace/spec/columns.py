@@ -144,15 +144,39 @@ def take_moves(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
             return
 
 
+def turn_to_next(asked: Asked, event: Event) -> None:
+    """`who hands the CPU to whom`: of a switch the other one is the next, elsewhere only its number may be known."""
+    if "target_comm" in event.fields:
+        return
+    other = next((name for name in ("next_comm", "target_pid") if name in event.fields), "target_comm")
+    for keys in (asked.keys, asked.grouped, asked.mentioned):
+        keys[:] = [other if key == "target_comm" else key for key in keys]
+
+
+def turn_to_functions(asked: Asked, event: Event) -> None:
+    """`work items without vmstat_update`: a name like this is a function where the event has one."""
+    if "function" in event.fields:
+        asked.conditions[:] = [
+            replace(c, field="function") if c.field == "comm" and "_" in str(c.value) else c
+            for c in asked.conditions
+        ]
+
+
 def turn_to_ends(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
     """`who switches to which user`, `moved to which cpu`: what it is afterwards, where the event knows that apart."""
     for index, token in enumerate(sentence.tokens):
         row = (sentence.tokens[index + 2].meaning or "") if index + 2 < len(sentence.tokens) else ""
-        if token.stem != "to" or sentence.stem(index + 1) not in ("which", "what") or not row.startswith("rows by"):
+        if (
+            token.stem != "to"
+            or sentence.stem(index + 1) not in ("which", "what")
+            or not row.startswith("rows by")
+        ):
             continue
         one = vocabulary.KEYS.get(noun := sentence.stem(index + 2)) or names.get(noun)
         nouns = [word for word, key in (vocabulary.KEYS | names).items() if key == one]
-        end = next((names[f"{e} {n}"] for e in ("new", "to", "target") for n in nouns if f"{e} {n}" in names), None)
+        end = next(
+            (names[f"{e} {n}"] for e in ("new", "to", "target") for n in nouns if f"{e} {n}" in names), None
+        )
         for keys in (asked.keys, asked.grouped):
             keys[:] = [end if end is not None and key == one else key for key in keys]
 

@@ -43,6 +43,12 @@ def decide(
     conditions = [*asked.conditions, *named_values(sentence, event, asked), *sized(sentence, event)]
     conditions += error_conditions(asked, event, problems)
     conditions = _failed_otherwise(turned(sentence, conditions), asked)
+    if (
+        "errno" in (*asked.keys, *asked.columns)
+        and not any(c.field in ("ret", "errno") for c in conditions)
+        and _is_call(event)
+    ):
+        conditions.append(Condition("ret", "<", 0))  # `which error numbers`: only calls that failed have one
     hint, value = named_value(sentence, asked, event, problems)
     conditions += thresholds(sentence, asked, event, value, problems)
     conditions, either = take_either(sentence, event, conditions)
@@ -114,6 +120,10 @@ def decide(
         either=either,
     )
     return spec, [*problems, *problems_of(spec, event)]
+
+
+def _is_call(event: Event) -> bool:
+    return "ret" in event.fields and event.fields["ret"].end == "args->ret"
 
 
 def _of_failures(

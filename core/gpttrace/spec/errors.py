@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import EQUALS, Asked, amount_at, text_at
+from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem, stems
 
@@ -56,7 +58,13 @@ ERRNO_PHRASES = {
     "connection being refused": "ECONNREFUSED", "refused connection": "ECONNREFUSED",
     "interrupted by a signal": "EINTR", "interrupted by signals": "EINTR", "try again": "EAGAIN",
 }  # fmt: skip
+_MESSAGES = {os.strerror(number).lower(): name for number, name in errno.errorcode.items()}
 _BY_NAME = {name: getattr(errno, name) for name in dir(errno) if name.startswith("E")}
+
+
+def error_said(text: str) -> str | None:
+    """Return the name of the error that a text in quotes is the message of: `no such file or directory` is ENOENT."""
+    return ERRNO_PHRASES.get(text.lower()) or _MESSAGES.get(text.lower())
 
 
 def is_errno(text: str) -> bool:
@@ -64,8 +72,18 @@ def is_errno(text: str) -> bool:
     return text in _BY_NAME
 
 
+_NOT_ZERO = re.compile(
+    r"\b(return(ed)? (code|value|status)|ret|rc) (is |was |were |are )?(not|other than|different from|!=|unequal to) (0|zero)\b"
+    r"|\bnon-?zero return (code|value|status)s?\b|\breturn(s|ed|ing)? (a )?non-?zero\b",
+    re.IGNORECASE,
+)
+
+
 def take_errors(sentence: Sentence, asked: Asked) -> None:
     """`that failed`, `errors only`, `with errno 2`, `ENOENT`, `permission denied`, `successful`."""
+    if (given := _NOT_ZERO.search(sentence.text)) is not None:
+        asked.conditions.append(Condition("ret", "!=", 0))
+        sentence.take_inside(*given.span(), "only those that return another value than 0")
     _take_outcome(sentence, asked)
     _take_no_failures(sentence, asked)
     _take_errno(sentence, asked)
@@ -104,7 +122,7 @@ def take_errors(sentence: Sentence, asked: Asked) -> None:
 _OUTCOME = re.compile(
     r"(?:\b(?:the|an|any|its) )?\b(?:error|errno|result|outcome|return value)s?(?: (?:code|number))?,? "
     r"(?:if|when|in case) (?:it|they|any|one|there (?:is|was))\b(?: (?:has |have )?fail\w*| (?:was |is )?(?:un)?success\w*| one)?"
-    r"|\b(?:whether|if) (?:or not )?(?:it|they|each|the call) (?:has |have |was |were |is |are )?(?:fail|succe)\w*"
+    r"|\b(?:whether|if) (?:or not )?(?:it|they|each|the call) (?:has |have |was |were |is |are )?(?:fail|succe|work|complet)\w*"
     r"(?: or (?:not|fail\w*|succe\w*))?"
     r"|\b(?:error|failure)s? (?:are |to be )?included\b|\b(?:including|include) (?:the |all )?(?:error|failure)s?\b"
     r"|\b(?:show|print|list|log|plus|and|with)(?: me)?(?: the| any| their)? (?:error|failure)s? (?:also|too|as well)\b",
@@ -180,8 +198,9 @@ def _take_errno(sentence: Sentence, asked: Asked) -> None:
             if amount is not None and amount.kind == "":
                 return _set_errno(sentence, asked, index, at, int(amount.value))
     for index, token in enumerate(sentence.tokens):
-        if token.kind == "quoted" and token.meaning is None and token.text.lower() in ERRNO_PHRASES:
-            return _set_errno(sentence, asked, index, index, _BY_NAME[ERRNO_PHRASES[token.text.lower()]])
+        said = error_said(token.text) if token.kind == "quoted" and token.meaning is None else None
+        if said is not None:
+            return _set_errno(sentence, asked, index, index, _BY_NAME[said])
     for phrase, name in ERRNO_PHRASES.items():
         found = sentence.find_phrase(tuple(stem(word) for word in phrase.split()))
         if found is not None:

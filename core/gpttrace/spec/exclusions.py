@@ -13,6 +13,7 @@ from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.syscalls import syscall_names
 from gpttrace.spec.values import names_of, numbers_at
 from gpttrace.spec.who import KERNEL_THREADS, is_device_name, is_plain_program, is_program
 from gpttrace.spec.words import Token
@@ -31,7 +32,8 @@ _BEFORE = re.compile(
     (?:(?:by|from|of|in|at|on|to|for|as|with|towards?|what|those|ones|that|the|a|an|any|anything|everything|is|are|be|being
     |process(?:es)?|programs?
        |commands?|comm|named|called|tasks?|daemons?|users?|uid|pid|tid|cpu|ports?|signals?|errno|devices?|disks?
-    |interfaces?|mode|fd|issued|made|done|caused|sent|started|opened|written|read|accounts?)[ ])*
+    |interfaces?|mode|fd|accounts?
+    |(?:issued|made|done|caused|sent|started|opened|written|read)(?=[ ]by[ ]))[ ])*
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -155,6 +157,28 @@ def take_excluded_names(sentence: Sentence, asked: Asked, known: Callable[[str],
                 sentence.take(last + 1, last + 1, "")  # `the sleep command`
 
 
+_CALLS = frozenset(syscall_names("x86_64").values())
+
+
+def take_excluded_calls(sentence: Sentence, asked: Asked) -> None:
+    """`latency by system call, except futex and poll`: calls that are left out where all of them are asked for."""
+    every = [i for i, t in enumerate(sentence.tokens) if t.stem in ("syscall", "call") and t.meaning is None]
+    for at, start, end in excluded(sentence):
+        token = sentence.tokens[at]
+        name = token.text.lower()
+        if name in _CALLS and any(i < at - 1 for i in every) and token.meaning is None:
+            sentence.take_inside(start, end, f"not the system call {name}")
+            while name in _CALLS:
+                asked.conditions.append(Condition("syscall", "!=", name))
+                sentence.take(at, at, f"not the system call {name}")
+                joined = (
+                    sentence.stem(at + 1) in words.JOINING
+                    or sentence.text[sentence.tokens[at].end :][:1] == ","
+                )
+                at += 1 + (sentence.stem(at + 1) in words.JOINING)
+                name = sentence.tokens[at].text.lower() if joined and at < len(sentence.tokens) else ""
+
+
 def _take(sentence: Sentence, at: int, start: int, end: int, meaning: str) -> None:
     for token in sentence.tokens:
         if start <= token.start < end and (token.meaning is None or token.stem in words.COMM_WORDS):
@@ -165,7 +189,8 @@ def _is_name(sentence: Sentence, at: int, start: int, known: Callable[[str], boo
     token = sentence.tokens[at]
     before = sentence.text[start : token.start].lower() if start < token.start else ""
     after = sentence.tokens[at + 1 : at + 2]
-    if token.kind == "quoted" or token.text.startswith(KERNEL_THREADS) or is_program(token.text):
+    tool = token.text.lower() == "bpftrace"  # elsewhere the tool that is to show it
+    if token.kind == "quoted" or token.text.startswith(KERNEL_THREADS) or is_program(token.text) or tool:
         return True
     if token.kind != "word" or token.text.isupper() or is_device_name(sentence.chunk(at)[0]):
         return False

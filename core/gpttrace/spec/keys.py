@@ -23,6 +23,7 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
         if (
             token.stem == "by"
             and text_at(sentence, index - 1).lower() in _CUT
+            and not sentence.ends_part(index - 1)
             and sentence.is_free(index - 1)
         ):
             sentence.take(index - 1, index - 1, "")  # `split by direction` is no split of requests
@@ -37,7 +38,11 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
                 divided = True  # `spread over the cpus`
                 sentence.take(index - 1, index - 1, "")
         divided = divided or (token.stem == "into" and sentence.stem(index - 2) in _DIVIDED)
-        if token.stem == "on" and sentence.stem(index - 1) in ("depend", "dependent") and sentence.is_free(index - 1):
+        if (
+            token.stem == "on"
+            and sentence.stem(index - 1) in ("depend", "dependent")
+            and sentence.is_free(index - 1)
+        ):
             divided = True  # `depending on the remote port`
             sentence.take(index - 1, index - 1, "")
         if token.stem not in _GROUPS and not divided and not token.meaning and not _goes_on(sentence, index):
@@ -137,8 +142,10 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
             last = end  # `top 5 disk users`, `top three signal senders`: of the two the last is told apart
             at = end + 1
             continue
-        if key == "cpu" and sentence.stem(at - 1) == "by" and (
-            asked.ranked or (ranking and asked.keys) or sentence.stem(end + 1) in _OF_CPU
+        if (
+            key == "cpu"
+            and sentence.stem(at - 1) == "by"
+            and (asked.ranked or (ranking and asked.keys) or sentence.stem(end + 1) in _OF_CPU)
         ):
             break  # `top 5 processes by cpu`, `functions by cpu time`: the time on it
         if key not in words.KEYS.values() and _only_describes(sentence, asked, first, at, end):

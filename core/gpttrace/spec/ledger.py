@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.around import courtesies
-from gpttrace.spec.errors import ERRNO_PHRASES, is_errno
+from gpttrace.spec.errors import error_said, is_errno
 from gpttrace.spec.exclusions import bound_left_out, excluded, is_of
 from gpttrace.spec.leftover import clauses
 from gpttrace.spec.model import Condition, TraceSpec
@@ -196,7 +196,7 @@ def _in_brackets(sentence: Sentence, token: Token) -> bool:
 
 def _holds_text(token: Token, ledger: Ledger, names: frozenset[str]) -> bool:
     text = token.text.lower().rstrip("/")
-    if text in ERRNO_PHRASES:
+    if error_said(text) is not None:
         return any(c.field in ("ret", "errno") for c in ledger.conditions)
     last = text.rsplit("/", 1)[-1]
     held = ledger.texts()

@@ -173,6 +173,14 @@ def take_top(sentence: Sentence, asked: Asked) -> None:
             or text_at(sentence, index).lower() == "one"
         ):
             continue
+        of_them = sentence.stem(amount.last + 1) == "of" and sentence.stem(amount.last + 2) in (
+            "them",
+            "thos",
+        )
+        if of_them and ranked and sentence.ends_part(amount.last + 2):
+            asked.top = int(amount.value)
+            sentence.take(index, amount.last + 2, f"the {asked.top} {LARGEST_ROWS}")
+            return
         beside = sentence.stem(amount.last + 1) in _SUPERLATIVES | words.MOST
         beside = beside or (sentence.stem(amount.last + 1) in _ROWS and amount.value > 1)
         if beside or (ranked and _is_noun(sentence, amount.last + 1) and _is_ranked_there(sentence, index)):

@@ -71,12 +71,15 @@ def _take_people(sentence: Sentence, asked: Asked) -> None:
         ranked = text in (*_CALLERS, "users", "consumers") and asked.top and rows
         callers = text in _CALLERS and free and "comm" not in asked.keys
         if users or ranked or callers:
-            asked.mentioned.append("comm")
+            (asked.keys if callers and asked.keys and not asked.grouped else asked.mentioned).append("comm")
             sentence.take(index, index, "processes")
         elif text == "whom" and free:
             by = sentence.stem(index - 1) in ("by", "from")
             asked.mentioned += ["comm"] if by else ["comm", "target_comm"]
             sentence.take(index, index, "processes" if by else "who does it to whom")
+        elif text == "whose" and free and index and sentence.ends_part(index):
+            asked.mentioned += ["comm", "target_comm"]  # `who reads another's memory, and whose`
+            sentence.take(index, index, "who does it to whom")
         elif text in ("who", "whose") and free:
             asked.who = True
             if text == "who" and asked.keys and "comm" not in asked.keys:
@@ -109,7 +112,11 @@ def _take_each_other(sentence: Sentence, asked: Asked) -> None:
     """`who wakes up who`, `who does the waking and who is woken`: the second one is whom it is done to."""
     who = [i for i, token in enumerate(sentence.tokens) if token.text.lower() == "who"]
     near = len(who) == 2 and 1 < who[1] - who[0] < 4 and sentence.ends_part(who[1])
-    passive = len(who) == 2 and sentence.stem(who[1] - 1) == "and" and sentence.stem(who[1] + 1) in ("is", "get", "was")
+    passive = (
+        len(who) == 2
+        and sentence.stem(who[1] - 1) == "and"
+        and sentence.stem(who[1] + 1) in ("is", "get", "was")
+    )
     if near or passive:
         asked.mentioned += [each for each in ("comm", "target_comm") if each not in asked.mentioned]
         sentence.take(who[1], who[1], "who does it to whom")

@@ -22,7 +22,7 @@ from gpttrace.spec.command_line import take_command_line
 from gpttrace.spec.corrections import SLOT_WORDS, correct
 from gpttrace.spec.decide import decide
 from gpttrace.spec.events import find_events, nearest, take_event
-from gpttrace.spec.exclusions import take_excluded_names
+from gpttrace.spec.exclusions import take_excluded_calls, take_excluded_names
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.field_names import arguments, field_names
 from gpttrace.spec.field_values import take_field_values
@@ -229,6 +229,7 @@ def _take_fixed_slots(sentence: Sentence, asked: Asked, known: frozenset[str]) -
     whose.take_prefix(sentence, asked)
     whose.take_while(sentence, asked)
     whose.take_when(sentence, asked)
+    take_excluded_calls(sentence, asked)
     take_excluded_names(sentence, asked, is_known)
     who.take_named_comm(sentence, asked, is_known)
     who.take_last_comm(sentence, asked)
@@ -266,7 +267,7 @@ def _with_event(
     others = others or other_way(sentence, event, catalogue)
     _take_rows(sentence, asked, event, host)
     times.take_elapsed(sentence, asked, stems(" ".join(v for f in event.fields.values() for v in f.values)))
-    strange = known | arguments(event, host)
+    strange = known | arguments(event, host) | {stem(v) for f in event.fields.values() for v in f.values}
     bare = who.take_bare_comm(sentence, asked, strange.__contains__, "target_comm" in event.fields)
     if "target_comm" in event.fields:
         columns.turn_to_objects(sentence, asked)
@@ -335,6 +336,8 @@ def _take_rows(sentence: Sentence, asked: Asked, event: Event, host: Facts | Non
     columns.take_each(sentence, asked, names)
     columns.take_wished(sentence, asked, names)
     take_mentioned_keys(sentence, asked)
+    columns.turn_to_next(asked, event)
+    columns.turn_to_functions(asked, event)
     if {"target_comm", "target_pid"} <= set(event.fields):
         columns.turn_to_targets(sentence, asked)
 

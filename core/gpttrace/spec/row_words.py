@@ -113,7 +113,9 @@ def _is_from_to(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
         return False
     asked = [sentence.stem(at) for at in range(index + 2, min(index + 6, len(sentence.tokens)))]
     told = [key for key in spec.keys if key not in ("comm", "pid", "tid")]
-    both = "to" in asked or (sentence.stem(index + 2) in ("one", "ones") and sentence.stem(index - 1) == "and")
+    both = "to" in asked or (
+        sentence.stem(index + 2) in ("one", "ones") and sentence.stem(index - 1) == "and"
+    )
     return both and len(told) < 2
 
 

@@ -67,7 +67,7 @@ def _next(
         # `the process that receives them`: a clause about the row is no event
         and t.meaning is None
         and t.stem not in values
-        and sentence.stem(i - 1) not in ("that", "who")
+        and (sentence.stem(i - 1) not in ("that", "who") or sentence.stem(i - 2) == "and" or i == 1)
         and not (t.stem == "in" and sentence.stem(i + 1) in _AFTER_IN)  # `in total` is no direction
     }
     beside = _beside(sentence, joins, meanings, phrase)
@@ -152,7 +152,9 @@ def _beside(
         for other, at in ((join - 1, join + 1), (join + 1, join - 1)):
             both = 0 <= at < len(sentence.tokens) and (
                 sentence.tokens[at].meaning in meanings
-                or (not sentence.tokens[at].meaning and sentence.tokens[at].text.lower().endswith(("s", "ed")))
+                or (
+                    not sentence.tokens[at].meaning and sentence.tokens[at].text.lower().endswith(("s", "ed"))
+                )
             )
             if both and sentence.stem(other) in phrase and sentence.stem(at) not in phrase:
                 found.append((at, set(phrase) - {sentence.stem(other)} | {sentence.stem(at)}))

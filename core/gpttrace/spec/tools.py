@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gpttrace.spec.words import Token, plain, tokenize
+from gpttrace.spec.words import Token, plain, stem, tokenize
 
 _MEANS = {
     "opensnoop": "files opened by process", "execsnoop": "new processes", "exitsnoop": "process exits",
@@ -57,8 +57,22 @@ def spelled_out(tokens: list[Token], question: str) -> list[Token]:
         ):
             found.append(replace(token, stem="and", kind="word"))  # `mlock / mlockall`
             continue
-        if token.stem == "to" and len(found) > 1 and found[-1].text.lower() == "next" and found[-2].text.lower() != "the":
+        if token.stem == "softirq" and len(found) > 1 and found[-2].stem in ("network", "net"):
+            vector = {"receiv": "net_rx", "rx": "net_rx", "transmit": "net_tx", "tx": "net_tx"}.get(
+                found[-1].stem
+            )
+            if vector is not None:  # `network receive softirqs`
+                found[-2:] = [replace(found[-2], text=vector, stem=vector, end=found[-1].end)]
+        if (
+            token.stem == "to"
+            and len(found) > 1
+            and found[-1].text.lower() == "next"
+            and found[-2].text.lower() != "the"
+        ):
             found[-1] = replace(found[-1], stem="versus")  # `bytes read next to bytes written`
+            continue
+        if token.text.lower() == "us" and len(found) > 1 and found[-1].stem == "send":
+            found[-1] = replace(found[-1], stem=stem("receive"))  # `which peers send us resets`
             continue
         if token.stem == "group" and found and found[-1].stem == "control":
             found[-1] = replace(token, text="cgroup", stem="cgroup", start=found[-1].start)

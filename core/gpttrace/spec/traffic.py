@@ -15,6 +15,7 @@ _OTHER_WAY = {
         ("net-send", "net-receive"),
         ("packet-send", "packet-receive"),
         ("tls-write", "tls-read"),
+        ("page-cache-add", "page-cache-remove"),
     )
     for one, other in (pair, pair[::-1])
 }
@@ -33,7 +34,8 @@ _BOTH_WAYS = re.compile(
     r"\b(out|outbound|outgoing|tx) ?(and|/|&|\+) ?(in|inbound|incoming|rx)\b|\b(each|either) (way|direction)\b|"
     r"\b(in|inbound|incoming|received|rx) (and|versus|vs\.?|against|compared (with|to)) (\w+ ){0,4}(out|outbound|outgoing|sent|tx)\b|"
     r"\b(out|outbound|outgoing|sent|tx) (and|versus|vs\.?|against|compared (with|to)) (\w+ ){0,4}(in|inbound|incoming|received|rx)"
-    r"(?= ?([,.;?]|$|by|per|on|every|for))",
+    r"(?= ?([,.;?]|$|by|per|on|every|for))|"
+    r"\b(go|goes|going|come|coming|put) into\b.{0,30}\b(and|versus|vs\.?|against)\b.{0,20}\b(out of|leav\w+)\b",
     re.IGNORECASE,
 )
 

@@ -148,7 +148,7 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
         ):
             explicit = explicit or text_at(sentence, at).lower() != "name"
             at += 1
-        if not sentence.is_free(at):
+        if not sentence.is_free(at) or _is_parted(sentence, at - 1):
             continue
         value = sentence.tokens[at]
         inside = sentence.tokens[at : sentence.chunk(at)[1] + 1]
@@ -164,6 +164,11 @@ def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], boo
             return
 
 
+def _is_parted(sentence: Sentence, index: int) -> bool:
+    """Tell whether a stop or a comma stands behind a word: `by process, oracle box` names no process."""
+    return sentence.text[sentence.tokens[index].end :].lstrip()[:1] in (",", ".", "?", "!", ";")
+
+
 _SEEMING = plain("feels looks seems hangs crawls stalls keeps gets goes lags stutters dies crashes freezes")
 _DETERMINERS = stems("each every per which what any all the a")
 _NAMING = ("named", "called")
@@ -171,7 +176,7 @@ _NAMING = ("named", "called")
 
 # Programs that people ask about, some of which are words of the catalogue as well.
 _PROGRAMS = plain(
-    """nginx apache apache2 httpd haproxy envoy postgres postgresql mysql mysqld mariadbd redis mongod etcd java python
+    """nginx apache apache2 httpd haproxy envoy postgres postgresql statsd collectd mysql mysqld mariadbd redis mongod etcd java python
     python3 ruby php dockerd docker containerd runc kubelet sshd bash systemd journald rsyslogd cron chrome firefox
     chromium gcc strace gdb lldb tcpdump npm rustc cargo clang scp sftp systemd-journald sudo rsync curl wget qemu
     libvirtd dnsmasq memcached elasticsearch prometheus grafana crond ntpd chronyd sssd unbound squid varnishd gunicorn uwsgi
@@ -205,11 +210,15 @@ def take_last_comm(sentence: Sentence, asked: Asked) -> None:
             return _set_comm(sentence, asked, index - 1, index)  # `in the program find`
         last = ends and before in ("of", "by", "in", "from") and (token.text != "top" or before != "in")
         acts = following in ("is", "was", "does") or (before in _ACTING and following[-1:] == "s")
+        acts = acts or (before == "do" and following in _DOING)  # `how much time does make spend`
         if last or (acts and token.text != "top"):
             return _set_comm(sentence, asked, index, index)
     return None
 
 
+_DOING = plain(
+    "spend take wait open read write use call make need do run get send start allocate create sleep issue"
+)
 _OF_PROGRAM = stems("program process command tool binary daemon")
 _ACTING = stems("long when while often")  # `how long make waits`
 

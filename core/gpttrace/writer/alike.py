@@ -36,6 +36,8 @@ def harmless(question: str, unknown: tuple[str, ...]) -> bool:
     """Tell whether a question means nearly the same without the words that were not understood."""
     if not 0 < len(unknown) <= _MOST_WORDS or not all(map(_is_plain, unknown)):
         return False
+    if re.search(r"\bleav(e|ing)\b.*\bout\b", question, re.IGNORECASE):
+        return False
     shorter = question
     if any(
         re.search(rf"\b{_TELLING} (the )?{word}\b|\b{word} {_LISTED}", question, re.IGNORECASE)

@@ -17,15 +17,17 @@ from gpttrace.spec.layout import Layout, attach_points, for_many, lay_out
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.options import Options, apply_options
 from gpttrace.spec.question import BAR, Reading, read_question
+from gpttrace.spec.reasons import without_reasons
 from gpttrace.spec.validate import problems_of
 from gpttrace.writer.alike import harmless
 from gpttrace.writer.draft import Draft, Refusal
 from gpttrace.writer.remarks import findings_for, misses_of, notes_for, units_of
-from gpttrace.writer.resolve import resolve_cgroup, resolve_disk
+from gpttrace.writer.resolve import resolve_calls, resolve_cgroup, resolve_disk
 
 # With one word that was not understood a program is offered to those who insist (`--yes`); with more it is not.
 HALF_UNDERSTOOD = 0.4
 _LEFT_OUT = 0.2
+_REASONS = "what only says why it is asked"
 _ASK_AGAIN = "say it in other words, or ask one of the questions below"
 
 
@@ -44,8 +46,15 @@ def write_offline(question: str, host: Facts | None, options: Options | None = N
 
 
 def _read(question: str, catalogue: Catalogue, host: Facts | None) -> Reading:
+    if (shorter := without_reasons(question)) is not None:
+        reading = read_question(shorter.text, catalogue, host)
+        if reading.is_sure and reading.spec and shorter.keeps_the_meaning(reading.spec.event, catalogue):
+            confidence = max(round(reading.confidence - _LEFT_OUT, 2), BAR)
+            return replace(reading, ignored=(*reading.ignored, _REASONS), confidence=confidence)
     reading = read_question(question, catalogue, host)
-    if reading.is_sure or reading.problems or reading.spec is None:
+    if reading.is_sure:
+        return reading
+    if reading.problems or reading.spec is None:
         return reading
     if not harmless(question, reading.not_understood):
         return reading
@@ -65,7 +74,7 @@ def _write(reading: Reading, spec: TraceSpec, catalogue: Catalogue, host: Facts 
         return _refused(reading, "; ".join(dict.fromkeys(problems)))
     spec = resolve_cgroup(spec, host)
     specs = (spec, *(resolve_cgroup(each, host) for each in spec.others))
-    specs = tuple(resolve_disk(each, catalogue[each.event], host) for each in specs)
+    specs = tuple(resolve_calls(resolve_disk(each, catalogue[each.event], host), host) for each in specs)
     choices = [choose_hook(each, catalogue[each.event], host) for each in specs]
     missing = next((choice for choice in choices if choice.hook is None), None)
     without = f"without that it would be: {describe(spec, catalogue)}"

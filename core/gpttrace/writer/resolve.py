@@ -10,6 +10,7 @@ from gpttrace.host import find_cgroups
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.model import Condition, TraceSpec
+from gpttrace.spec.syscalls import syscall_names
 
 
 def resolve_cgroup(spec: TraceSpec, host: Facts | None) -> TraceSpec:
@@ -26,6 +27,19 @@ def resolve_disk(spec: TraceSpec, event: Event, host: Facts | None) -> TraceSpec
     return replace(
         spec, conditions=tuple(_numbered(c, host) if c.field == "dev" else c for c in spec.conditions)
     )
+
+
+def resolve_calls(spec: TraceSpec, host: Facts | None) -> TraceSpec:
+    """Return the spec with the numbers of system calls that are left out: one hook sees all calls and knows numbers."""
+    numbers = {
+        name: number for number, name in syscall_names(host.arch if host is not None else "x86_64").items()
+    }
+
+    def numbered(condition: Condition) -> Condition:
+        left_out = condition.field == "syscall" and condition.op == "!=" and isinstance(condition.value, str)
+        return replace(condition, value=numbers[str(condition.value)]) if left_out else condition
+
+    return replace(spec, conditions=tuple(map(numbered, spec.conditions)))
 
 
 def _numbered(condition: Condition, host: Facts | None) -> Condition:
