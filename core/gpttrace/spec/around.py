@@ -49,11 +49,16 @@ _COURTESY = re.compile(
     | accounts(?=[ ](other[ ]than|except|besides|apart|but)\b) | attributed(?=[ ]to\b) | dragg?(s|ing)?[ ]on | left(?=[ ]waiting\b)
     | (over[ ]|of[ ]|for[ ]|across[ ])?all[ ](the[ ])?(processes|programs|cpus|cores|users)[ ](together|combined|taken[ ]together|in[ ]total|in[ ]one)
     | (?<=,[ ])(the[ ])?whole[ ](box|machine|system|host|server)\b
-    | (on|in|at|from)[ ](this|the|our|my|that|one|a)[ ](\w+ing[ ]|(db|database|web|mail|file|build|ci|prod|production|app|api|test|staging|master|
+    | (on|in|at|from)[ ](this|the|our|my|that|one|a)[ ](\w+ing[ ]|(db|database|web|mail|file|build|ci|prod|production|app|api|test|staging|master|bastion|jump|
       primary|replica|worker|edge|gateway|cache|k8s|kubernetes|proxy|backup|storage|jump|bastion|log|whole)[ ])?
-      (host|server|box|node|machine|vm|cluster|laptop|computer|workstation)(?![ ](cpu|core|interface))\b
-    | (on[ ]everything[ ])?(but|except|without|excluding|other[ ]than|not)[ ](for[ ])?(the[ ])?(idle|swapper)([ ](task|process|thread)e?s?)?([ ]\(pid[ ]0\))?(?=$|[ ,.;?])
+      (host|server|box|node|machine|vm|cluster|laptop|computer|workstation|bastion|rig)(?![ ](cpu|core|interface))\b
+    | (on[ ]everything[ ])?(but[ ])?(but|except|without|excluding|leaving[ ]out|leave[ ]out|other[ ]than|not)[ ](for[ ])?(the[ ])?(idle|swapper)([ ](task|process|thread)e?s?)?([ ]\(pid[ ]0\))?(?=$|[ ,.;?])
     | ^(the[ ]|our[ ]|my[ ])?\w+[ ](host|server|box|node|vm|laptop|machine)(?=:)
+    | ,?[ ]and[ ](nothing|nobody|no[ ]one)[ ]else\b | as[ ]two[ ](distributions|histograms|numbers|tables|figures)
+    | ,?[ ]so[ ](that[ ])?(we|i|you|they)[ ](can[ ]|could[ ])?(see|know|find|tell|check)\b[^.?:;]*$
+    | (?<=[ ])\((that|this|it)(['’]s|[ ]is)[ ][^()]*\) | ,[ ](looking|hunting|searching)[ ]for[ ]\w+([ ]\w+){0,2}$
+    | (?<=take[ ])to[ ](finish|complete)(?=[ ,.?;]|$)
+    | (would|will)[ ]be[ ](\w+[ ])?(nice|great|good|fine|perfect|lovely|helpful|useful|enough|ideal)\b
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,

@@ -324,6 +324,10 @@ def error_conditions(asked: Asked, event: Event, problems: list[str]) -> list[Co
         return []
     if "ret" not in event.fields and "exit_code" in event.fields and asked.errno is None:
         return [Condition("exit_code", "!=" if asked.failed else "==", 0)]
+    if (
+        "rc" in event.fields and asked.errno is None
+    ):  # of functions of the kernel that return a code of their own
+        return [Condition("rc", "!=" if asked.failed else "==", 0)]
     if "ret" not in event.fields:
         problems.append(f"it cannot be seen whether {event.noun} fail")
         return []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.conditions import (
@@ -49,6 +51,8 @@ def decide(
         and _is_call(event)
     ):
         conditions.append(Condition("ret", "<", 0))  # `which error numbers`: only calls that failed have one
+    if "rc" in event.fields:
+        conditions = [replace(c, field="rc") if c.field == "ret" else c for c in conditions]
     hint, value = named_value(sentence, asked, event, problems)
     conditions += thresholds(sentence, asked, event, value, problems)
     conditions, either = take_either(sentence, event, conditions)

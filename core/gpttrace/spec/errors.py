@@ -226,6 +226,14 @@ _SAID_TOO = {
     "ENOMEM": ("out of memory", "no memory"),
     "EAGAIN": ("busy", "unavailable"),
     "EEXIST": ("existing",),
+    "ENOSYS": (
+        "not implemented",
+        "unimplemented",
+        "not supported",
+        "not have",
+        "aren't implemented",
+        "isn't implemented",
+    ),
 }
 _GETTING = stems("get gets got receive receives received hit hits see sees return returns returned run into")
 

@@ -187,7 +187,9 @@ def _take_more_words(sentence: Sentence, found: Candidate, catalogue: Catalogue)
 
 def _is_of_failures(event: Event) -> bool:
     # `disk errors` are an event; of `module loads that fail` some do and some do not.
-    return "ret" not in event.fields or any(stem(word) in vocabulary.FAILED for word in event.id.split("-"))
+    return not {"ret", "rc"} & event.fields.keys() or any(
+        stem(word) in vocabulary.FAILED for word in event.id.split("-")
+    )
 
 
 def phrase_score(words: Lexicon, entry: Entry, number: int, said: Said) -> float:
@@ -223,7 +225,7 @@ def _misfit(event: Event, asked: Asked, said: Said) -> float:
     against += 4.0 * (
         asked.errno is not None and event.area == "block"
     )  # a disk gives other errors than a call
-    return against + 5.0 * (asked.failed is True and "ret" not in event.fields)
+    return against + 5.0 * (asked.failed is True and not {"ret", "rc"} & event.fields.keys())
 
 
 _BYTES = (

@@ -141,7 +141,7 @@ def _usual_shape(
     )
     classic = event.listed and asked.failed is not True and asked.errno is None
     beyond += [k for k in asked.grouped if acts or not (listed or (classic and k in SUBJECTS))]
-    listing = asked.thresholds and not asked.grouped
+    listing = asked.thresholds and not asked.grouped and not _only_leaves_out(sentence, value)
     live = as_it_happens(sentence)
     if (
         (event.context != "none" or listing or live)
@@ -170,6 +170,13 @@ def _usual_shape(
     if asked.thresholds and event.shape in NEED_VALUE:
         return "count", None  # `connections that lived for less than a second`: those that did, not how long
     return event.shape, event.value if event.shape in NEED_VALUE else None
+
+
+def _only_leaves_out(sentence: Sentence, value: str | None) -> bool:
+    """Tell whether a bound only takes out what is too small beside a measure: `latency by type, ignoring those under 4k`."""
+    return value is not None and any(
+        (token.meaning or "").startswith(("not <", "not >")) for token in sentence.tokens
+    )
 
 
 def _is_list(asked: Asked, event: Event, listed: bool, live: bool) -> bool:

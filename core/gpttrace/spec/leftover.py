@@ -175,8 +175,6 @@ def take_filler(sentence: Sentence, asked: Asked) -> None:
     for index, token in enumerate(sentence.tokens):
         if token.stem == "lin" and sentence.stem(index - 1) == "command" and token.meaning is None:
             continue  # `the command line`: more than the name of the command
-        if token.text.lower() in ("nic", "nics"):
-            continue  # a network interface, whose stem is that of `nice`
         if (
             token.stem in _KINDS
             and sentence.stem(index - 1) in _TELLING_APART
@@ -276,4 +274,4 @@ _OF_STACKS = stems(
 )
 _KINDS = stems("kind type sort form way reason")
 _TELLING_APART = ("by", "per", "each", "every")
-_RANKING = stems("ranked ordered top first largest biggest")
+_RANKING = stems("ranked ordered top first largest biggest worst")

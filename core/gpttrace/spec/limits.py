@@ -34,11 +34,23 @@ def take_thresholds(sentence: Sentence, asked: Asked) -> None:
             and not any(t.stem in _LASTING for t in sentence.tokens)
             and text_at(sentence, index - 1).lower() not in _STAYING
         )
+        if sentence.stem(index) == "over" and amount.kind == "ns" and _is_span(sentence, index):
+            continue  # `average wait by program, over 20 s`
         if sentence.stem(index) in stems("over within") and long:
             continue  # `over 10 seconds` is a duration
         op = _turned_round(sentence, op, index, amount.last)
         asked.thresholds.append((op, amount.value, amount.kind, _near(sentence, index, amount.last)))
         sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
+
+
+_SUMMING = words.AVERAGE | words.HIST | words.SUMS | words.COUNT | {"by", "per"}
+
+
+def _is_span(sentence: Sentence, index: int) -> bool:
+    """Tell whether `over 20 s` is a part of its own behind what is summed up: how long to look, and no bound."""
+    opens = index > 0 and sentence.text[: sentence.tokens[index].start].rstrip().endswith(",")
+    last = sentence.tokens[index + 1 : index + 4][-1:] == sentence.tokens[-1:]
+    return opens and last and any(token.stem in _SUMMING for token in sentence.tokens[:index])
 
 
 _OPPOSITE: dict[Comparison, Comparison] = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "==": "!=", "!=": "=="}

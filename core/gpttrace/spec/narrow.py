@@ -41,7 +41,7 @@ def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
     compared = ("versus", "vs", "against", "compar")
     if found and any(token.stem in compared for token in sentence.tokens):
         found += [name for names in places.values() for name in names]  # `fdatasync compared to fsync`
-    return tuple(dict.fromkeys(found)) or _of_one_kind(sentence, known)
+    return tuple(dict.fromkeys(found)) or _of_one_kind(sentence, known) or _of_library(sentence, event)
 
 
 def _of_one_kind(sentence: Sentence, known: set[str]) -> tuple[str, ...]:
@@ -51,6 +51,17 @@ def _of_one_kind(sentence: Sentence, known: set[str]) -> tuple[str, ...]:
     ]
     said = [any(token.stem == verb for token in sentence.tokens) for verb in ("set", "remov")]
     return kinds[said.index(True)] if all(kinds) and sum(said) == 1 else ()
+
+
+_LIBRARIES = {"openssl": "libssl", "gnutls": "libgnutls"}
+
+
+def _of_library(sentence: Sentence, event: Event) -> tuple[str, ...]:
+    """Return the functions of the one library that is named: `OpenSSL handshakes`."""
+    named = {_LIBRARIES[t.text.lower()] for t in sentence.tokens if t.text.lower() in _LIBRARIES}
+    probes = [probe for point in event.hooks[0].points for probe in (*point.begin, *point.end)]
+    own = [name_of_hook(probe) for probe in probes if f":{next(iter(named), '?')}:" in f":{probe}"]
+    return tuple(dict.fromkeys(own)) if len(named) == 1 and len(own) < len(probes) else ()
 
 
 _JOINS = ("and", "or", "&", "+", "plus")

@@ -40,10 +40,13 @@ _STATES = STATING | plain(
 )
 _SUBJECTS = plain(
     """we i it they somebody someone something nobody everybody everyone people users customers this that these those our my there the
-    some an a one app apps pods dmesg"""
+    some any an a one app apps pods dmesg"""
 )
+# With these no verb needs to be known: `dmesg rolls over too fast`.
+_SPEAKING = plain("we i it they somebody someone something people customers dmesg")
+_WISHES = plain("want need wish would like prefer care mean am should")
 _RESTRICTING = plain(
-    """only just except excepting excluding exclude without ignore ignoring skip but than besides apart unless until if by per each
+    """called named only just except excepting excluding exclude without ignore ignoring skip but than besides apart unless until if by per each
     every top average mean maximum minimum histogram distribution count counted sum total percentile with for from to whose which
     who what how one lines line"""
 )
@@ -56,7 +59,11 @@ _TOPICS = stems(
     dns http https tls ssl quic mptcp java python ruby php perl node postgres mysql kvm qemu guest disk nvme ssd raid lvm iscsi usb
     pci io_uring xdp bpf ebpf swap socket sockets pipe pipes lock locks mutex futex"""
 )
-_LEAST = 2
+# Tools that somebody has looked with.
+_TOOLS = plain(
+    "strace ltrace perf tcpdump gdb top ps sar vmstat iostat htop iotop bpftrace dmesg grafana prometheus"
+)
+_LEAST, _NEAR = 2, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,10 @@ def without_reasons(question: str) -> Shorter | None:
         return None
     left = {i for part in told for i in part}
     rest = [t.text.lower() for i, t in enumerate(sentence.tokens) if i not in left]
-    if any(word in _POINTING and after != "own" for word, after in zip(rest, [*rest[1:], ""], strict=True)):
+    near = list(zip(rest, [*rest[1:], ""], strict=True))[
+        :_NEAR
+    ]  # later on `it` is what the rest itself speaks of
+    if any(word in _POINTING and after != "own" for word, after in near):
         return None  # `cockroach commits slowly: how long do its fsyncs take`
     shorter = list(question)
     for part in told:
@@ -110,8 +120,9 @@ def _tells(sentence: Sentence, part: list[int], first: bool) -> bool:
         complains = words[0] in _ADJECTIVES | {"busy"} or words[-1] in _MATTERS
         return not asks and bool(state or complains or _DEEDS & set(words[1:]))
     joining = words[0] in ("and", "because", "since", "as", "so", "maybe", "probably", "perhaps")
-    says = bool(state or _COMPLAINTS & set(words[1:]))
-    return not asks and words[joining] in _SUBJECTS and len(words) > _LEAST and says
+    says = bool(state or _COMPLAINTS & set(words[1:]) or words[joining] in _SPEAKING)
+    wishes = words[joining] in ("i", "we") and bool(_WISHES & set(words[joining + 1 : joining + 3]))
+    return not asks and not wishes and words[joining] in _SUBJECTS and len(words) > _LEAST and says
 
 
 def _restricts(sentence: Sentence, part: list[int]) -> bool:
@@ -128,5 +139,6 @@ def _restricts(sentence: Sentence, part: list[int]) -> bool:
 
 def _is_literal(token: Token) -> bool:
     constant = token.text.isupper() and ("_" in token.text or token.text[:1] == "E")
-    named = is_program(token.text) or "_" in token.text or signal_named(token.text) is not None
+    program = is_program(token.text) and token.text.lower() not in _TOOLS
+    named = program or "_" in token.text or signal_named(token.text) is not None
     return token.kind != "word" or constant or named

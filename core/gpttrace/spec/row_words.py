@@ -39,10 +39,14 @@ def _is_subject(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> bool
 def _is_dropped_row(sentence: Sentence, index: int, phrase: tuple[str, ...]) -> bool:
     """Tell whether a noun in a list of rows or columns (`…: type and level`, `with its owner`) has become none of them."""
     token = sentence.tokens[index]
-    if token.meaning == sentence.event and (token.stem not in phrase or token.stem in _MEASURED):
-        row = index > 1 and (sentence.tokens[index - 2].meaning or "").startswith("rows by")
+    if token.meaning == sentence.event and (
+        token.stem not in phrase or token.stem in _MEASURED | {"syscall"}
+    ):
+        row = index > 1 and (sentence.tokens[index - 2].meaning or "").startswith(
+            ("rows by", "processes", "with ")
+        )
         if row and sentence.stem(index - 1) == "and" and sentence.stem(index + 1) == "":
-            return token.stem in _NOUNS | _MEASURED  # `by command and device`
+            return token.stem in _NOUNS | _MEASURED | {"syscall"}  # `by command and device`
         own = sentence.stem(index - 1) in ("their", "its", "the") and sentence.stem(index - 2) == "with"
         return own and (sentence.stem(index - 1) != "the" or token.stem in _NOUNS)
     if token.meaning != "" or token.stem not in _NOUNS:

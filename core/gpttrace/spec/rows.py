@@ -97,7 +97,7 @@ def _keys(
         return ("comm",)
     # A count without rows says little; a distribution or an average is whole by itself.
     if not keys and shape in ("count", "sum", "distinct") and not _wants_a_number(sentence):
-        keys = _said_of(event.keys, event, sentence, asked)
+        keys = tuple(key for key in _said_of(event.keys, event, sentence, asked) if key not in tested)
     if not keys and shape != "ratio":
         keys = _headed(sentence, asked, event, value)
     if not keys and asked.who and "comm" in event.fields:
@@ -238,6 +238,13 @@ def _named_fields(sentence: Sentence, event: Event, asked: Asked) -> list[str]:
             } == {sentence.event}
             told = told and not (inside and asked.per_second)  # `idle state entries per second`
             told = told and not burnt  # `what burns the cpu`
+            figure = sentence.stem(index) == "number" and sentence.stem(index - 1) in (
+                "the",
+                "just",
+                "only",
+                "a",
+            )
+            told = told and not figure  # `just the number`
             sentence.take(index, index, f"with {field.name}" if told else "")
             found += [field.name] if told else []
         listed = [at for at in _listed_at(sentence) if _is_own(sentence, at, names)]

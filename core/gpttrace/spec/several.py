@@ -95,6 +95,9 @@ def _next(
                 continue
             empty = _NO_OWN if twice.intersection(name) else vocabulary.NO_EVENT
             own = [free[word] for word in name if word in free and word not in empty]
+            called = len(name) == 1 and name[0] in hook_names(entry.event)
+            if called and name[0] in free and {free[name[0]] - 1, free[name[0]] + 1} & set(joins):
+                own = [free[name[0]]]  # `malloc versus free`: here it is no word that says nothing
             own += [at for at, needed in beside if needed <= set(name)]
             if not own:
                 continue

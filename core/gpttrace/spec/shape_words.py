@@ -36,6 +36,9 @@ def asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape |
     found = _shape_phrases(sentence)
     more, value = _shape_words(sentence, event)
     found += more
+    if asked.grouped and asked.top and _RANKS_AT_END.search(sentence.text) is not None:
+        found = [shape for shape in found if shape != "max"]  # `by process, biggest ten`
+        value = None
     order: tuple[Shape, ...] = ("hist", "avg", "stats", "max", "min")
     measured = next((shape for shape in order if shape in found), None)
     if "avg" in found and _ON_AVERAGE.search(sentence.text) is not None:
@@ -63,6 +66,7 @@ def asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape |
     return measured or next((shape for shape in ("sum", "count") if shape in found), None), value
 
 
+_RANKS_AT_END = re.compile(r",[ ]?(the )?(biggest|largest|worst|highest) \w+\W*$", re.IGNORECASE)
 _TIMES_AND_TIME = re.compile(
     r"\bhow (many times|often)\b.*\band (for )?how long\b.*\b(in total|altogether|total)\b", re.IGNORECASE
 )

@@ -57,13 +57,14 @@ def take_every(sentence: Sentence, asked: Asked) -> None:
             sentence.take(index, index, f"one table for each {seconds(asked.every)}")
             return
         amount = amount_at(sentence, index)
-        if (
-            amount is not None
-            and amount.kind == "ns"
-            and text_at(sentence, amount.last + 1).lower() in _WINDOWS
-        ):
+        window = (
+            text_at(sentence, amount.last + 1).lower() if amount is not None and amount.kind == "ns" else ""
+        )
+        each = sentence.stem(index - 1) in ("each", "every", "per")
+        if amount is not None and (window in _WINDOWS or (each and window == "window")):
             asked.every = int(amount.value)  # `five-second averages`, `10 s totals`
-            sentence.take(index, amount.last, f"one table for each {seconds(asked.every)}")
+            last = amount.last + (window in ("window", "windows"))
+            sentence.take(index - each, last, f"one table for each {seconds(asked.every)}")
             return
         near = [sentence.stem(i) for i in range(index - 4, index)]
         if (

@@ -74,6 +74,9 @@ def spelled_out(tokens: list[Token], question: str) -> list[Token]:
         if token.text.lower() == "us" and len(found) > 1 and found[-1].stem == "send":
             found[-1] = replace(found[-1], stem=stem("receive"))  # `which peers send us resets`
             continue
+        if token.text.lower() in ("handled", "claimed") and found and found[-1].text.lower() == "nobody":
+            found[-1] = replace(found[-1], stem="unhandl", text="unhandled", end=token.end)
+            continue
         if token.stem == "group" and found and found[-1].stem == "control":
             found[-1] = replace(token, text="cgroup", stem="cgroup", start=found[-1].start)
             continue
