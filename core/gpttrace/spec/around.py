@@ -56,9 +56,11 @@ _COURTESY = re.compile(
     | ^(the[ ]|our[ ]|my[ ])?\w+[ ](host|server|box|node|vm|laptop|machine)(?=:)
     | ,?[ ]and[ ](nothing|nobody|no[ ]one)[ ]else\b | as[ ]two[ ](distributions|histograms|numbers|tables|figures)
     | ,?[ ]so[ ](that[ ])?(we|i|you|they)[ ](can[ ]|could[ ])?(see|know|find|tell|check)\b[^.?:;]*$
-    | (?<=[ ])\((that|this|it)(['’]s|[ ]is)[ ][^()]*\) | ,[ ](looking|hunting|searching)[ ]for[ ]\w+([ ]\w+){0,2}$
+    | (?<=,[ ])(looking|hunting|searching)[ ]for[ ]\w+([ ]\w+){0,2}$
     | (?<=take[ ])to[ ](finish|complete)(?=[ ,.?;]|$)
     | (would|will)[ ]be[ ](\w+[ ])?(nice|great|good|fine|perfect|lovely|helpful|useful|enough|ideal)\b
+    | (?<=(our|the)[ ])c\+\+ | sorted[ ]by[ ](count|number|frequency|how[ ]often)\b | one[ ]number[ ]each
+    | (on|in|at|from)[ ](web|db|app|node|host|srv|server|vm|k8s|mail|prod|stg|dev|build|ci|lb|fe|be|gw|edge|cache|worker)-?\d+\b
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,
@@ -67,6 +69,7 @@ _COURTESY = re.compile(
 # Tools of others that show the same, and the library that is traced.
 _TOOLS = re.compile(
     r"""\((?:like\ )?(?:the\ )?(?:lib\w+|\w+(?:\.(?:py|bt)|-bpfcc)|\w+(?:snoop|slower|lat|dist|life|top|stat|count|size))\)
+    |(?<=\d\ )\([a-z]+\)(?=[\ ,.;?!]|$)|\((?:that|this|it)(?:['’]s|\ is)\ [^()]*\)
     |,?\ (?:like|as|à[ -]la)\ \w+(?:\ (?:from|of|in)\ (?:the\ )?(?:bcc|bpftrace)(?:\ tools?)?|\ does(?:\ it)?\b)""",
     re.IGNORECASE | re.VERBOSE,
 )

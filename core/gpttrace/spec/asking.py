@@ -47,6 +47,10 @@ def asking_in(sentence: Sentence) -> Asking:
 def listed_behind_colon(sentence: Sentence) -> frozenset[str]:
     """Return the stems that stand only in a list of short items behind a colon: `renames: process, old path, new path`."""
     at = next((i + 1 for i, t in enumerate(sentence.tokens) if sentence.text[t.end : t.end + 1] == ":"), 0)
+    if not at and (tail := _TAIL.search(sentence.text)) is not None:
+        first = next((i for i, t in enumerate(sentence.tokens) if t.start > tail.start()), 0)
+        before = {token.stem for token in sentence.tokens[:first]}
+        return frozenset(token.stem for token in sentence.tokens[first:]) - before
     if at < _BEFORE_LIST or sentence.text.count(",", sentence.tokens[at - 1].end) < _COMMAS:
         return frozenset()
     items = re.split(r",| and |\bplus\b", sentence.text[sentence.tokens[at - 1].end + 1 :])
@@ -56,6 +60,8 @@ def listed_behind_colon(sentence: Sentence) -> frozenset[str]:
     return frozenset(token.stem for token in sentence.tokens[at:]) - before
 
 
+# `rename operations, old and new name, with the process that does it`
+_TAIL = re.compile(r", (the )?(old and new|previous and new|from and to) \w+(,? (and |with |by )[^,.;?!]*)?[.?!]?$", re.IGNORECASE)
 _BEFORE_LIST, _COMMAS, _SHORT_ITEM = 2, 1, 3
 
 

@@ -42,11 +42,13 @@ _STATE = r"""
     | how[ ]many[ ](\w+[ ])?\w+[ ](are|is)[ ](there[ ])?(in|on)[ ](this|my|our)
       [ ](server|machine|box|computer|system|laptop|host|node)
     | how[ ]many[ ](\w+[ ])?(cores|cpus|disks|processors)[ ](are|is)[ ](in[ ])?(here|this|my|our)
+    | (is|are)[ ](written|programmed|implemented)[ ]in[ ](rust|c|go|python|java|ruby|perl)\b
     | ip[ ]address[ ]of[ ](this|my)
     | is[ ]\w+[ ]installed | installed[ ]packages | list[ ](of[ ])?(all[ ])?(users|installed)
     | (password|secret|contents?|plaintext)[ ]of )\b
 """
 _ORDER = r"""
+    ^(please[ ])?give[ ](the|my|this|that|our)[ ]\w+([ ]\w+){0,3}[ ](a|an)?[ ]?(higher|lower|more|less|better)\b |
     ^(please[ ])?(put|turn|switch)[ ](the|my|this|that|it|our)[ ]\w+([ ]\w+)?[ ](to[ ]sleep|on|off|down|up)\b |
     ^((please|now|just|can[ ]you|could[ ]you)[ ])?
     (reboot|restart|shut[ ]?down|stop|kill|send|create|close|connect|terminate

@@ -260,7 +260,7 @@ _USUAL = {
     "daddr": ("destination", "destination address", "remote address", "remote host", "peer"),
     "dport": ("port", "destination port", "remote port"),
     "saddr": ("source", "source address", "local address"),
-    "sport": ("source port", "local port"),
+    "sport": ("source port", "local port", "listening port"),
     "filename": ("file", "path", "filename", "file name", "pathname"),
     "cmd": ("command number",),
     "ifindex": ("interface", "device"),

@@ -144,6 +144,16 @@ def take_moves(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
             return
 
 
+def take_both_states(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
+    """`…, old state and new state`: both, wherever they stand."""
+    for at in range(len(sentence.tokens) - 4):
+        one, other = (names.get(f"{sentence.stem(i)} {sentence.stem(i + 1)}") for i in (at, at + 3))
+        joined = sentence.stem(at + 2) in ("and", "to", "vs", "versu") and sentence.stem(at) in ("old", "previou", "from")
+        if joined and one is not None and other is not None and one != other and sentence.is_free(at):
+            (asked.columns if not asked.keys else asked.keys).extend((one, other))
+            sentence.take(at, at + 4, f"with {one}, {other}")
+
+
 def turn_to_next(asked: Asked, event: Event) -> None:
     """`who hands the CPU to whom`: of a switch the other one is the next, elsewhere only its number may be known."""
     if "target_comm" in event.fields:

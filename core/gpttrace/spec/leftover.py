@@ -204,7 +204,7 @@ def _goes_without(sentence: Sentence, index: int) -> bool:
     before = sentence.tokens[index - 1].meaning if index else None
     after = [token.meaning or "" for token in sentence.tokens[index + 1 : index + 2]]
     if word == "but":
-        return sentence.stem(index + 1) == "only" or (bool(after) and after[0].startswith("only "))
+        return sentence.stem(index + 1) in ("only", "one", "as", "in") or (bool(after) and after[0].startswith("only "))
     return word in ("change", "changes") and (before or "").startswith("the system call ")
 
 

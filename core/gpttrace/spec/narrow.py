@@ -35,6 +35,7 @@ def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
         # `poll` may be any poll, but `poll and select` are two calls.
         joined = index - 2 in places and sentence.stem(index - 1) in _JOINS
         joined = joined or (index + 2 in places and sentence.stem(index + 1) in _JOINS)
+        joined = joined or any(_are_slashed(sentence, at) for at in (index - 1, index) if {at, at + 1} <= places.keys())
         if names[0] not in _ENGLISH or joined:
             found += names
             sentence.take(index, index, sentence.event)
@@ -42,6 +43,11 @@ def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
     if found and any(token.stem in compared for token in sentence.tokens):
         found += [name for names in places.values() for name in names]  # `fdatasync compared to fsync`
     return tuple(dict.fromkeys(found)) or _of_one_kind(sentence, known) or _of_library(sentence, event)
+
+
+def _are_slashed(sentence: Sentence, index: int) -> bool:
+    """Tell whether a slash alone parts two words: `chmod/fchmodat`."""
+    return sentence.text[sentence.tokens[index].end : sentence.tokens[index + 1].start] == "/"
 
 
 def _of_one_kind(sentence: Sentence, known: set[str]) -> tuple[str, ...]:

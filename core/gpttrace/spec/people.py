@@ -53,7 +53,8 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
         if key == "comm" and (one or text_at(sentence, index).lower() == "comm"):
             asked.columns.append("comm")  # `process and kernel stack for each`
         last = index
-        if sentence.stem(index + 1) in SECOND and sentence.is_free(index + 1):
+        comma = sentence.text[token.end : token.end + 1] == ","
+        if sentence.stem(index + 1) in SECOND and sentence.is_free(index + 1) and not comma:
             key, last = SECOND[sentence.stem(index + 1)].get(key, key), index + 1
         if key not in asked.keys:
             asked.mentioned.append(key)
@@ -125,6 +126,8 @@ def _take_each_other(sentence: Sentence, asked: Asked) -> None:
     """`who wakes up who`, `who does the waking and who is woken`: the second one is whom it is done to."""
     who = [i for i, token in enumerate(sentence.tokens) if token.text.lower() == "who"]
     near = len(who) == 2 and 1 < who[1] - who[0] < 4 and sentence.ends_part(who[1])
+    if _AND_WHOM.search(sentence.text) is not None and "target_comm" not in asked.mentioned:
+        asked.mentioned += ["comm", "target_comm"]  # `who triggers it, and which process is killed`
     passive = (
         len(who) == 2
         and sentence.stem(who[1] - 1) == "and"
@@ -135,6 +138,9 @@ def _take_each_other(sentence: Sentence, asked: Asked) -> None:
         sentence.take(who[1], who[1], "who does it to whom")
 
 
+_AND_WHOM = re.compile(
+    r"\bwho\b.*,? and (which|what) (process|program|task|thread)(es|s)? (is|are|gets?|was|were) \w+(ed|en)\b", re.IGNORECASE
+)
 _WHO_IT_IS = frozenset(("pid", "tid", "uid", "cgroup"))
 
 

@@ -333,6 +333,7 @@ def _take_rows(sentence: Sentence, asked: Asked, event: Event, host: Facts | Non
     columns.take_breakdown(sentence, asked, names)
     columns.take_moves(sentence, asked, names)
     columns.turn_to_ends(sentence, asked, names)
+    columns.take_both_states(sentence, asked, names)
     columns.take_each(sentence, asked, names)
     columns.take_wished(sentence, asked, names)
     take_mentioned_keys(sentence, asked)

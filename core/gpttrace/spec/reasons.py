@@ -17,14 +17,14 @@ from gpttrace.spec.values import signal_named
 from gpttrace.spec.who import is_program
 from gpttrace.spec.words import Token, plain, stems
 
-_PART = re.compile(r"[^.?!:;,\u2013\u2014]+(?:[.?!:;,](?=\S)[^.?!:;,\u2013\u2014]*)*|[.?!:;,\u2013\u2014]")
+_PART = re.compile(r"(?:(?! - )[^.?!:;,\u2013\u2014]|[.?!:;,](?=\S))+|[.?!:;,\u2013\u2014]")
 # What alone says how things are, in front or at the end of a part.
 _ADJECTIVES = plain(
     """slow sluggish laggy flaky weird odd strange noisy loud broken stuck full high pegged hot angry crazy insane confused worried
     overloaded saturated busy curious wrong heavy idle"""
 )
 _MATTERS = plain(
-    """alert alarm alerts ticket incident outage complaint suspect suspicion theory guess hunch question audit postmortem regression
+    """alert alarm alerts ticket incident outage complaint suspect suspicion theory guess hunch question audit postmortem regression review
     hunt trick migration rollout"""
 )
 _DEEDS = plain(

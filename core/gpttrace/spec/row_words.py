@@ -21,6 +21,7 @@ def asks_for_lost_row(
         or _is_by_no_row(sentence, index, spec, phrase)
         or _is_from_to(sentence, index, spec)
         or _is_first_of_rows(sentence, index)
+        or _is_to_what(sentence, index, spec)
     )
 
 
@@ -121,6 +122,16 @@ def _is_from_to(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
         sentence.stem(index + 2) in ("one", "ones") and sentence.stem(index - 1) == "and"
     )
     return both and len(told) < 2
+
+
+def _is_to_what(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
+    """Tell whether `renames itself to what` is asked, and no row or column tells it."""
+    asks = sentence.stem(index) in ("what", "whom") and sentence.stem(index - 1) in ("to", "into", "as", "onto")
+    told = any(key.startswith(("new", "to_", "target_", "d")) or key not in _DOERS for key in spec.keys)
+    return asks and sentence.ends_part(index) and not told
+
+
+_DOERS = ("comm", "pid", "tid", "uid", "cpu", "latency")
 
 
 def _is_first_of_rows(sentence: Sentence, index: int) -> bool:

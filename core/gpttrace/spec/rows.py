@@ -40,7 +40,7 @@ def rows_of(
     if asked.stacks:
         asked.keys += [side for side in asked.stacks if side in event.fields and side not in asked.keys]
     if shape != "events":
-        return _keys(sentence, asked, event, shape, value, mentioned, {c.field for c in conditions})
+        return _keys(sentence, asked, event, shape, value, mentioned, conditions)
     tested = (
         c.field
         for c in conditions
@@ -72,21 +72,23 @@ def _keys(
     shape: Shape,
     value: str | None,
     mentioned: list[str],
-    tested: set[str],
+    conditions: list[Condition],
 ) -> tuple[str, ...]:
-    asked.keys += [name for name in asked.columns if name not in asked.keys]
-    passing = asked.per_second and _wants_a_number(sentence)  # `reason background: how often per second`
-    if not asked.ratio and not passing and shape in ("count", "sum", "rate"):
-        more = (
-            name for name in _named_fields(sentence, event, asked) if name not in asked.keys and name != value
-        )
+    tested = {c.field for c in conditions}
+    pinned = {c.field for c in conditions if c.op == "==" and c.field not in ("ret", "errno")}
+    asked.keys += [name for name in asked.columns if name not in asked.keys and name not in pinned]
+    # `reason background: how often per second`
+    passing = asked.per_second and (_wants_a_number(sentence) or (shape == "rate" and not asked.keys))
+    if not asked.ratio and shape in ("count", "sum", "rate"):
+        named = _named_fields(sentence, event, asked)
+        more = (name for name in named if not passing and name not in asked.keys and name != value)
         more = (
             name
             for name in more
             if name not in tested and not _in_passing(sentence, asked, event, shape, name)
         )
         asked.keys += [name for name in more if event.fields[name].unit is None]
-    if shape in ("count", "rate") and (heads := _compound(sentence, event, asked)) is not None:
+    if shape == "count" and (heads := _compound(sentence, event, asked)) is not None:
         asked.keys += [heads] if heads not in asked.keys and heads not in tested else []
     if shape == "count" and not asked.keys and (head := head_field(sentence, asked, event)) is not None:
         asked.keys += [head] if head not in tested else []

@@ -205,7 +205,8 @@ def take_elapsed(sentence: Sentence, asked: Asked, values: frozenset[str] = froz
             (meant == sentence.event or meant.startswith("the system call")) and bool(meant) and not plural
         )
         before = sentence.stem(index - 1) in _BEFORE_TIME | values or named
-        before = before or (sentence.stem(index - 1) == "most" and _takes(sentence, index - 2))
+        most = sentence.stem(index - 1) == "most" and (_takes(sentence, index - 2) or near[:1] in (["on"], ["in"]))
+        before = before or most
         of_it = sentence.stem(index - 1) == "the" and sentence.stem(index + 1) == "of"
         after = (
             any(word in _AFTER_TIME for word in near) or index == 0 or of_it or _opens_part(sentence, index)

@@ -315,13 +315,15 @@ def _may_be_name(sentence: Sentence, index: int) -> bool:
         and after[0].text.endswith("ions")
     ):
         return False  # `for atomic allocations`
-    if "_" in token.text and (before in ("in", "to", "from") or reported):
+    if "_" in token.text and (before in ("in", "to", "from", "do") or reported):
         return False  # `time in flush_work`, `reported by sched_stat_runtime`: a function
-    linked = before in _LINKS or token.text.endswith(("'s", "’s"))
+    told = before in ("is", "are") and (index > _ASKED_FIRST or sentence.ends_part(index))  # `its work is cheap`
+    linked = (before in _LINKS and not told) or token.text.endswith(("'s", "’s"))
     verb = token.text.endswith(("ing", "ed", "en")) and before in ("is", "are")
     return linked and not verb and not token.text.endswith("ly") and token.text.isascii()
 
 
+_ASKED_FIRST = 3
 _REPORTED = stems("reported seen shown measured counted given said told")
 _SERVICE = re.compile(
     r"[a-z][\w]*-(agent|server|daemon|exporter|proxy|manager|controller|worker|operator|collector)"

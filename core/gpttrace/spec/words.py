@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _TOKEN = re.compile(
-    r"""(?P<quoted>"[^"\n]{0,200}"|'[^'\n]{1,200}')|(?P<io>\b[iI]/[oO]s?\b)|(?P<path>(?<![\w)])/(?:[\w.+@:%/~-]*[\w+@%/~-])?)"""
+    r"""(?P<quoted>"[^"\n]{0,200}"|`[^`\n]{1,200}`|'[^'\n]{1,200}')|(?P<io>\b[iI]/[oO]s?\b)|(?P<path>(?<![\w)])/(?:[\w.+@:%/~-]*[\w+@%/~-])?)"""
     r"""|(?P<number>0[xX][0-9a-fA-F]+\b|\d+(?:[_,]\d+)*(?:\.\d+)?[a-zA-Zµμ]*)|(?P<word>_*[^\W\d_][\w]*(?:[’'][a-z]{1,3}\b)?)"""
     r"""|(?P<op>>=|<=|==|!=|[<>=])|(?P<odd>[^\s,.?!:;\-–—()/…’'"→%])"""
 )
@@ -35,7 +35,7 @@ _ACTIONS = (
     "create delete remove:removal add:addition insert complete terminate migrate transmit:transmission "
     "retransmit:retransmission allocate register:registration compact evict activate acquire:acquisition invoke:invocation "
     "execute inject emulate resolve:resolution receive:reception deallocate initialise:initialisation initialize:initialization "
-    "authenticate suspend:suspension"
+    "authenticate suspend:suspension install:installation"
 )
 
 
