@@ -199,7 +199,10 @@ def _plain(condition: Condition) -> Condition:
 
 def _means(given: Condition, names: str, wanted: Condition, hooks: tuple[str, ...]) -> bool:
     if any(name == "errno" for name in names.split("|")) and given.field == "ret" and wanted.field != "ret":
-        wanted = _plain(replace(wanted, field="errno"))
+        negative = (
+            isinstance(wanted.value, int) and wanted.value < 0
+        )  # `ret|errno == -11` is told as a result
+        wanted = _plain(replace(wanted, field="ret" if negative else "errno"))
         return (given.op, given.value) == (wanted.op, wanted.value)
     same_field = _is_named(given.field, names) or given.field == wanted.field
     close = given.op == wanted.op and _close(given.value, wanted.value)

@@ -322,7 +322,8 @@ def _is_lost(
     of_name = token.meaning == sentence.event and (token.stem in phrase or _is_said_by(events, small))
     if token.text[:3] == "SIG" and hasattr(signal, token.text):
         return not any(c.field == "sig" for c in conditions)
-    if small.startswith(KERNEL_THREADS) and not (small in ("kworker", "kworkers") and of_name):
+    of_work = small in ("kworker", "kworkers") and token.meaning == sentence.event
+    if small.startswith(KERNEL_THREADS) and not of_work:
         linked = sentence.stem(sentence.tokens.index(token) - 1) in ("by", "of", "from", "for")
         return (linked or not of_name) and not any(small.startswith(value) for value in values)
     if small == "root":

@@ -46,7 +46,7 @@ _COURTESY = re.compile(
     | accounts?[ ]for(?=[ ](the[ ])?(most|more|largest|biggest))
     | ^emit(?=[ ]) | (is|are|gets?|being|be)[ ]held[ ](up|back) | held[ ](up|back)(?=[ ](in|by|because|due)\b)
     | (?<=in[ ])the[ ]context(?=[ ]of\b) | (?<=on[ ])behalf(?=[ ]of\b) | carr(y|ied|ies)[ ]out
-    | accounts(?=[ ](other[ ]than|except|besides|apart|but)\b) | attributed(?=[ ]to\b) | dragg?(s|ing)?[ ]on | left(?=[ ]waiting\b)
+    | accounts(?=[ ](other[ ]than|except|besides|apart|but)\b) | attributed(?=[ ]to\b) | left(?=[ ]waiting\b)
     | (over[ ]|of[ ]|for[ ]|across[ ])?all[ ](the[ ])?(processes|programs|cpus|cores|users)[ ](together|combined|taken[ ]together|in[ ]total|in[ ]one)
     | (?<=,[ ])(the[ ])?whole[ ](box|machine|system|host|server)\b
     | (on|in|at|from)[ ](this|the|our|my|that|one|a)[ ](\w+ing[ ]|(db|database|web|mail|file|build|ci|prod|production|app|api|test|staging|master|bastion|jump|
@@ -61,6 +61,9 @@ _COURTESY = re.compile(
     | (would|will)[ ]be[ ](\w+[ ])?(nice|great|good|fine|perfect|lovely|helpful|useful|enough|ideal)\b
     | (?<=(our|the)[ ])c\+\+ | sorted[ ]by[ ](count|number|frequency|how[ ]often)\b | one[ ]number[ ]each
     | (on|in|at|from)[ ](web|db|app|node|host|srv|server|vm|k8s|mail|prod|stg|dev|build|ci|lb|fe|be|gw|edge|cache|worker)-?\d+\b
+    | (every|each)[ ](night|morning|evening|afternoon)\b
+    | bandwidth(?=[ ](throttl\w+|control|limit\w*)\b)
+    | spread[ ](fairly|evenly|equally)(?![ ](over|across|among|between)\b)
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,

@@ -61,7 +61,10 @@ def listed_behind_colon(sentence: Sentence) -> frozenset[str]:
 
 
 # `rename operations, old and new name, with the process that does it`
-_TAIL = re.compile(r", (the )?(old and new|previous and new|from and to) \w+(,? (and |with |by )[^,.;?!]*)?[.?!]?$", re.IGNORECASE)
+_TAIL = re.compile(
+    r", (the )?(old and new|previous and new|from and to) \w+(,? (and |with |by )[^,.;?!]*)?[.?!]?$",
+    re.IGNORECASE,
+)
 _BEFORE_LIST, _COMMAS, _SHORT_ITEM = 2, 1, 3
 
 

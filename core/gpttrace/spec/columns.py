@@ -17,7 +17,12 @@ from gpttrace.spec.words import stem, stems
 
 
 def take_listed_keys(
-    sentence: Sentence, asked: Asked, names: dict[str, str], columns: bool, times: str | None = None
+    sentence: Sentence,
+    asked: Asked,
+    names: dict[str, str],
+    columns: bool,
+    times: str | None = None,
+    sizes: str | None = None,
 ) -> None:
     """`signals: sender, receiver and number`: the rows, or the columns, after a colon; all of them are known or none is taken.
 
@@ -34,6 +39,14 @@ def take_listed_keys(
         elif times is not None and found and _is_apart(sentence, at) and (end := _time_at(sentence, at)):
             found.append(times)
             at = end
+        elif (
+            sizes is not None
+            and found
+            and sentence.is_free(at)
+            and sentence.stem(at) in ("siz", "length", "byt", "len")
+        ):
+            found.append(sizes)
+            at += 1
         elif found and sentence.is_free(at) and sentence.stem(at) in _BETWEEN:
             at += 1
         elif sentence.stem(at) == "new" and key_at(sentence, names, at + 1, own=True) is not None:
@@ -48,6 +61,9 @@ def take_listed_keys(
     if len(found) == 1 and found[0] in THINGS:
         return  # how many of them there are: no row
     if len(found) > 1 or (found and at == len(sentence.tokens)):
+        colon = sentence.text[sentence.tokens[first - 1].end :][:1] == ":"
+        if colon and len(found) > 1 and at == len(sentence.tokens) and not _counts(sentence, asked):
+            timed = True  # `allocations above 16 KiB: caller, size, process`
         asked.each = asked.each or timed
         if (columns or timed) and not asked.grouped:
             asked.columns += found
@@ -73,7 +89,7 @@ _TIME_WORDS = tuple(
     tuple(each.split())
     for each in (
         "how long it took", "how long each took", "how long it lasted", "how long", "elapsed time", "elapsed", "time taken",
-        "time it took", "time spent", "run time", "wait time", "duration", "latency", "time",
+        "time it took", "time spent", "run time", "wait time", "lifetime", "duration", "latency", "time",
     )
 )  # fmt: skip
 _MEASURING = (
@@ -84,6 +100,23 @@ _MEASURING = (
     | vocabulary.STATS
     | vocabulary.SUMS
 )
+
+
+_COUNTING = (
+    vocabulary.COUNT
+    | _MEASURING
+    | vocabulary.RATE
+    | vocabulary.RATIO
+    | vocabulary.MOST
+    | {"many", "much", "by", "per", "each"}
+)
+
+
+def _counts(sentence: Sentence, asked: Asked) -> bool:
+    """Tell whether a number is asked for rather than each event by itself."""
+    return bool(asked.top or asked.every or asked.grouped) or any(
+        t.stem in _COUNTING for t in sentence.tokens
+    )
 
 
 def _is_apart(sentence: Sentence, at: int) -> bool:
@@ -144,11 +177,31 @@ def take_moves(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
             return
 
 
+_OFF_CPU = re.compile(
+    r"\b(away from|from|off|to|onto|into) (?:the )?(?:cpu|core|processor) (\d+)\b", re.IGNORECASE
+)
+
+
+def turn_to_sides(sentence: Sentence, asked: Asked, event: Event) -> None:
+    """`migrated away from cpu 0`: the processor that is left, not the one that does it."""
+    for way, number in _OFF_CPU.findall(sentence.text):
+        side = "to_cpu" if way.lower() in ("to", "onto", "into") else "from_cpu"
+        if side in event.fields:
+            asked.conditions[:] = [
+                replace(c, field=side) if c.field == "cpu" and str(c.value) == number else c
+                for c in asked.conditions
+            ]
+
+
 def take_both_states(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
     """`…, old state and new state`: both, wherever they stand."""
     for at in range(len(sentence.tokens) - 4):
         one, other = (names.get(f"{sentence.stem(i)} {sentence.stem(i + 1)}") for i in (at, at + 3))
-        joined = sentence.stem(at + 2) in ("and", "to", "vs", "versu") and sentence.stem(at) in ("old", "previou", "from")
+        joined = sentence.stem(at + 2) in ("and", "to", "vs", "versu") and sentence.stem(at) in (
+            "old",
+            "previou",
+            "from",
+        )
         if joined and one is not None and other is not None and one != other and sentence.is_free(at):
             (asked.columns if not asked.keys else asked.keys).extend((one, other))
             sentence.take(at, at + 4, f"with {one}, {other}")
@@ -215,7 +268,13 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
         adds = token.stem in ("with", "plus") and token.meaning is None
         if adds and any(each.stem == "compar" for each in sentence.tokens[:index]):
             continue  # `compare process starts with process exits`
-        if not adds and (index < 3 or token.stem not in _WISHES or token.meaning not in (None, "")):
+        owned = token.stem in ("their", "its") and sentence.text[: token.start].rstrip()[-1:] in (
+            ".",
+            "?",
+            "!",
+        )
+        early = index < 3 and not (token.stem in _LISTING and _WHENEVER.search(sentence.text) is not None)
+        if not (adds or owned) and (early or token.stem not in _WISHES or token.meaning not in (None, "")):
             continue
         at = index + 1
         while sentence.stem(at) in _BEFORE_WISH:
@@ -223,9 +282,11 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
         first, found = at, list[str]()
         if text_at(sentence, at).lower() in ("syscalls", "system") and adds:
             continue  # `hammers the kernel with system calls`
-        begins = token.stem in _LISTING and sentence.ends_part(
-            index - 1
-        )  # `…? print process, thread id and how long`
+        # `…? print process, thread id and how long`, `print program, CPU and delay whenever …`
+        begins = token.stem in _LISTING and (
+            sentence.ends_part(index - 1) or _WHENEVER.search(sentence.text) is not None
+        )
+        adds = adds or owned  # `who runs programs there? Their user id and the path, please.`
         while (adds or begins or at > index + 1) and (
             key := keys_at(sentence, names, at, own=True)
         ) is not None:
@@ -248,6 +309,9 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
             sentence.take(first, last, "with " + ", ".join(found))
 
 
+_WHENEVER = re.compile(
+    r"\b(print|show|list) \w+, [^.?!]*\b(whenever|when|each time|every time|as soon as)\b", re.IGNORECASE
+)
 _WISHES = stems("tell print give show need want name")
 _LISTING = stems("print show list give tell")
 _BEFORE_WISH = ("me", "us", "also", "the", "its", "their", "to", "know", "see", "have")
@@ -261,7 +325,8 @@ def turn_to_commands(sentence: Sentence, asked: Asked, event: Event) -> None:
     own = next((f.name for f in event.fields.values() if "command" in f.names and f.name != "comm"), None)
     said = [token.stem for token in sentence.tokens]
     said = [word for word in said if word not in ("its", "the")]
-    by_command = any((before, "command") in pairwise(said) for before in ("by", "per", "each"))
+    asked_for = ("by", "per", "each", *(("which", "what") if "who" in said else ()))
+    by_command = any((before, "command") in pairwise(said) for before in asked_for)
     if own is not None and _BOTH.search(sentence.text) is not None and "comm" in asked.keys:
         asked.keys.insert(asked.keys.index("comm"), own)  # `by command and process`
     elif own is not None and by_command and not {"process", "program"} & set(said):

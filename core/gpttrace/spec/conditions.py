@@ -44,11 +44,12 @@ def directed(asked: Asked, event: Event) -> list[str]:
     problems = []
     if "new_uid" in event.fields and "root" in asked.named:
         asked.conditions.append(Condition("new_uid", "==", 0))  # `who switches to root`
-    for condition in asked.directed:
+    for condition in [each for each in asked.directed if each in asked.conditions]:
         if condition.field == "uid" and "new_uid" in event.fields:  # `setuid to root`
             asked.conditions[asked.conditions.index(condition)] = replace(condition, field="new_uid")
             continue
-        target = f"target_{condition.field}"
+        ends = (f"{end}_{condition.field}" for end in ("target", "to", "new"))
+        target = next((name for name in ends if name in event.fields), "")
         asked.conditions.remove(condition)
         if target in event.fields:
             asked.conditions.append(Condition(target, condition.op, condition.value))
@@ -69,7 +70,19 @@ def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Conditi
         named: list[str] = []
         while (index := sentence.find(by_stem)) is not None:
             name = _value_named(sentence, index, field)
-            if name.endswith("ed") and sentence.tokens[index].text.lower().endswith("s"):
+            if field.name == "ret" and asked.errno is not None:
+                sentence.take(index, index, "")  # the error itself is named
+                continue
+            passive = name == "handled" and sentence.stem(index - 1) in (
+                "are",
+                "is",
+                "was",
+                "were",
+                "be",
+                "get",
+                "being",
+            )
+            if passive or (name.endswith("ed") and sentence.tokens[index].text.lower().endswith("s")):
                 sentence.take(index, index, "")  # `which driver handles interrupts`
                 continue
             if sentence.stem(index - 1) in EXCEPT and sentence.is_free(index - 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from gpttrace.spec.asked import EQUALS, Asked, text_at
+from gpttrace.spec.exclusions import bound_left_out
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
 
@@ -36,6 +37,10 @@ def take_field_values(sentence: Sentence, asked: Asked, fields: dict[str, str]) 
             "than",
         )
         at += (1 + (sentence.stem(at) == "other")) if negated else 0
+        left_out = at < len(sentence.tokens) and bool(
+            bound_left_out(sentence.text, token.start, sentence.tokens[at].end)
+        )  # `leaving out exit reason 12`
+        negated = negated != left_out
         text = "0" if sentence.stem(at) == "zero" else text_at(sentence, at)
         if sentence.is_free(at) and _HEX.fullmatch(text):
             text = str(int(text, 16))

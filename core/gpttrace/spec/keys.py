@@ -35,8 +35,8 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
         ):
             at = index + 1 + (sentence.stem(index + 1) == "the")
             if key_at(sentence, names, at, own=True) is not None:
-                divided = True  # `spread over the cpus`
-                sentence.take(index - 1, index - 1, "")
+                divided = True  # `spread over the cpus`, `spread evenly over them`
+                sentence.take(index - 1 - (sentence.stem(index - 2) == "spread"), index - 1, "")
         divided = divided or (token.stem == "into" and sentence.stem(index - 2) in _DIVIDED)
         if (
             token.stem == "on"
@@ -50,6 +50,12 @@ def take_keys(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
         if token.meaning and (sentence.tokens[index + 1 : index + 2] or [token])[0].meaning == token.meaning:
             continue  # not the last word of `top 5`
         if _begins_no_row(sentence, index):
+            continue
+        own_name = sentence.stem(index + 1) in ("its", "their") and sentence.stem(index + 2) == "nam"
+        if token.stem == "by" and own_name and asked.keys:
+            sentence.take(
+                index, index + 2, "rows by " + ", ".join(asked.keys)
+            )  # `on every workqueue, by its name`
             continue
         at = _first_row_at(sentence, names, index)
         _take_key_list(sentence, asked, names, index, at)
@@ -81,6 +87,8 @@ def _begins_no_row(sentence: Sentence, index: int) -> bool:
     whose = sentence.stem(index + 2) in ("of", "with", "whos", "own", "belong", "under")
     if _is_by_deeds(sentence, index):
         return True
+    if word in ("each", "every") and after == "cgroup" and sentence.stem(index + 2) in ("that", "which"):
+        return True  # `every control group that gets created`
     line = sentence.stem(index - 1) in ("row", "lin", "entry", "record") and sentence.stem(index - 2) == "one"
     if line and _is_event_word(sentence, index + 1):
         return True  # `one row per system call`
@@ -132,8 +140,8 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
     own = _may_name_event(sentence, asked, first, at)
     apart = at < len(sentence.tokens) and sentence.ends_part(at)  # `every mount: comm, source`
     described = not strong or (sentence.stem(first) in ("each", "every") and not apart)
-    if described and _is_event_word(sentence, at) and key_at(sentence, names, at, own) is None:
-        at += key_at(sentence, names, at + 1, own) is not None  # `which tcp port`, `each workqueue function`
+    if described and key_at(sentence, names, at, own) is None:
+        at = _behind_event(sentence, names, at, own)
     while (found := keys_at(sentence, names, at, own)) is not None:
         (key, *twin), end = found
         if ranking and text_at(sentence, end).lower() == "users" and sentence.stem(end + 1) == "of":
@@ -169,6 +177,18 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
         asked.ranked = asked.ranked or ranking
         start = first + 1 if sentence.tokens[first].meaning else first
         sentence.take(start, last, "rows by " + ", ".join(asked.keys))
+
+
+def _behind_event(sentence: Sentence, names: dict[str, str], at: int, own: bool) -> int:
+    """Return where the row stands behind words of the event: `which tcp port`, `each workqueue function`, `kernel timer functions`."""
+    for last in range(at, min(at + 3, len(sentence.tokens))):
+        if not (_is_event_word(sentence, last) or sentence.stem(last) in _OF_THE_NET) or sentence.ends_part(
+            last
+        ):
+            return at
+        if (found := key_at(sentence, names, last + 1, own)) is not None:
+            return last + 1 if found[0] != "comm" else at  # `how many packets does each poll process`
+    return at
 
 
 _OF_CPU = stems("time usage use consumption cycles utilisation utilization")
@@ -281,7 +301,8 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
         if (own_kind := names.get(f"{sentence.stem(at)} {word}")) is not None:
             return own_kind, at  # `each type of lock` is the lock's type
         return key_at(sentence, names, at, own)  # `by name of the workqueue`
-    if text in _DOING and after in words.COMM_WORDS | _IDS and sentence.is_free(index + 1):
+    doer = sentence.is_free(index + 1) or (own and _is_event_word(sentence, index + 1))
+    if text in _DOING and after in words.COMM_WORDS | _IDS and doer:
         return key_at(sentence, names, index + 1, own)  # `by sending comm`
     if text.endswith("ed") and stem(text) == word and not word.endswith("ed"):
         return None  # `what gets queued`: no queue

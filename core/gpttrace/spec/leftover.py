@@ -145,15 +145,20 @@ def _rows_of_nothing(
         return []  # `written back by the flusher`: who does it
     # `congestion window by connection`: the last word only named the event, and no field of it is called so.
     after = index + 1
-    while sentence.stem(after) in ("the", "each", "every", "a"):
+    while sentence.stem(after) in ("the", "each", "every", "a", "new", "old", "previou"):
         after += 1
     following = sentence.tokens[after : after + 1]
     if not following or following[0].meaning != sentence.event or "_" in following[0].text:
         return []
     names = entry is not None and (following[0].stem,) in entry.phrases  # `name resolution by getaddrinfo`
+    last = sentence.ends_part(after) or sentence.stem(after + 1) in ("number", "nam", "id")
+    twice = (
+        last and sum(t.stem == following[0].stem and t.meaning == sentence.event for t in sentence.tokens) > 1
+    )
     return (
         [f"{sentence.tokens[index].text} {following[0].text}"]
-        if (following[0].stem not in phrase and not names) or sentence.stem(after + 1) in ("nam", "system")
+        if ((following[0].stem not in phrase or twice) and not names)
+        or sentence.stem(after + 1) in ("nam", "system")
         else []
     )
 
@@ -204,7 +209,9 @@ def _goes_without(sentence: Sentence, index: int) -> bool:
     before = sentence.tokens[index - 1].meaning if index else None
     after = [token.meaning or "" for token in sentence.tokens[index + 1 : index + 2]]
     if word == "but":
-        return sentence.stem(index + 1) in ("only", "one", "as", "in") or (bool(after) and after[0].startswith("only "))
+        return sentence.stem(index + 1) in ("only", "one", "as", "in") or (
+            bool(after) and after[0].startswith("only ")
+        )
     return word in ("change", "changes") and (before or "").startswith("the system call ")
 
 

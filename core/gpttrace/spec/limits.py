@@ -43,13 +43,15 @@ def take_thresholds(sentence: Sentence, asked: Asked) -> None:
         sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
 
 
+_SECOND = 10**9
 _SUMMING = words.AVERAGE | words.HIST | words.SUMS | words.COUNT | {"by", "per"}
 
 
 def _is_span(sentence: Sentence, index: int) -> bool:
     """Tell whether `over 20 s` is a part of its own behind what is summed up: how long to look, and no bound."""
     opens = index > 0 and sentence.text[: sentence.tokens[index].start].rstrip().endswith(",")
-    last = sentence.tokens[index + 1 : index + 4][-1:] == sentence.tokens[-1:]
+    amount = amount_at(sentence, index + 1)
+    last = amount is not None and amount.last == len(sentence.tokens) - 1 and amount.value >= _SECOND
     return opens and last and any(token.stem in _SUMMING for token in sentence.tokens[:index])
 
 
@@ -193,7 +195,8 @@ def take_top(sentence: Sentence, asked: Asked) -> None:
             asked.top = int(amount.value)
             sentence.take(index, amount.last + 2, f"the {asked.top} {LARGEST_ROWS}")
             return
-        beside = sentence.stem(amount.last + 1) in _SUPERLATIVES | words.MOST
+        apart = sentence.text[sentence.tokens[amount.last].end :][:1] in (")", ":", ",", ".")
+        beside = not apart and sentence.stem(amount.last + 1) in _SUPERLATIVES | words.MOST
         beside = beside or (sentence.stem(amount.last + 1) in _ROWS and amount.value > 1)
         if beside or (ranked and _is_noun(sentence, amount.last + 1) and _is_ranked_there(sentence, index)):
             asked.top = int(amount.value)
@@ -234,6 +237,10 @@ def _is_noun(sentence: Sentence, index: int) -> bool:
 
 def take_ratio(sentence: Sentence, asked: Asked) -> None:
     """`error rate`, `percentage of opens that fail`, `ratio of reads to writes`."""
+    if (part := sentence.find_phrase(("what", "part", "of"))) is not None:
+        asked.ratio = True
+        sentence.take(part, part + 2, "as a share")
+        return
     if (index := sentence.find(words.RATIO)) is not None and text_at(sentence, index).lower() != "shared":
         asked.ratio = True
         sentence.take(index, index, "as a share")

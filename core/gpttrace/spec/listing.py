@@ -14,6 +14,7 @@ _AS_IT_HAPPENS = re.compile(
     r"(?!\d|process|program|user|cpu|core|second|minute|device|disk's)\w+"
     r"|\b(show|print|list|log|display)( me)? the \w+( and( the)? \w+)? of (each|every) "
     r"(?!process|program|user|cpu|core|device)\w+"
+    r"|\b(show|print|list|log|display)( me)? (every|each) (process|program|user|task|command) (that|which|who)\b"
     r"|\b(print|show|list|log|display|tell|report)\b.* (whenever|each time|every time)\b"
     r"|\band (how long|the time) (each|it|they)( of them| one| call)? (took|lasted)\b|\blive$|\bin (detail|full)\b"
     r"|\b(one|a) (row|line|entry|record) (each|apiece|per|for (each|every))\b",

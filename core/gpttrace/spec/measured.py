@@ -34,7 +34,8 @@ def named_value(
         if field is None:
             problems.append(f"{event.noun} carry no {sentence.tokens[index].text.lower()}")
             continue
-        hint: Shape = table[sentence.stem(index)]  # type: ignore[assignment]  # "sum" or "hist"
+        each = _EACH_ONE.search(sentence.text) is not None  # `how many bytes each call wants`
+        hint: Shape = "hist" if each else table[sentence.stem(index)]  # type: ignore[assignment]  # "sum" or "hist"
         for i in range(len(sentence.tokens)):
             if sentence.is_free(i) and sentence.stem(i) in table and sentence.stem(i) not in words.RATE:
                 sentence.take(i, i, f"{field.name} in {unit}")
@@ -58,6 +59,10 @@ def named_value(
     return _amount_of_things(sentence, asked, event)
 
 
+_EACH_ONE = re.compile(
+    r"\bhow (many bytes|much( data)?|big|large)\b[^.?!]*\b(each|every|one|a single) (call|read|write|request|send|allocation)\b",
+    re.IGNORECASE,
+)
 _APART = re.compile(
     r"\b(time|interval|gap|delay|pause|period)s? between (successive |two |consecutive |the )?(?!.*\b(and|to)\b)",
     re.IGNORECASE,

@@ -35,7 +35,9 @@ def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
         # `poll` may be any poll, but `poll and select` are two calls.
         joined = index - 2 in places and sentence.stem(index - 1) in _JOINS
         joined = joined or (index + 2 in places and sentence.stem(index + 1) in _JOINS)
-        joined = joined or any(_are_slashed(sentence, at) for at in (index - 1, index) if {at, at + 1} <= places.keys())
+        joined = joined or any(
+            _are_slashed(sentence, at) for at in (index - 1, index) if {at, at + 1} <= places.keys()
+        )
         if names[0] not in _ENGLISH or joined:
             found += names
             sentence.take(index, index, sentence.event)

@@ -96,7 +96,12 @@ def _take_people(sentence: Sentence, asked: Asked) -> None:
             sentence.take(index, index, "who does it to whom")
         elif text in ("who", "whose") and free:
             asked.who = True
-            if text == "who" and asked.keys and "comm" not in asked.keys:
+            relative = (
+                before.startswith("rows")
+                or (index and sentence.stem(index - 1) in ("uid", "user"))
+                or before.endswith("largest rows")
+            )  # `ten users (by uid) who start`
+            if text == "who" and asked.keys and "comm" not in asked.keys and not relative:
                 if not _WHO_IT_IS & set(asked.grouped):  # `who opens files? by user`
                     asked.keys.insert(0, "comm")
                 sentence.take(index, index, "processes")
@@ -139,7 +144,8 @@ def _take_each_other(sentence: Sentence, asked: Asked) -> None:
 
 
 _AND_WHOM = re.compile(
-    r"\bwho\b.*,? and (which|what) (process|program|task|thread)(es|s)? (is|are|gets?|was|were) \w+(ed|en)\b", re.IGNORECASE
+    r"\bwho\b.*,? and (which|what) (process|program|task|thread)(es|s)? (is|are|gets?|was|were) \w+(ed|en)\b",
+    re.IGNORECASE,
 )
 _WHO_IT_IS = frozenset(("pid", "tid", "uid", "cgroup"))
 

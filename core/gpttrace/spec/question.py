@@ -329,11 +329,13 @@ def _take_rows(sentence: Sentence, asked: Asked, event: Event, host: Facts | Non
         names,
         event.shape == "events",
         lasting.name if lasting else None,
+        sized.name if (sized := event.field_of_unit("bytes")) is not None and asked.thresholds else None,
     )
     columns.take_breakdown(sentence, asked, names)
     columns.take_moves(sentence, asked, names)
     columns.turn_to_ends(sentence, asked, names)
     columns.take_both_states(sentence, asked, names)
+    columns.turn_to_sides(sentence, asked, event)
     columns.take_each(sentence, asked, names)
     columns.take_wished(sentence, asked, names)
     take_mentioned_keys(sentence, asked)

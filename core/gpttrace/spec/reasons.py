@@ -34,7 +34,7 @@ _DEEDS = plain(
 )
 _COMPLAINTS = _ADJECTIVES | _MATTERS | _DEEDS
 _STATES = STATING | plain(
-    """feels feel looks look sits sit drops starts start went goes go came comes says think thinks thought believe believes blame
+    """feels feel looks look sits sit drops starts start went goes go came come comes says think thinks thought believe believes blame
     blames suspect suspects doubt doubts fear guess heard claims claim should could may might must turns turned forgot eats hits hit
     leaks happens got"""
 )
@@ -56,7 +56,7 @@ _POINTING = plain("it its it's they them their theirs he his she her that's thos
 # What a complaint is about, and the events are then of.
 _TOPICS = stems(
     """ext4 xfs btrfs f2fs nfs nfsd cifs smb erofs overlay overlayfs fuse zfs tmpfs ceph tcp udp icmp ipv6 ipv4 arp unix vsock netlink
-    dns http https tls ssl quic mptcp java python ruby php perl node postgres mysql kvm qemu guest disk nvme ssd raid lvm iscsi usb
+    dns http https tls ssl quic mptcp java python ruby php perl nodejs postgres mysql kvm qemu guest disk nvme ssd raid lvm iscsi usb
     pci io_uring xdp bpf ebpf swap socket sockets pipe pipes lock locks mutex futex"""
 )
 # Tools that somebody has looked with.

@@ -86,7 +86,7 @@ def _is_row_of_nothing(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
     """Tell whether rows are asked for by a word that says nothing (`by id`), at the end of a part of the question."""
     token, before = sentence.tokens[index], sentence.tokens[index - 1 : index]
     if (
-        spec.keys
+        (spec.keys and spec.shape != "events")
         or not before
         or before[0].stem not in ("by", "per")
         or before[0].meaning
@@ -126,7 +126,12 @@ def _is_from_to(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
 
 def _is_to_what(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
     """Tell whether `renames itself to what` is asked, and no row or column tells it."""
-    asks = sentence.stem(index) in ("what", "whom") and sentence.stem(index - 1) in ("to", "into", "as", "onto")
+    asks = sentence.stem(index) in ("what", "whom") and sentence.stem(index - 1) in (
+        "to",
+        "into",
+        "as",
+        "onto",
+    )
     told = any(key.startswith(("new", "to_", "target_", "d")) or key not in _DOERS for key in spec.keys)
     return asks and sentence.ends_part(index) and not told
 

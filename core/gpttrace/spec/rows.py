@@ -232,7 +232,12 @@ def _named_fields(sentence: Sentence, event: Event, asked: Asked) -> list[str]:
         names = [stem(word) for name in field.names for word in [name] if " " not in word] + [field.name]
         measures = words.BYTES if field.unit == "bytes" else words.TIMES if field.unit == "ns" else ()
         while (index := sentence.find([*names, *measures])) is not None:
-            told = field.name != "syscall" and not _is_object(sentence, index)
+            joined = (
+                sentence.stem(index - 1) == "and"
+                and index
+                and sentence.tokens[index - 2].meaning == "processes"
+            )
+            told = (field.name != "syscall" or bool(joined)) and not _is_object(sentence, index)
             burnt = sentence.tokens[index].text == "cpu" and sentence.stem(index - 1) in _BURNING
             inside = 0 < index < len(sentence.tokens) - 1 and {
                 sentence.tokens[index - 1].meaning,

@@ -90,25 +90,32 @@ def _next(
     for entry in words.entries:
         if entry.event in known:
             continue
-        for number, name in enumerate(entry.phrases):
+        beside_join = [
+            w
+            for w in sorted(free)
+            if {free[w] - 1, free[w] + 1} & set(joins)
+            and entry.event.area == "userspace"
+            and w in hook_names(entry.event)
+        ]
+        for number, name in enumerate((*entry.phrases, *((word,) for word in beside_join))):
             if not said.issuperset(name) or are_compared(meant.order, name):
                 continue
             empty = _NO_OWN if twice.intersection(name) else vocabulary.NO_EVENT
             own = [free[word] for word in name if word in free and word not in empty]
-            called = len(name) == 1 and name[0] in hook_names(entry.event)
-            if called and name[0] in free and {free[name[0]] - 1, free[name[0]] + 1} & set(joins):
+            if len(name) == 1 and name[0] in beside_join:
                 own = [free[name[0]]]  # `malloc versus free`: here it is no word that says nothing
             own += [at for at, needed in beside if needed <= set(name)]
             if not own:
                 continue
             if not any(min(places) < j < max(own) or min(own) < j < max(places) for j in joins):
                 continue
-            score = phrase_score(words, entry, number, meant)
+            score = phrase_score(words, entry, min(number, len(entry.phrases) - 1), meant)
             if best is None or score > best[0]:
                 best = (score, entry, name)
     return (best[1], best[2]) if best else None
 
 
+_TIMED = ("wait", "tim")
 _AFTER_IN = (
     "total",
     "how",
@@ -181,7 +188,9 @@ def calls_beside(sentence: Sentence, event: Event, names: frozenset[str]) -> lis
     """Return the calls joined to an event that is not seen at them (`mlock and mlockall`), and take their words."""
     found = []
     hooked = hook_names(event)
-    if any(token.stem in vocabulary.BYTES or token.stem in vocabulary.TIMES for token in sentence.tokens):
+    if any(
+        t.stem in vocabulary.BYTES or t.stem in vocabulary.TIMES or t.stem in _TIMED for t in sentence.tokens
+    ):
         return []  # of a system call in general only its number is known
     for index, token in enumerate(sentence.tokens):
         name = token.text.lower()

@@ -29,7 +29,10 @@ _BANDWIDTH = stems("bandwidth throughput")
 def asked_shape(sentence: Sentence, asked: Asked, event: Event) -> tuple[Shape | None, str | None]:
     """Return the form that a word names, and the value that a superlative names (`slowest`)."""
     if asked.stacks:
-        while (counted := sentence.find(words.COUNT | words.SUMS)) is not None:
+        summed = sentence.find(words.SUMS) is not None
+        while (
+            counted := sentence.find(words.COUNT | words.SUMS | (words.MAXIMUM if summed else frozenset()))
+        ) is not None:
             sentence.take(counted, counted, "count")
         _shape_phrases(sentence)
         return "stacks", None

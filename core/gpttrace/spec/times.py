@@ -21,7 +21,7 @@ def take_hz(sentence: Sentence, asked: Asked) -> None:
         last = amount.last
         if (
             amount.kind == ""
-            and sentence.stem(last + 1) == "tim"
+            and sentence.stem(last + 1) in ("tim", "sampl")
             and sentence.stem(last + 2) in ("per", "a", "each", "every")
         ):
             if sentence.stem(last + 3) != stem("second"):
@@ -136,6 +136,12 @@ def _take_span(sentence: Sentence, asked: Asked, index: int, word: str) -> bool:
         return False
     asked.every = int(amount.value)
     asked.per_second = one is not None
+    if sentence.is_free(amount.last + 1) and text_at(sentence, amount.last + 1).lower() in (
+        "window",
+        "windows",
+        "bucket",
+    ):
+        sentence.take(amount.last + 1, amount.last + 1, "")
     sentence.take(index, amount.last, f"one table for each {seconds(asked.every)}")
     return True
 
@@ -192,6 +198,14 @@ def take_elapsed(sentence: Sentence, asked: Asked, values: frozenset[str] = froz
         asked.elapsed = True
         sentence.take_inside(match.start(), match.end(), "how long it takes")
     long = any(t.text.lower() in ("long", "time") for t in sentence.tokens)
+    if any(kind == "ns" for _, _, kind, _ in asked.thresholds):
+        for index, token in enumerate(sentence.tokens):
+            if (
+                token.meaning is None
+                and token.stem in _HELD_UP
+                and sentence.stem(index - 1) in ("that", "which", "who", "they")
+            ):
+                sentence.take(index, index, "")  # `flock calls that block for more than 2 s`
     if long or any(kind == "ns" for _, _, kind, _ in asked.thresholds):
         while (held := sentence.find(_HELD_UP if long else _HANGS)) is not None:
             sentence.take(held, held, "")  # `how long are they stuck`, `the time lost`
@@ -205,7 +219,9 @@ def take_elapsed(sentence: Sentence, asked: Asked, values: frozenset[str] = froz
             (meant == sentence.event or meant.startswith("the system call")) and bool(meant) and not plural
         )
         before = sentence.stem(index - 1) in _BEFORE_TIME | values or named
-        most = sentence.stem(index - 1) == "most" and (_takes(sentence, index - 2) or near[:1] in (["on"], ["in"]))
+        most = sentence.stem(index - 1) == "most" and (
+            _takes(sentence, index - 2) or near[:1] in (["on"], ["in"])
+        )
         before = before or most
         of_it = sentence.stem(index - 1) == "the" and sentence.stem(index + 1) == "of"
         after = (

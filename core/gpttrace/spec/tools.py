@@ -74,6 +74,17 @@ def spelled_out(tokens: list[Token], question: str) -> list[Token]:
         if token.text.lower() == "us" and len(found) > 1 and found[-1].stem == "send":
             found[-1] = replace(found[-1], stem=stem("receive"))  # `which peers send us resets`
             continue
+        if token.text.lower() == "out" and found and found[-1].text.lower() in ("leave", "leaving"):
+            continue  # it goes nowhere
+        if token.text.lower() == "set" and found and found[-1].text.lower() in ("get", "gets", "got"):
+            found[-1] = replace(token, start=found[-1].start)  # `options that get set` are not read
+            continue
+        if token.text.lower() == "whom" and found and found[-1].text.lower() == "against":
+            found[-1] = token
+            continue
+        if token.text.lower() == "on" and found and found[-1].text.lower() in ("drag", "drags", "dragging"):
+            found[-1] = replace(found[-1], stem="long")
+            continue
         if token.text.lower() in ("handled", "claimed") and found and found[-1].text.lower() == "nobody":
             found[-1] = replace(found[-1], stem="unhandl", text="unhandled", end=token.end)
             continue

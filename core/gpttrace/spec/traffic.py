@@ -35,6 +35,7 @@ _BOTH_WAYS = re.compile(
     r"\b(in|inbound|incoming|received|rx) (and|versus|vs\.?|against|compared (with|to)) (\w+ ){0,4}(out|outbound|outgoing|sent|tx)\b|"
     r"\b(out|outbound|outgoing|sent|tx) (and|versus|vs\.?|against|compared (with|to)) (\w+ ){0,4}(in|inbound|incoming|received|rx)"
     r"(?= ?([,.;?]|$|by|per|on|every|for))|"
+    r"\b(sent|transmitted)\b.{1,30}\breceived\b|\breceived\b.{1,30}\b(sent|transmitted)\b|"
     r"\b(go|goes|going|come|coming|put) into\b.{0,30}\b(and|versus|vs\.?|against)\b.{0,20}\b(out of|leav\w+)\b",
     re.IGNORECASE,
 )

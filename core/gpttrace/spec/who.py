@@ -317,7 +317,9 @@ def _may_be_name(sentence: Sentence, index: int) -> bool:
         return False  # `for atomic allocations`
     if "_" in token.text and (before in ("in", "to", "from", "do") or reported):
         return False  # `time in flush_work`, `reported by sched_stat_runtime`: a function
-    told = before in ("is", "are") and (index > _ASKED_FIRST or sentence.ends_part(index))  # `its work is cheap`
+    told = before in ("is", "are") and (
+        index > _ASKED_FIRST or sentence.ends_part(index)
+    )  # `its work is cheap`
     linked = (before in _LINKS and not told) or token.text.endswith(("'s", "’s"))
     verb = token.text.endswith(("ing", "ed", "en")) and before in ("is", "are")
     return linked and not verb and not token.text.endswith("ly") and token.text.isascii()
