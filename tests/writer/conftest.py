@@ -162,7 +162,7 @@ def _specs(event: Event, hook: Hook) -> Iterator[tuple[str, TraceSpec]]:
         for value in each.values:
             named = Condition(each.name, "==", value)
             yield f"{each.name}-{value}", replace(base, conditions=(*base.conditions, named))
-    if hook.spans:
+    if hook.spans and "latency" in event.fields:
         slow = (*base.conditions, Condition("latency", ">", 1_000_000))
         yield "slow", replace(base, shape="events", keys=(*keys, "latency"), conditions=slow)
     if "ustack" in event.fields:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from gpttrace.spec.around import courtesies
+from gpttrace.spec.asking import listed_before_colon
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.errors import is_errno
 from gpttrace.spec.kernel_names import hook_names
@@ -64,7 +65,18 @@ def unaccounted(
     names = {word for e in events for name in (*e.names, *hook_names(e)) for word in name.lower().split()}
     names |= {str(c.value).lower() for c in conditions if c.field == "syscall"}
     lists = [*lost_rows(sentence, spec, events, catalogue), *_lost_columns(sentence, spec)]
+    lists += _lost_calls(sentence, spec, catalogue)
     return list(dict.fromkeys((*found, *lists, *missing(sentence, spec, frozenset(names)))))
+
+
+def _lost_calls(sentence: Sentence, spec: TraceSpec, catalogue: Catalogue) -> list[str]:
+    """Return the functions of a list before a colon (`select, poll, epoll_wait: calls`) that no part of the spec sees."""
+    parts = [(each.only, catalogue[each.event]) for each in (spec, *spec.others) if each.event in catalogue]
+    seen = {name for only, event in parts for name in (only or hook_names(event))}
+    seen |= {str(c.value) for each in (spec, *spec.others) for c in each.conditions if c.field == "syscall"}
+    hooked = {name for _, event in parts for name in hook_names(event)}
+    alone = [sentence.tokens[item[0]] for item in listed_before_colon(sentence) if len(item) == 1]
+    return [t.text for t in alone if t.text.lower() in hooked - seen]
 
 
 def _lost_columns(sentence: Sentence, spec: TraceSpec) -> list[str]:

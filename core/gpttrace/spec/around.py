@@ -64,6 +64,7 @@ _COURTESY = re.compile(
     | (every|each)[ ](night|morning|evening|afternoon)\b
     | bandwidth(?=[ ](throttl\w+|control|limit\w*)\b)
     | spread[ ](fairly|evenly|equally)(?![ ](over|across|among|between)\b)
+    | (?<=,[ ])(and[ ])?(clear|reset)([ ](it|them|after[ ]each|each[ ]time))?$ | (reset|flush|clear)(?=[ ](each|every)[ ]\d)
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
     """,

@@ -68,6 +68,25 @@ _TAIL = re.compile(
 _BEFORE_LIST, _COMMAS, _SHORT_ITEM = 2, 1, 3
 
 
+def listed_before_colon(sentence: Sentence) -> list[list[int]]:
+    """Return the tokens of each item of a list that a colon ends: `forks, execs, exits: totals`; empty where there is none."""
+    colon = re.match(r"([^:.?!]+):(?=\s)", sentence.text)
+    if colon is None or "," not in colon[1]:
+        return []
+    items: list[list[int]] = [[]]
+    for index, token in enumerate(sentence.tokens):
+        if token.end > colon.end():
+            break
+        items[-1].append(index)
+        if sentence.text[token.end : token.end + 1] == ",":
+            items.append([])
+    short = all(0 < len(item) <= _ITEM for item in items)
+    return items if short and len(items) > 1 else []
+
+
+_ITEM = 4
+
+
 def told_in(sentence: Sentence) -> frozenset[int]:
     """Return the tokens of the sentences that only tell something, where another one asks."""
     parts = _parts(sentence)

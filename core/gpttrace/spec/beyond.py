@@ -24,7 +24,7 @@ _FUTURE = rf"""
     | would[ ]have[ ]\w+[ ](if|when|had) | what[ ]would[ ](\w+[ ])?(have|be|happen|do)
     | will[ ](be|run|fail|crash|happen|need|fill|have)
     | will[ ]\w+[ ](in|within|during|over)[ ]the[ ](next|coming)
-    | ^(which|what|who|how[ ](many|much|often|long))\b[^.?]*[ ]will[ ](?!be[ ]traced) | would[ ](\w+[ ])?(have|be|see|get|need)\b.*\bif\b
+    | ^(which|what|who|how[ ](many|much|often|long))\b[^.?]*[ ]will[ ](?!be[ ]traced) | would[ ](\w+[ ])?(have|see|get|need|take|be[ ](\w+[ ])?(slower|faster|better|worse|needed))\b.*\bif\b
     | ^(will|shall)[ ](the|my|our|this|it|we|i|there)\b
     | when[ ]will[ ](the|my|our|this|it|we|i) | going[ ]to[ ](fail|crash|fill|run) )\b
 """

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
-from gpttrace.spec.asking import asking_in, listed_behind_colon
+from gpttrace.spec.asking import asking_in, listed_before_colon, listed_behind_colon
 from gpttrace.spec.calls import Candidate, bare_syscall, call_names, named_syscall, specific
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.errors import ONLY_FAILED, ONLY_ONES_THAT_FAILED
@@ -199,7 +199,7 @@ def phrase_score(words: Lexicon, entry: Entry, number: int, said: Said) -> float
     named -= 0.7 * sum(words.weight(word) + 1 for word in phrase if word in _MEASURES)
     # `block io` is not `blocked io`, though both have the same stems.
     exact = 0.5 * len(entry.spelled[number] & said.texts) + _BESIDE * said.has_side_by_side(phrase)
-    if are_compared(said.order, phrase):
+    if are_compared(said.order, phrase) or said.is_of_two(phrase):
         named = 0.4 * named  # `execs versus forks` is not the time from one to the other
     strong = 3.0 * sum(word in said.available for word in entry.strong)
     beside = [word for word in said.free if word not in phrase and word not in vocabulary.EMPTY]
@@ -244,6 +244,12 @@ class Said:
     available: frozenset[str]
     texts: frozenset[str]
     order: tuple[str, ...] = ()
+    items: tuple[frozenset[str], ...] = ()
+
+    def is_of_two(self, phrase: tuple[str, ...]) -> bool:
+        """Tell whether the words of a name are those of two items of a list: `forks, execs, exits: totals`."""
+        listed = [item for item in self.items if item & set(phrase)]
+        return len(listed) > 1 and not any(item.issuperset(phrase) for item in listed)
 
     def has_side_by_side(self, phrase: tuple[str, ...]) -> bool:
         """Tell whether the words of a name stand side by side: `file renames`, not `renames of a file`."""
@@ -265,6 +271,7 @@ def said_in(sentence: Sentence) -> Said:
         frozenset(_available(sentence)),
         frozenset(t.text.lower() for t in sentence.tokens),
         tuple(t.text.lower() for t in sentence.tokens),
+        tuple(frozenset(sentence.stem(i) for i in item) for item in listed_before_colon(sentence)),
     )
 
 

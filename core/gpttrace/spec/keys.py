@@ -302,7 +302,7 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
             return own_kind, at  # `each type of lock` is the lock's type
         return key_at(sentence, names, at, own)  # `by name of the workqueue`
     doer = sentence.is_free(index + 1) or (own and _is_event_word(sentence, index + 1))
-    if text in _DOING and after in words.COMM_WORDS | _IDS and doer:
+    if text in DOING and after in words.COMM_WORDS | _IDS and doer:
         return key_at(sentence, names, index + 1, own)  # `by sending comm`
     if text.endswith("ed") and stem(text) == word and not word.endswith("ed"):
         return None  # `what gets queued`: no queue
@@ -334,7 +334,7 @@ def key_at(sentence: Sentence, names: dict[str, str], index: int, own: bool) -> 
     return key, index
 
 
-_DOING = plain(
+DOING = plain(
     """waiting sleeping blocking receiving reading writing sending calling requesting issuing invoking responsible owning causing
     offending submitting"""
 )

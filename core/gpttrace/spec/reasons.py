@@ -51,6 +51,9 @@ _RESTRICTING = plain(
     who what how one lines line"""
 )
 _NEGATIONS = plain("not no never none nothing don't doesn't isn't aren't shouldn't must")
+_MEASURES = plain(
+    "time latency duration delay number count size sizes bytes rate total average longest histogram distribution"
+)
 _CLAUSES = plain("that which who whose whom what how")
 _POINTING = plain("it its it's they them their theirs he his she her that's those there")
 # What a complaint is about, and the events are then of.
@@ -117,6 +120,8 @@ def _tells(sentence: Sentence, part: list[int], first: bool) -> bool:
     state = _STATES & set(words[1:])
     asks = words[words[0] == "please"] in BEGINS and not (state and _ADJECTIVES & set(words))
     if first:
+        state = state - {"sit", "sits"}  # `time requests sit in the queue`
+        asks = asks or words[0] in _MEASURES
         complains = words[0] in _ADJECTIVES | {"busy"} or words[-1] in _MATTERS
         return not asks and bool(state or complains or _DEEDS & set(words[1:]))
     joining = words[0] in ("and", "because", "since", "as", "so", "maybe", "probably", "perhaps")

@@ -11,11 +11,12 @@ from dataclasses import replace
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked
-from gpttrace.spec.asking import told_in
+from gpttrace.spec.asking import listed_before_colon, told_in
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.conditions import settled
 from gpttrace.spec.events import Said, are_compared, phrase_score
 from gpttrace.spec.kernel_names import hook_names
+from gpttrace.spec.keys import DOING
 from gpttrace.spec.lexicon import Entry, left_for_later, lexicon
 from gpttrace.spec.model import Condition, Shape, TraceSpec
 from gpttrace.spec.narrow import is_call
@@ -40,7 +41,13 @@ def more_events(
         entry, words = match
         own = ({*words} | entry.own) - left_for_later(entry.event)
         for index, token in enumerate(sentence.tokens):
-            if token.meaning is None and token.stem in own:
+            row = sentence.stem(index - 1) in (
+                "by",
+                "per",
+                "each",
+                "every",
+            )  # `suspends and resumes by device`
+            if token.meaning is None and token.stem in own and not row:
                 sentence.take(index, index, entry.event.summary)
         found.append(entry.event)
     return found
@@ -55,6 +62,7 @@ def _next(
     joins = [i for i, t in enumerate(sentence.tokens) if t.stem in joining and t.meaning in (None, "")]
     fields = [field for event in known for field in event.fields.values()]
     joins = [j for j in joins if not _joins_no_events(sentence, j)]
+    commas = _listed_joins(sentence)
     values = {stem(name) for field in fields for name in field.values}
     values |= {
         stem(name) for field in fields for name in field.names
@@ -69,14 +77,18 @@ def _next(
         and t.stem not in values
         and (sentence.stem(i - 1) not in ("that", "who") or sentence.stem(i - 2) == "and" or i == 1)
         and not (t.stem == "in" and sentence.stem(i + 1) in _AFTER_IN)  # `in total` is no direction
+        and not (
+            t.text.lower() in DOING and sentence.stem(i + 1) in vocabulary.COMM_WORDS
+        )  # `by receiving process`
     }
-    beside = _beside(sentence, joins, meanings, phrase)
+    beside = [*_beside(sentence, joins, meanings, phrase), *_counted_too(sentence, meanings, phrase)]
     said = {t.stem for t in sentence.tokens if t.meaning is None or t.meaning in meanings}
     # `retransmits compared with resets`: both are TCP's.
     said |= {stem(word) for event in known for word in event.id.split("-")}
     every = [token.stem for token in sentence.tokens]
     places = [i for i, t in enumerate(sentence.tokens) if t.meaning in meanings]
-    if not places or not joins:
+    between = [*map(float, joins), *commas]
+    if not places or not between:
         return None
     twice = {word for word in every if every.count(word) > 1}
     words = lexicon(catalogue)
@@ -107,7 +119,7 @@ def _next(
             own += [at for at, needed in beside if needed <= set(name)]
             if not own:
                 continue
-            if not any(min(places) < j < max(own) or min(own) < j < max(places) for j in joins):
+            if not any(min(places) < j < max(own) or min(own) < j < max(places) for j in between):
                 continue
             score = phrase_score(words, entry, min(number, len(entry.phrases) - 1), meant)
             if best is None or score > best[0]:
@@ -137,13 +149,38 @@ _COMPARED = re.compile(r"\b(versus|vs|against|compare[ds]?|side by side)\b", re.
 
 def are_compared_in(sentence: Sentence) -> bool:
     """Tell whether a question sets its events side by side: it wants numbers."""
-    return _COMPARED.search(sentence.text) is not None
+    return _COMPARED.search(sentence.text) is not None or _HOW_MANY_TOO.search(sentence.text) is not None
+
+
+def _listed_joins(sentence: Sentence) -> list[float]:
+    """Return where commas part a list of events that a colon ends: `forks, execs, exits: totals`; halves, between tokens."""
+    items = listed_before_colon(sentence)
+    return [item[-1] + 0.5 for item in items[:-1]]
+
+
+_HOW_MANY_TOO = re.compile(
+    r"\bhow many\b.*\b(?:and|with|against|to) (?:with )?how many (?:of (?:them|those) )?(?:are |were |get |got |was |is )?(?:being )?(\w+)",
+    re.IGNORECASE,
+)
+
+
+def _counted_too(
+    sentence: Sentence, meanings: set[str], phrase: tuple[str, ...]
+) -> list[tuple[int, set[str]]]:
+    """Return the verb of `how many items are queued and how many are started`, for names with it instead of another word."""
+    if (too := _HOW_MANY_TOO.search(sentence.text)) is None:
+        return []
+    at = next(i for i, token in enumerate(sentence.tokens) if token.start == too.start(1))
+    other = sentence.stem(at)
+    free = sentence.tokens[at].meaning is None or sentence.tokens[at].meaning in meanings
+    return [(at, set(phrase) - {word} | {other}) for word in phrase if free and other not in phrase]
 
 
 def _joins_no_events(sentence: Sentence, join: int) -> bool:
     """Tell whether `and` joins rows (`by device and queue`) or two ends (`between queueing and handing over`)."""
     after = sentence.tokens[join + 1 : join + 2]
     row = (sentence.tokens[join - 1].meaning or "").startswith("rows by") if join else False
+    row = row or (sentence.stem(join - 2) in ("by", "per") and not sentence.tokens[join - 2].meaning)
     last = join + 2 >= len(sentence.tokens)
     ends = any(sentence.stem(i) == "between" for i in range(max(join - 6, 0), join))
     asks = sentence.stem(join + 1) in ("with", "which", "what", "their", "its", "tell")

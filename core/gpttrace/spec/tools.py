@@ -82,6 +82,11 @@ def spelled_out(tokens: list[Token], question: str) -> list[Token]:
         if token.text.lower() == "whom" and found and found[-1].text.lower() == "against":
             found[-1] = token
             continue
+        if token.text.lower() == "cent" and found and found[-1].text.lower() == "per":
+            found[-1] = replace(token, text="percent", stem="percent", start=found[-1].start)
+            continue
+        if token.text.lower() == "active" and found and found[-1].text.lower() == "most":
+            continue
         if token.text.lower() == "on" and found and found[-1].text.lower() in ("drag", "drags", "dragging"):
             found[-1] = replace(found[-1], stem="long")
             continue
