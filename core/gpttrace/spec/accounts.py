@@ -13,6 +13,7 @@ from itertools import combinations
 from gpttrace.spec.around import courtesies
 from gpttrace.spec.asking import listed_before_colon
 from gpttrace.spec.catalogue import Catalogue, Event
+from gpttrace.spec.comparisons import loses_one_of_two
 from gpttrace.spec.errors import is_errno
 from gpttrace.spec.kernel_names import hook_names
 from gpttrace.spec.ledger import missing
@@ -47,19 +48,15 @@ def unaccounted(
             or _is_joined_call(sentence, index, events)
             or _is_lost(sentence, token, events, conditions, phrase)
             or _is_timed_elsewhere(sentence, token, spec, events)
-            or _is_compared(sentence, index, events)
-            or _is_told_as_one(sentence, index, events)
+            or loses_one_of_two(sentence, index, spec, events, phrase, catalogue)
             or _is_choice(sentence, index)
             or _is_restricting(sentence, index, conditions)
             or _is_name(sentence, index)
             or _is_dropped_time(sentence, index, spec, events)
             or _is_unmeasured(sentence, index, spec, events, phrase)
-            or _is_hit(sentence, index, events)
             or _is_way(sentence, index, events)
-            or _is_other_deed(sentence, index, events, phrase)
             or _is_real_time(sentence, index)
             or _is_off(sentence, index, events)
-            or _is_set_against_nothing(sentence, index, spec, events)
         )
     ]
     names = {word for e in events for name in (*e.names, *hook_names(e)) for word in name.lower().split()}
@@ -95,23 +92,6 @@ def _lost_columns(sentence: Sentence, spec: TraceSpec) -> list[str]:
 def _units(spec: TraceSpec, events: list[Event]) -> set[str | None]:
     """Return the units of what is measured."""
     return {event.fields[spec.value].unit for event in events if spec.value and spec.value in event.fields}
-
-
-def _is_other_deed(sentence: Sentence, index: int, events: list[Event], phrase: tuple[str, ...]) -> bool:
-    """Tell whether a word beside that of the event was dropped: `created and destroyed`, `random vs sequential`."""
-    token = sentence.tokens[index]
-    if len(events) != 1 or token.meaning not in ("", sentence.event) or token.stem in phrase:
-        return False
-    for between, other in ((index - 1, index - 2), (index + 1, index + 2)):
-        if not 0 <= other < len(sentence.tokens) or sentence.stem(between) not in ("and", *_COMPARING):
-            continue
-        beside = sentence.tokens[other]
-        alike = beside.meaning == sentence.event and token.text[-2:] == beside.text[-2:] == "ed"
-        if (alike or sentence.stem(between) != "and") and not _is_said_together(
-            events[0], token.stem, beside.stem
-        ):
-            return True
-    return False
 
 
 def _is_way(sentence: Sentence, index: int, events: list[Event]) -> bool:
@@ -159,6 +139,7 @@ def _is_unmeasured(
 
 
 _LASTING = plain("latency latencies delay delays duration durations lag lags")
+
 _SIZED = plain("byte bytes size sizes")
 
 
@@ -179,16 +160,8 @@ def _is_restricting(sentence: Sentence, index: int, conditions: list[Condition])
 
 
 _SIZES = plain("tiny huge enormous")
+
 _WHICH_OF_THEM = _SIZES | plain("old oldest first last early late fresh initial final second")
-
-
-def _is_hit(sentence: Sentence, index: int, events: list[Event]) -> bool:
-    """Tell whether `hits` behind the name of an event says what became of it: `page cache hit rate`, `rlimit hits`."""
-    before = sentence.tokens[index - 1]
-    named = index > 0 and before.meaning == sentence.event and "_" not in before.text
-    ends = sentence.stem(index + 1) in ("", "by", "per", "rat", "ratio", "and", "or", "plus", *_COMPARING)
-    told = any("hit" in stemmed(name) for event in events for name in event.names)
-    return sentence.stem(index) == "hit" and named and ends and not told
 
 
 def _is_choice(sentence: Sentence, index: int) -> bool:
@@ -249,6 +222,7 @@ def _measures_no_holding(spec: TraceSpec, events: list[Event]) -> bool:
 
 # Words that say which of the events are meant: before their noun, and after it.
 _KINDS = stems("new huge raw direct shared virtual physical private anonymous global local remote bpf ebpf")
+
 _HAPPENING = stems("fire fires firing fired message messages")
 
 
@@ -279,43 +253,6 @@ def _is_joined_call(sentence: Sentence, index: int, events: list[Event]) -> bool
 
 
 _NO_CALLS = stems("the call calls syscall of is it all this both either function functions do does")
-
-
-def _is_set_against_nothing(sentence: Sentence, index: int, spec: TraceSpec, events: list[Event]) -> bool:
-    """Tell whether two things are compared, and the spec has one event, one number and no rows by what tells them apart."""
-    if sentence.stem(index) not in _COMPARING or len(events) > 1 or spec.part is not None or spec.either:
-        return False
-    return not any(key in events[0].fields and events[0].fields[key].values for key in spec.keys)
-
-
-def _is_contrary(sentence: Sentence, index: int) -> bool:
-    one, other = sentence.tokens[index].text.lower(), sentence.tokens[index - 2].text.lower()
-    return any(one == f"{prefix}{other}" or other == f"{prefix}{one}" for prefix in ("un", "de", "dis"))
-
-
-def _is_said_together(event: Event, one: str, other: str) -> bool:
-    return any({one, other} <= set(stemmed(name)) for name in event.names)
-
-
-def _is_compared(sentence: Sentence, index: int, events: list[Event]) -> bool:
-    """Tell whether a word is one side of a comparison, which no reading may drop: `consumed against dropped packets`."""
-    token = sentence.tokens[index]
-    if sentence.stem(index - 1) in JOINING and _is_contrary(sentence, index):
-        return len(events) == 1 and not _is_said_together(events[0], token.stem, sentence.stem(index - 2))
-    named = token.meaning == "" and token.kind == "word" and token.text.lower().endswith(("ed", "s", "en"))
-    to = sentence.stem(index - 1) == "to" and sentence.stem(index - 2) == "compar"
-    return named and (to or {sentence.stem(index - 1), sentence.stem(index + 1)} & _COMPARING != set())
-
-
-def _is_told_as_one(sentence: Sentence, index: int, events: list[Event]) -> bool:
-    """Tell whether two functions are compared that one event counts together: `splice vs tee`."""
-    if len(events) > 1 or sentence.stem(index - 1) not in _COMPARING or index < 2:
-        return False
-    names = hook_names(events[0])
-    return {sentence.tokens[index].text.lower(), sentence.tokens[index - 2].text.lower()} <= names
-
-
-_COMPARING = stems("versus vs against")
 
 
 def _is_lost(

@@ -44,29 +44,38 @@ _COURTESY = re.compile(
       [^,.:;?]*(?=:)
     | audit[ ](trail|log)[ ]of(?=[ ]) | in[ ]an?[ ](\w+[ ])?loop | tail(?=[ ]latenc) | loops(?=[ ]of\b)
     | accounts?[ ]for(?=[ ](the[ ])?(most|more|largest|biggest))
-    | ^emit(?=[ ]) | (is|are|gets?|being|be)[ ]held[ ](up|back) | held[ ](up|back)(?=[ ](in|by|because|due)\b)
-    | (?<=in[ ])the[ ]context(?=[ ]of\b) | (?<=on[ ])behalf(?=[ ]of\b) | carr(y|ied|ies)[ ]out
-    | accounts(?=[ ](other[ ]than|except|besides|apart|but)\b) | attributed(?=[ ]to\b) | left(?=[ ]waiting\b)
-    | (over[ ]|of[ ]|for[ ]|across[ ])?all[ ](the[ ])?(processes|programs|cpus|cores|users)[ ](together|combined|taken[ ]together|in[ ]total|in[ ]one)
-    | (?<=,[ ])(the[ ])?whole[ ](box|machine|system|host|server)\b
-    | (on|in|at|from)[ ](this|the|our|my|that|one|a)[ ](\w+ing[ ]|(db|database|web|mail|file|build|ci|prod|production|app|api|test|staging|master|bastion|jump|
-      primary|replica|worker|edge|gateway|cache|k8s|kubernetes|proxy|backup|storage|jump|bastion|log|whole)[ ])?
-      (host|server|box|node|machine|vm|cluster|laptop|computer|workstation|bastion|rig)(?![ ](cpu|core|interface))\b
-    | (on[ ]everything[ ])?(but[ ])?(but|except|without|excluding|leaving[ ]out|leave[ ]out|other[ ]than|not)[ ](for[ ])?(the[ ])?(idle|swapper)([ ](task|process|thread)e?s?)?([ ]\(pid[ ]0\))?(?=$|[ ,.;?])
-    | ^(the[ ]|our[ ]|my[ ])?\w+[ ](host|server|box|node|vm|laptop|machine)(?=:)
-    | ,?[ ]and[ ](nothing|nobody|no[ ]one)[ ]else\b | as[ ]two[ ](distributions|histograms|numbers|tables|figures)
-    | ,?[ ]so[ ](that[ ])?(we|i|you|they)[ ](can[ ]|could[ ])?(see|know|find|tell|check)\b[^.?:;]*$
-    | (?<=,[ ])(looking|hunting|searching)[ ]for[ ]\w+([ ]\w+){0,2}$
-    | (?<=take[ ])to[ ](finish|complete)(?=[ ,.?;]|$)
-    | (would|will)[ ]be[ ](\w+[ ])?(nice|great|good|fine|perfect|lovely|helpful|useful|enough|ideal)\b
-    | (?<=(our|the)[ ])c\+\+ | sorted[ ]by[ ](count|number|frequency|how[ ]often)\b | one[ ]number[ ]each
-    | (on|in|at|from)[ ](web|db|app|node|host|srv|server|vm|k8s|mail|prod|stg|dev|build|ci|lb|fe|be|gw|edge|cache|worker)-?\d+\b
-    | (every|each)[ ](night|morning|evening|afternoon)\b
-    | bandwidth(?=[ ](throttl\w+|control|limit\w*)\b)
-    | spread[ ](fairly|evenly|equally)(?![ ](over|across|among|between)\b)
-    | (?<=,[ ])(and[ ])?(clear|reset)([ ](it|them|after[ ]each|each[ ]time))?$ | (reset|flush|clear)(?=[ ](each|every)[ ]\d)
     | behind[ ]my[ ]back | at[ ]\d+[ ]?(am|pm)\b | it['’]s[ ]\d+[ ]?(am|pm)\b | i[ ]need[ ]to[ ]know
     )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# Where it is asked, how it is to be shown, and what a verb or a noun is said with that adds nothing.
+_IN_PASSING = re.compile(
+    r"""
+    \b( ^emit(?=[ ]) | (is|are|gets?|being|be)[ ]held[ ](up|back) | held[ ](up|back)(?=[ ](in|by|because|due)\b)
+    | (?<=in[ ])the[ ]context(?=[ ]of\b) | (?<=on[ ])behalf(?=[ ]of\b) | carr(y|ied|ies)[ ]out
+    | accounts(?=[ ](other[ ]than|except|besides|apart|but)\b) | attributed(?=[ ]to\b) | left(?=[ ]waiting\b)
+    | (over[ ]|of[ ]|for[ ]|across[ ])?all[ ](the[ ])?(processes|programs|cpus|cores|users)
+      [ ](together|combined|taken[ ]together|in[ ]total|in[ ]one)
+    | (?<=,[ ])(the[ ])?whole[ ](box|machine|system|host|server)\b
+    | (on|in|at|from)[ ](this|the|our|my|that|one|a)[ ]
+      (\w+ing[ ]|(db|database|web|mail|file|build|ci|prod|production|app|api|test|staging|master|bastion|jump|primary|replica
+      |worker|edge|gateway|cache|k8s|kubernetes|proxy|backup|storage|log|whole)[ ])?
+      (host|server|box|node|machine|vm|cluster|laptop|computer|workstation|bastion|rig)(?![ ](cpu|core|interface))\b
+    | (on|in|at|from)[ ](web|db|app|node|host|srv|server|vm|k8s|mail|prod|stg|dev|build|ci|lb|fe|be|gw|edge|cache|worker)-?\d+\b
+    | ^(the[ ]|our[ ]|my[ ])?\w+[ ](host|server|box|node|vm|laptop|machine)(?=:)
+    | (on[ ]everything[ ])?(but[ ])?(but|except|without|excluding|leaving[ ]out|leave[ ]out|other[ ]than|not)[ ](for[ ])?(the[ ])?
+      (idle|swapper)([ ](task|process|thread)e?s?)?([ ]\(pid[ ]0\))?(?=$|[ ,.;?])
+    | as[ ]two[ ](distributions|histograms|numbers|tables|figures) | one[ ]number[ ]each
+    | (?<=,[ ])(looking|hunting|searching)[ ]for[ ]\w+([ ]\w+){0,2}$ | (?<=take[ ])to[ ](finish|complete)(?=[ ,.?;]|$)
+    | (would|will)[ ]be[ ](\w+[ ])?(nice|great|good|fine|perfect|lovely|helpful|useful|enough|ideal)\b
+    | (?<=(our|the)[ ])c\+\+ | sorted[ ]by[ ](count|number|frequency|how[ ]often)\b
+    | (every|each)[ ](night|morning|evening|afternoon)\b
+    | bandwidth(?=[ ](throttl\w+|control|limit\w*)\b) | spread[ ](fairly|evenly|equally)(?![ ](over|across|among|between)\b)
+    | (?<=,[ ])(and[ ])?(clear|reset)([ ](it|them|after[ ]each|each[ ]time))?$ | (reset|flush|clear)(?=[ ](each|every)[ ]\d)
+    )
+    | ,?[ ]and[ ](nothing|nobody|no[ ]one)[ ]else\b
+    | ,?[ ]so[ ](that[ ])?(we|i|you|they)[ ](can[ ]|could[ ])?(see|know|find|tell|check)\b[^.?:;]*$
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -90,7 +99,7 @@ _PEOPLE = plain(
 
 def courtesies(sentence: Sentence) -> list[tuple[int, int]]:
     """Return the places of the text where courtesies and the like stand."""
-    found = (*_COURTESY.finditer(sentence.text), *_TOOLS.finditer(sentence.text))
+    found = (match for each in (_COURTESY, _IN_PASSING, _TOOLS) for match in each.finditer(sentence.text))
     return [match.span() for match in found]
 
 

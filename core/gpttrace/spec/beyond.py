@@ -24,13 +24,14 @@ _FUTURE = rf"""
     | would[ ]have[ ]\w+[ ](if|when|had) | what[ ]would[ ](\w+[ ])?(have|be|happen|do)
     | will[ ](be|run|fail|crash|happen|need|fill|have)
     | will[ ]\w+[ ](in|within|during|over)[ ]the[ ](next|coming)
-    | ^(which|what|who|how[ ](many|much|often|long))\b[^.?]*[ ]will[ ](?!be[ ]traced) | would[ ](\w+[ ])?(have|see|get|need|take|be[ ](\w+[ ])?(slower|faster|better|worse|needed))\b.*\bif\b
+    | ^(which|what|who|how[ ](many|much|often|long))\b[^.?]*[ ]will[ ](?!be[ ]traced)
+    | would[ ](\w+[ ])?(have|see|get|need|take|be[ ](\w+[ ])?(slower|faster|better|worse|needed))\b.*\bif\b
     | ^(will|shall)[ ](the|my|our|this|it|we|i|there)\b
     | when[ ]will[ ](the|my|our|this|it|we|i) | going[ ]to[ ](fail|crash|fill|run) )\b
 """
 _STATE = r"""
     \b( how[ ]much[ ](free[ ])?(ram|memory|(disk[ ])?space|swap|storage)[ ](do|does|is|are|has|have)\b
-      (?!.*\b(allocat|map|lock|reclaim|charg|swapp|ask|request|statfs))
+      (?!.*\b(allocat|m?map|lock|reclaim|charg|swapp|ask|request|statfs))
     | how[ ](big|large|full)[ ]is[ ](my|the|this)[ ](disk|ram|memory|drive|partition)
     | how[ ]many[ ](kilo|mega|giga|tera)bytes[ ]of[ ]\w+[ ](is|are|do|does|have|has)
     | how[ ]many[ ](\w+[ ])?(cores|cpus|disks|processors|sockets)[ ](do|does|has|are[ ]there)(?![ ](each|every)) | uptime

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from itertools import pairwise
 
 from gpttrace.spec import vocabulary
 from gpttrace.spec.asked import Asked, text_at
-from gpttrace.spec.catalogue import Event
 from gpttrace.spec.keys import key_at, keys_at
 from gpttrace.spec.measured import THINGS
 from gpttrace.spec.sentence import Sentence
-from gpttrace.spec.victims import happens_to
 from gpttrace.spec.words import stem, stems
 
 
@@ -39,12 +35,7 @@ def take_listed_keys(
         elif times is not None and found and _is_apart(sentence, at) and (end := _time_at(sentence, at)):
             found.append(times)
             at = end
-        elif (
-            sizes is not None
-            and found
-            and sentence.is_free(at)
-            and sentence.stem(at) in ("siz", "length", "byt", "len")
-        ):
+        elif sizes is not None and found and _is_size(sentence, at):
             found.append(sizes)
             at += 1
         elif found and sentence.is_free(at) and sentence.stem(at) in _BETWEEN:
@@ -61,9 +52,7 @@ def take_listed_keys(
     if len(found) == 1 and found[0] in THINGS:
         return  # how many of them there are: no row
     if len(found) > 1 or (found and at == len(sentence.tokens)):
-        colon = sentence.text[sentence.tokens[first - 1].end :][:1] == ":"
-        if colon and len(found) > 1 and at == len(sentence.tokens) and not _counts(sentence, asked):
-            timed = True  # `allocations above 16 KiB: caller, size, process`
+        timed = timed or (len(found) > 1 and _lists_each(sentence, asked, first, at))
         asked.each = asked.each or timed
         if (columns or timed) and not asked.grouped:
             asked.columns += found
@@ -92,6 +81,7 @@ _TIME_WORDS = tuple(
         "time it took", "time spent", "run time", "wait time", "lifetime", "duration", "latency", "time",
     )
 )  # fmt: skip
+
 _MEASURING = (
     vocabulary.HIST
     | vocabulary.AVERAGE
@@ -101,7 +91,6 @@ _MEASURING = (
     | vocabulary.SUMS
 )
 
-
 _COUNTING = (
     vocabulary.COUNT
     | _MEASURING
@@ -110,6 +99,16 @@ _COUNTING = (
     | vocabulary.MOST
     | {"many", "much", "by", "per", "each"}
 )
+
+
+def _is_size(sentence: Sentence, at: int) -> bool:
+    return sentence.is_free(at) and sentence.stem(at) in ("siz", "length", "byt", "len")
+
+
+def _lists_each(sentence: Sentence, asked: Asked, first: int, at: int) -> bool:
+    """Tell whether nouns behind a colon are columns of each event: `allocations above 16 KiB: caller, size, process`."""
+    colon = sentence.text[sentence.tokens[first - 1].end :][:1] == ":"
+    return colon and at == len(sentence.tokens) and not _counts(sentence, asked)
 
 
 def _counts(sentence: Sentence, asked: Asked) -> bool:
@@ -177,20 +176,26 @@ def take_moves(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
             return
 
 
-_OFF_CPU = re.compile(
-    r"\b(away from|from|off|to|onto|into) (?:the )?(?:cpu|core|processor) (\d+)\b", re.IGNORECASE
-)
+def take_ranked_heads(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
+    """`work queue functions that run longest`: rows by what is ranked."""
+    ranked = vocabulary.MOST | vocabulary.MAXIMUM | vocabulary.MINIMUM
+    if asked.keys or not any(token.stem in ranked for token in sentence.tokens):
+        return
+    for index, token in enumerate(sentence.tokens[:_HEADS]):
+        key = names.get(token.stem)
+        clause = sentence.stem(index + 1) in (
+            "that",
+            "which",
+            "whos",
+            "with",
+        ) and token.text.lower().endswith("s")
+        if key is not None and clause and key != "comm" and token.stem not in vocabulary.KEYS:
+            asked.keys.append(key)
+            asked.grouped.append(key)
+            return
 
 
-def turn_to_sides(sentence: Sentence, asked: Asked, event: Event) -> None:
-    """`migrated away from cpu 0`: the processor that is left, not the one that does it."""
-    for way, number in _OFF_CPU.findall(sentence.text):
-        side = "to_cpu" if way.lower() in ("to", "onto", "into") else "from_cpu"
-        if side in event.fields:
-            asked.conditions[:] = [
-                replace(c, field=side) if c.field == "cpu" and str(c.value) == number else c
-                for c in asked.conditions
-            ]
+_HEADS = 5
 
 
 def take_both_states(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
@@ -205,43 +210,6 @@ def take_both_states(sentence: Sentence, asked: Asked, names: dict[str, str]) ->
         if joined and one is not None and other is not None and one != other and sentence.is_free(at):
             (asked.columns if not asked.keys else asked.keys).extend((one, other))
             sentence.take(at, at + 4, f"with {one}, {other}")
-
-
-def turn_to_next(asked: Asked, event: Event) -> None:
-    """`who hands the CPU to whom`: of a switch the other one is the next, elsewhere only its number may be known."""
-    if "target_comm" in event.fields:
-        return
-    other = next((name for name in ("next_comm", "target_pid") if name in event.fields), "target_comm")
-    for keys in (asked.keys, asked.grouped, asked.mentioned):
-        keys[:] = [other if key == "target_comm" else key for key in keys]
-
-
-def turn_to_functions(asked: Asked, event: Event) -> None:
-    """`work items without vmstat_update`: a name like this is a function where the event has one."""
-    if "function" in event.fields:
-        asked.conditions[:] = [
-            replace(c, field="function") if c.field == "comm" and "_" in str(c.value) else c
-            for c in asked.conditions
-        ]
-
-
-def turn_to_ends(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
-    """`who switches to which user`, `moved to which cpu`: what it is afterwards, where the event knows that apart."""
-    for index, token in enumerate(sentence.tokens):
-        row = (sentence.tokens[index + 2].meaning or "") if index + 2 < len(sentence.tokens) else ""
-        if (
-            token.stem != "to"
-            or sentence.stem(index + 1) not in ("which", "what")
-            or not row.startswith("rows by")
-        ):
-            continue
-        one = vocabulary.KEYS.get(noun := sentence.stem(index + 2)) or names.get(noun)
-        nouns = [word for word, key in (vocabulary.KEYS | names).items() if key == one]
-        end = next(
-            (names[f"{e} {n}"] for e in ("new", "to", "target") for n in nouns if f"{e} {n}" in names), None
-        )
-        for keys in (asked.keys, asked.grouped):
-            keys[:] = [end if end is not None and key == one else key for key in keys]
 
 
 def take_each(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
@@ -312,115 +280,9 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
 _WHENEVER = re.compile(
     r"\b(print|show|list) \w+, [^.?!]*\b(whenever|when|each time|every time|as soon as)\b", re.IGNORECASE
 )
+
 _WISHES = stems("tell print give show need want name")
+
 _LISTING = stems("print show list give tell")
+
 _BEFORE_WISH = ("me", "us", "also", "the", "its", "their", "to", "know", "see", "have")
-
-
-_BOTH = re.compile(r"\b(?:command and (?:by )?(?:process|program)|(?:process|program) and (?:by )?command)\b")
-
-
-def turn_to_commands(sentence: Sentence, asked: Asked, event: Event) -> None:
-    """`bpf calls by command`: where the event has commands of its own, they are meant and not the process."""
-    own = next((f.name for f in event.fields.values() if "command" in f.names and f.name != "comm"), None)
-    said = [token.stem for token in sentence.tokens]
-    said = [word for word in said if word not in ("its", "the")]
-    asked_for = ("by", "per", "each", *(("which", "what") if "who" in said else ()))
-    by_command = any((before, "command") in pairwise(said) for before in asked_for)
-    if own is not None and _BOTH.search(sentence.text) is not None and "comm" in asked.keys:
-        asked.keys.insert(asked.keys.index("comm"), own)  # `by command and process`
-    elif own is not None and by_command and not {"process", "program"} & set(said):
-        for names in (asked.keys, asked.grouped):
-            names[:] = [own if name == "comm" else name for name in names]
-
-
-def turn_to_names(asked: Asked, event: Event, names: dict[str, str]) -> None:
-    """`interrupts whose name starts with nvme`: where no process is known, the name is the event's own."""
-    own = names.get("nam")
-    if ("comm" not in event.fields or happens_to(event)) and own is not None:
-        asked.conditions[:] = [
-            replace(c, field=own) if c.field == "comm" and c.op == "startswith" else c
-            for c in asked.conditions
-        ]
-
-
-def turn_to_objects(sentence: Sentence, asked: Asked) -> None:
-    """`wakeups of ksoftirqd/1 by waker`: where rows are those who do it, the name after `of` is whom it happens to."""
-    for index, token in enumerate(sentence.tokens):
-        name = (token.meaning or "").removeprefix("only processes named ")
-        if not (_is_of_event(sentence, index) and "comm" in asked.keys) and not (
-            asked.who and (_is_object(sentence, index) or _is_it(sentence))
-        ):
-            continue
-        for number, condition in enumerate(asked.conditions):
-            if condition.field == "comm" and condition.value == name:
-                asked.conditions[number] = replace(condition, field="target_comm")
-
-
-def turn_to_killed(sentence: Sentence, asked: Asked) -> None:
-    """`kills of pid 1`: who is killed, not who kills."""
-    for index, token in enumerate(sentence.tokens):
-        if token.stem != "kill" or token.meaning != sentence.event or sentence.stem(index + 1) != "of":
-            continue
-        said = [t.meaning or "" for t in sentence.tokens[index + 2 : index + 3]]
-        for number, condition in enumerate(asked.conditions):
-            if said and said[0].startswith("only ") and condition.field in ("pid", "comm"):
-                asked.conditions[number] = replace(condition, field=f"target_{condition.field}")
-
-
-def _is_it(sentence: Sentence) -> bool:
-    """Tell whether what was named elsewhere is the object: `who sends it SIGTERM? It is called celery`."""
-    after = zip(sentence.tokens, sentence.tokens[1:], strict=False)
-    return any(
-        token.text.lower() in ("it", "them") and verb.meaning == sentence.event for verb, token in after
-    )
-
-
-def _is_of_event(sentence: Sentence, index: int) -> bool:
-    named = sentence.tokens[index - 2 : index - 1]
-    return bool(named) and sentence.stem(index - 1) == "of" and named[0].meaning == sentence.event
-
-
-def _is_object(sentence: Sentence, index: int) -> bool:
-    """Tell whether a name stands right behind the verb of the event: `who wakes up my redis`."""
-    at = index - 1
-    while sentence.stem(at) in ("my", "our", "the", "all", "up", "process", "program"):
-        at -= 1
-    return at > 0 and sentence.tokens[at].meaning == sentence.event
-
-
-def turn_to_targets(sentence: Sentence, asked: Asked) -> None:
-    """`tasks which are woken most often`, `processes that receive signals`: they are those whom it happens to."""
-    passive = [
-        i
-        for i, t in enumerate(sentence.tokens)
-        if t.stem in _PASSIVE
-        and (t.stem != "get" or sentence.stem(i - 1) == "who" or _follows_name(sentence, i))
-    ]
-    if not passive or any(token.stem == "send" for token in sentence.tokens):
-        return
-    if {"comm", "target_comm"} <= set(asked.mentioned):
-        return  # `who does the waking and who is woken`
-    for index in passive:
-        named = (
-            (sentence.tokens[index - 1].meaning or "").removeprefix("only processes named ") if index else ""
-        )
-        for number, condition in enumerate(asked.conditions):
-            if condition.field == "comm" and condition.value == named:
-                asked.conditions[number] = replace(condition, field="target_comm")  # `java gets SIGKILLed`
-        if sentence.is_free(index):
-            sentence.take(index, index, "those whom it happens to")
-    if asked.who and not asked.keys:
-        asked.who = False
-        asked.mentioned.append("comm")
-    for names in (asked.keys, asked.grouped, asked.mentioned):
-        names[:] = [
-            "target_comm" if name == "comm" else "target_pid" if name == "pid" else name for name in names
-        ]
-
-
-def _follows_name(sentence: Sentence, index: int) -> bool:
-    return index > 0 and (sentence.tokens[index - 1].meaning or "").startswith("only processes named")
-
-
-_PASSIVE = stems("woken awoken awakened receive receives received receiving gets get")

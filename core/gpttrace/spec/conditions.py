@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-import signal
 from dataclasses import replace
 from itertools import pairwise
 
@@ -14,6 +13,7 @@ from gpttrace.spec.catalogue import CONTEXT_FIELDS, Event, Field
 from gpttrace.spec.devices import take_device
 from gpttrace.spec.model import Condition
 from gpttrace.spec.sentence import Sentence
+from gpttrace.spec.signals import signals_named
 from gpttrace.spec.victims import is_receiver
 from gpttrace.spec.who import EXCEPT
 from gpttrace.spec.words import plain, stem, stems
@@ -64,7 +64,7 @@ def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Conditi
     """Return the conditions that named values set (`read`, `sigkill`, a path)."""
     found = [*take_device(sentence, event), *_moves(sentence, event), *_bare_port(sentence, event)]
     if "sig" in event.fields:
-        found += _signals(sentence, event, asked)
+        found += signals_named(sentence, event, asked)
     for field in event.fields.values():
         by_stem = {stem(name): name for name in field.values}
         named: list[str] = []
@@ -108,39 +108,6 @@ def named_values(sentence: Sentence, event: Event, asked: Asked) -> list[Conditi
     texts = [field.name for field in event.fields.values() if field.read == "str"]
     file = "filename" if "filename" in texts else next(iter(texts), None)
     return [*found, *(_paths(sentence, file, event) if file else [])]
-
-
-def _signals(sentence: Sentence, event: Event, asked: Asked) -> list[Condition]:
-    """Return the conditions of signals by names that the event does not spell out, and of `kill -9`."""
-    found = _real_time(sentence, asked)
-    for at, token in enumerate(sentence.tokens):
-        name = (
-            token.text.upper()
-            if token.text[:3].upper() == "SIG"
-            else f"SIG{token.text}" * token.text.isupper()
-        )
-        known = getattr(signal, name, None) if name else None
-        if (
-            known is not None
-            and token.meaning is None
-            and token.text.lower() not in event.fields["sig"].values
-        ):
-            found.append(Condition("sig", "==", int(known)))
-            sentence.take(at, at, f"only {name}")
-        if known is not None and sentence.is_free(at + 1) and sentence.stem(at + 1) == str(int(known)):
-            sentence.take(at + 1, at + 1, f"only {token.text.upper()}")  # `SIGUSR1 (10)`
-    for at, token in enumerate(sentence.tokens):
-        minus = token.start > 1 and sentence.text[token.start - 2 : token.start] == " -"
-        if (
-            token.kind == "number"
-            and token.text.isdigit()
-            and minus
-            and sentence.stem(at - 1) == "kill"
-            and token.meaning is None
-        ):
-            found.append(Condition("sig", "==", int(token.text)))  # `kill -9`
-            sentence.take(at, at, f"only signal {token.text}")
-    return found
 
 
 def _free_others(sentence: Sentence, field: str, names: list[str]) -> None:
@@ -220,17 +187,6 @@ def _domain(sentence: Sentence, event: Event) -> list[Condition]:
             sentence.take(index, last, f"only {field.name} {name}")
             return [Condition(field.name, "==", name)]
     return []
-
-
-def _real_time(sentence: Sentence, asked: Asked) -> list[Condition]:
-    real = _REAL_TIME.search(sentence.text)
-    if real is None or any(op in (">", ">=") for op, *_ in asked.thresholds):
-        return []
-    sentence.take_inside(*real.span(), "only real-time signals")
-    return [Condition("sig", ">=", 34)]
-
-
-_REAL_TIME = re.compile(r"\breal[- ]?time(?= signals?\b)", re.IGNORECASE)
 
 
 def _called(sentence: Sentence, event: Event) -> list[Condition]:

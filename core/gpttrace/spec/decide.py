@@ -45,14 +45,7 @@ def decide(
     conditions = [*asked.conditions, *named_values(sentence, event, asked), *sized(sentence, event)]
     conditions += error_conditions(asked, event, problems)
     conditions = _failed_otherwise(turned(sentence, conditions), asked)
-    if (
-        "errno" in (*asked.keys, *asked.columns)
-        and not any(c.field in ("ret", "errno") for c in conditions)
-        and _is_call(event)
-    ):
-        conditions.append(Condition("ret", "<", 0))  # `which error numbers`: only calls that failed have one
-    if "rc" in event.fields:
-        conditions = [replace(c, field="rc") if c.field == "ret" else c for c in conditions]
+    conditions = _of_results(conditions, asked, event)
     hint, value = named_value(sentence, asked, event, problems)
     conditions += thresholds(sentence, asked, event, value, problems)
     conditions, either = take_either(sentence, event, conditions)
@@ -126,8 +119,19 @@ def decide(
     return spec, [*problems, *problems_of(spec, event)]
 
 
-def _is_call(event: Event) -> bool:
-    return "ret" in event.fields and event.fields["ret"].end == "args->ret"
+def _of_results(conditions: list[Condition], asked: Asked, event: Event) -> list[Condition]:
+    """Return the conditions as the results of this event are told: errors by number, codes of a function of the kernel."""
+    numbered = "errno" in (*asked.keys, *asked.columns) and not any(
+        c.field in ("ret", "errno") for c in conditions
+    )
+    if numbered and "ret" in event.fields and event.fields["ret"].end == "args->ret":
+        return [
+            *conditions,
+            Condition("ret", "<", 0),
+        ]  # `which error numbers`: only calls that failed have one
+    if "rc" in event.fields:
+        return [replace(c, field="rc") if c.field == "ret" else c for c in conditions]
+    return conditions
 
 
 def _of_failures(

@@ -138,10 +138,7 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
     strong = sentence.stem(first) not in _QUESTION_WORDS
     ranking = bool(sentence.tokens[first].meaning)
     own = _may_name_event(sentence, asked, first, at)
-    apart = at < len(sentence.tokens) and sentence.ends_part(at)  # `every mount: comm, source`
-    described = not strong or (sentence.stem(first) in ("each", "every") and not apart)
-    if described and key_at(sentence, names, at, own) is None:
-        at = _behind_event(sentence, names, at, own)
+    at = _behind_event(sentence, names, first, at, own)
     while (found := keys_at(sentence, names, at, own)) is not None:
         (key, *twin), end = found
         if ranking and text_at(sentence, end).lower() == "users" and sentence.stem(end + 1) == "of":
@@ -150,22 +147,15 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
             last = end  # `top 5 disk users`, `top three signal senders`: of the two the last is told apart
             at = end + 1
             continue
-        if (
-            key == "cpu"
-            and sentence.stem(at - 1) == "by"
-            and (asked.ranked or (ranking and asked.keys) or sentence.stem(end + 1) in _OF_CPU)
-        ):
-            break  # `top 5 processes by cpu`, `functions by cpu time`: the time on it
+        if key == "cpu" and _is_its_time(sentence, asked, at, end, ranking):
+            break
         if key not in words.KEYS.values() and _only_describes(sentence, asked, first, at, end):
             break
         if not strong and first < last == at - 1 and sentence.text[sentence.tokens[last].end :][:1] == " ":
             asked.keys.pop()  # `which work queue functions`: of the functions
         last = end
-        for each in (key, *twin):
-            if each not in asked.keys:
-                asked.keys.append(each)
-            if strong and each not in asked.grouped:
-                asked.grouped.append(each)
+        asked.keys += [each for each in (key, *twin) if each not in asked.keys]
+        asked.grouped += [each for each in (key, *twin) if strong and each not in asked.grouped]
         at = last + 1
         while _goes_on_after(sentence, at) and key_at(sentence, names, at + 1, own):
             at += 1
@@ -179,12 +169,17 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
         sentence.take(start, last, "rows by " + ", ".join(asked.keys))
 
 
-def _behind_event(sentence: Sentence, names: dict[str, str], at: int, own: bool) -> int:
-    """Return where the row stands behind words of the event: `which tcp port`, `each workqueue function`, `kernel timer functions`."""
+def _behind_event(sentence: Sentence, names: dict[str, str], first: int, at: int, own: bool) -> int:
+    """Return where the row stands behind words of the event: `which tcp port`, `each workqueue function`."""
+    apart = at < len(sentence.tokens) and sentence.ends_part(at)  # `every mount: comm, source`
+    described = sentence.stem(first) in _QUESTION_WORDS or (
+        sentence.stem(first) in ("each", "every") and not apart
+    )
+    if not described or key_at(sentence, names, at, own) is not None:
+        return at
     for last in range(at, min(at + 3, len(sentence.tokens))):
-        if not (_is_event_word(sentence, last) or sentence.stem(last) in _OF_THE_NET) or sentence.ends_part(
-            last
-        ):
+        describes = _is_event_word(sentence, last) or sentence.stem(last) in _OF_THE_NET
+        if not describes or sentence.ends_part(last):
             return at
         if (found := key_at(sentence, names, last + 1, own)) is not None:
             return last + 1 if found[0] != "comm" else at  # `how many packets does each poll process`
@@ -192,6 +187,12 @@ def _behind_event(sentence: Sentence, names: dict[str, str], at: int, own: bool)
 
 
 _OF_CPU = stems("time usage use consumption cycles utilisation utilization")
+
+
+def _is_its_time(sentence: Sentence, asked: Asked, at: int, end: int, ranking: bool) -> bool:
+    """Tell whether `top 5 processes by cpu`, or `functions by cpu time`, is about the time on it, and no row."""
+    ranked = asked.ranked or (ranking and asked.keys) or sentence.stem(end + 1) in _OF_CPU
+    return sentence.stem(at - 1) == "by" and bool(ranked)
 
 
 def _is_of_each(sentence: Sentence, first: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import LARGEST_ROWS, Amount, Asked, amount_at, text_at
 from gpttrace.spec.exclusions import bound_left_out
@@ -38,12 +40,20 @@ def take_thresholds(sentence: Sentence, asked: Asked) -> None:
             continue  # `average wait by program, over 20 s`
         if sentence.stem(index) in stems("over within") and long:
             continue  # `over 10 seconds` is a duration
+        if (
+            _A_SECOND.match(sentence.text[sentence.tokens[amount.last].end :]) is not None
+            and amount.kind != "ns"
+        ):
+            asked.problems.append(
+                "a bound on a rate is told of a whole table, not of one event; ask for the top ones instead"
+            )
         op = _turned_round(sentence, op, index, amount.last)
         asked.thresholds.append((op, amount.value, amount.kind, _near(sentence, index, amount.last)))
         sentence.take(index, amount.last, f"{op} {amount.value:g} {amount.kind}".strip())
 
 
 _SECOND = 10**9
+_A_SECOND = re.compile(r" ?(/ ?s(ec(ond)?)?\b|per second\b|a second\b)", re.IGNORECASE)
 _SUMMING = words.AVERAGE | words.HIST | words.SUMS | words.COUNT | {"by", "per"}
 
 

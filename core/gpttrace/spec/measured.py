@@ -88,7 +88,8 @@ _QUANTILES = stems(
 )
 # `epoll_wait returned how many events`
 _RETURNED = re.compile(
-    r"\bnumber of \w+ (that are |which are )?returned\b|\breturn(s|ed)? how (many|much)\b|\bhow (many|much) (\w+ )?(\w+ )?(is|are|was|were) returned\b"
+    r"\bnumber of \w+ (that are |which are )?returned\b|\breturn(s|ed)? how (many|much)\b|"
+    r"\bhow (many|much) (\w+ )?(\w+ )?(is|are|was|were) returned\b"
 )
 THINGS = {unit: stem(unit) for unit in ("pages", "packets", "requests", "blocks")}
 

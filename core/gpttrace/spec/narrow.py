@@ -21,6 +21,8 @@ _ENGLISH = plain(
 
 def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
     """Return the names of hooks of an event that the question gives, when they are only some of them; their words are taken."""
+    if later := _of_later_hooks(sentence, event):
+        return later
     known: set[str] = set()
     for point in event.hooks[0].points:
         begin, end = set(map(name_of_hook, point.begin)), set(map(name_of_hook, point.end))
@@ -45,6 +47,23 @@ def named_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
     if found and any(token.stem in compared for token in sentence.tokens):
         found += [name for names in places.values() for name in names]  # `fdatasync compared to fsync`
     return tuple(dict.fromkeys(found)) or _of_one_kind(sentence, known) or _of_library(sentence, event)
+
+
+def _of_later_hooks(sentence: Sentence, event: Event) -> tuple[str, ...]:
+    """Return the function that only a hook sees which comes later: `udp_sendmsg calls` are no calls of sendto(2)."""
+    first, *others = (
+        {name_of_hook(p) for point in h.points for p in (*point.begin, *point.end)} for h in event.hooks
+    )
+    later = {name for names in others for name in names if "_" in name} - first - {"sys_enter", "sys_exit"}
+    found = [token.text for token in sentence.tokens if token.text in later]
+    tracepoints = {
+        p.rpartition(":")[2]
+        for h in event.hooks
+        for point in h.points
+        for p in point.begin
+        if "tracepoint" in p
+    }
+    return tuple(dict.fromkeys(name for name in found if name not in tracepoints))
 
 
 def _are_slashed(sentence: Sentence, index: int) -> bool:

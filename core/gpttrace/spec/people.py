@@ -10,7 +10,6 @@ from gpttrace.spec.keys import SECOND, is_longer
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem
 
-
 _SUBJECTS = re.compile(r"^(?:show |list |the )*(cpus|cores|users) (?:that|which|who)\b", re.IGNORECASE)
 _DOERS_WHAT = re.compile(
     r"^(?:processes|programs|tasks) \w+ing\b.*, (?:and )?(?:which|what) \w+\W*$", re.IGNORECASE
@@ -21,8 +20,8 @@ def take_mentioned_keys(sentence: Sentence, asked: Asked) -> None:
     """`processes` as the subject of a sentence, `with PID` as a wish for a column, `what is reading`, `mlock users`."""
     subject = _SUBJECTS.search(sentence.text)
     if subject is not None and not asked.grouped:  # `cpus that run below 1 GHz, and how often`
-        key = words.KEYS[stem(subject[1])]
-        asked.keys += [key] if key not in asked.keys else []
+        own = words.KEYS[stem(subject[1])]
+        asked.keys += [own] if own not in asked.keys else []
     if asked.keys and "comm" not in asked.keys and _DOERS_WHAT.search(sentence.text) is not None:
         asked.keys.insert(0, "comm")  # `processes calling getenv, which variables`
     _take_people(sentence, asked)

@@ -11,7 +11,19 @@ import re
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from gpttrace.spec import addresses, around, columns, errors, keys, limits, times, vocabulary, who, whose
+from gpttrace.spec import (
+    addresses,
+    around,
+    columns,
+    errors,
+    keys,
+    limits,
+    times,
+    turns,
+    vocabulary,
+    who,
+    whose,
+)
 from gpttrace.spec.accounts import unaccounted
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.beyond import beyond_tracing
@@ -270,8 +282,8 @@ def _with_event(
     strange = known | arguments(event, host) | {stem(v) for f in event.fields.values() for v in f.values}
     bare = who.take_bare_comm(sentence, asked, strange.__contains__, "target_comm" in event.fields)
     if "target_comm" in event.fields:
-        columns.turn_to_objects(sentence, asked)
-        columns.turn_to_killed(sentence, asked)
+        turns.turn_to_objects(sentence, asked)
+        turns.turn_to_killed(sentence, asked)
     around.take_owned(sentence)
     spec, problems = decide(sentence, asked, event, bool(others))
     if calls and not others:
@@ -317,8 +329,8 @@ def _take_rows(sentence: Sentence, asked: Asked, event: Event, host: Facts | Non
     """Take the words that tell rows apart, or name columns, once the event is known."""
     names = vocabulary.KEYS | field_names(event)
     take_command_line(sentence, asked, event, host)
-    columns.turn_to_commands(sentence, asked, event)
-    columns.turn_to_names(asked, event, field_names(event))
+    turns.turn_to_commands(sentence, asked, event)
+    turns.turn_to_names(asked, event, field_names(event))
     keys.take_distinct(sentence, asked, names)
     take_field_values(sentence, asked, field_names(event, numbers=True))
     keys.take_keys(sentence, asked, names)
@@ -333,16 +345,17 @@ def _take_rows(sentence: Sentence, asked: Asked, event: Event, host: Facts | Non
     )
     columns.take_breakdown(sentence, asked, names)
     columns.take_moves(sentence, asked, names)
-    columns.turn_to_ends(sentence, asked, names)
+    turns.turn_to_ends(sentence, asked, names)
     columns.take_both_states(sentence, asked, names)
-    columns.turn_to_sides(sentence, asked, event)
+    turns.turn_to_sides(sentence, asked, event)
+    columns.take_ranked_heads(sentence, asked, names)
     columns.take_each(sentence, asked, names)
     columns.take_wished(sentence, asked, names)
     take_mentioned_keys(sentence, asked)
-    columns.turn_to_next(asked, event)
-    columns.turn_to_functions(asked, event)
+    turns.turn_to_next(asked, event)
+    turns.turn_to_functions(asked, event)
     if {"target_comm", "target_pid"} <= set(event.fields):
-        columns.turn_to_targets(sentence, asked)
+        turns.turn_to_targets(sentence, asked)
 
 
 def _asks_twice(sentence: Sentence) -> bool:

@@ -20,35 +20,35 @@ from gpttrace.spec.words import Token, plain, stems
 _PART = re.compile(r"(?:(?! - )[^.?!:;,\u2013\u2014]|[.?!:;,](?=\S))+|[.?!:;,\u2013\u2014]")
 # What alone says how things are, in front or at the end of a part.
 _ADJECTIVES = plain(
-    """slow sluggish laggy flaky weird odd strange noisy loud broken stuck full high pegged hot angry crazy insane confused worried
-    overloaded saturated busy curious wrong heavy idle"""
+    """slow sluggish laggy flaky weird odd strange noisy loud broken stuck full high pegged hot angry crazy insane
+    confused worried overloaded saturated busy curious wrong heavy idle"""
 )
 _MATTERS = plain(
-    """alert alarm alerts ticket incident outage complaint suspect suspicion theory guess hunch question audit postmortem regression review
-    hunt trick migration rollout"""
+    """alert alarm alerts ticket incident outage complaint suspect suspicion theory guess hunch question audit
+    postmortem regression review hunt trick migration rollout"""
 )
 _DEEDS = plain(
-    """slowly broke breaks failing dies died dying crawls crawling crashes crashed hangs hung confuses worries hurts kills kill bite
-    bites eats eat paged spike spikes spiking jump jumps jumped shot starving thrashing lost vanish
+    """slowly broke breaks failing dies died dying crawls crawling crashes crashed hangs hung confuses worries hurts
+    kills kill bite bites eats eat paged spike spikes spiking jump jumps jumped shot starving thrashing lost vanish
     vanishes vanished debugging suspected"""
 )
 _COMPLAINTS = _ADJECTIVES | _MATTERS | _DEEDS
 _STATES = STATING | plain(
-    """feels feel looks look sits sit drops starts start went goes go came come comes says think thinks thought believe believes blame
-    blames suspect suspects doubt doubts fear guess heard claims claim should could may might must turns turned forgot eats hits hit
-    leaks happens got"""
+    """feels feel looks look sits sit drops starts start went goes go came come comes says think thinks thought
+    believe believes blame blames suspect suspects doubt doubts fear guess heard claims claim should could may might
+    must turns turned forgot eats hits hit leaks happens got"""
 )
 _SUBJECTS = plain(
-    """we i it they somebody someone something nobody everybody everyone people users customers this that these those our my there the
-    some any an a one app apps pods dmesg"""
+    """we i it they somebody someone something nobody everybody everyone people users customers this that these those
+    our my there the some any an a one app apps pods dmesg"""
 )
 # With these no verb needs to be known: `dmesg rolls over too fast`.
 _SPEAKING = plain("we i it they somebody someone something people customers dmesg")
 _WISHES = plain("want need wish would like prefer care mean am should")
 _RESTRICTING = plain(
-    """called named only just except excepting excluding exclude without ignore ignoring skip but than besides apart unless until if by per each
-    every top average mean maximum minimum histogram distribution count counted sum total percentile with for from to whose which
-    who what how one lines line"""
+    """called named only just except excepting excluding exclude without ignore ignoring skip but than besides apart
+    unless until if by per each every top average mean maximum minimum histogram distribution count counted sum total
+    percentile with for from to whose which who what how one lines line"""
 )
 _NEGATIONS = plain("not no never none nothing don't doesn't isn't aren't shouldn't must")
 _MEASURES = plain(
@@ -58,9 +58,10 @@ _CLAUSES = plain("that which who whose whom what how")
 _POINTING = plain("it its it's they them their theirs he his she her that's those there")
 # What a complaint is about, and the events are then of.
 _TOPICS = stems(
-    """ext4 xfs btrfs f2fs nfs nfsd cifs smb erofs overlay overlayfs fuse zfs tmpfs ceph tcp udp icmp ipv6 ipv4 arp unix vsock netlink
-    dns http https tls ssl quic mptcp java python ruby php perl nodejs postgres mysql kvm qemu guest disk nvme ssd raid lvm iscsi usb
-    pci io_uring xdp bpf ebpf swap socket sockets pipe pipes lock locks mutex futex"""
+    """ext4 xfs btrfs f2fs nfs nfsd cifs smb erofs overlay overlayfs fuse zfs tmpfs ceph tcp udp icmp ipv6 ipv4 arp
+    unix vsock netlink dns http https tls ssl quic mptcp java python ruby php perl nodejs postgres mysql kvm qemu
+    guest disk nvme ssd raid lvm iscsi usb pci io_uring xdp bpf ebpf swap socket sockets pipe pipes lock locks mutex
+    futex"""
 )
 # Tools that somebody has looked with.
 _TOOLS = plain(

@@ -14,12 +14,12 @@ from gpttrace.spec.asked import Asked
 from gpttrace.spec.asking import listed_before_colon, told_in
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.conditions import settled
-from gpttrace.spec.events import Said, are_compared, phrase_score
 from gpttrace.spec.kernel_names import hook_names
 from gpttrace.spec.keys import DOING
 from gpttrace.spec.lexicon import Entry, left_for_later, lexicon
 from gpttrace.spec.model import Condition, Shape, TraceSpec
 from gpttrace.spec.narrow import is_call
+from gpttrace.spec.scoring import Said, are_compared, phrase_score
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem
 
@@ -155,11 +155,18 @@ def are_compared_in(sentence: Sentence) -> bool:
 def _listed_joins(sentence: Sentence) -> list[float]:
     """Return where commas part a list of events that a colon ends: `forks, execs, exits: totals`; halves, between tokens."""
     items = listed_before_colon(sentence)
-    return [item[-1] + 0.5 for item in items[:-1]]
+    found = [item[-1] + 0.5 for item in items[:-1]]
+    for index, token in enumerate(sentence.tokens):
+        near = {sentence.stem(i) for i in (index + 2, index + 3)}
+        columns = ":" in sentence.text[: token.end]
+        if sentence.text[token.end : token.end + 1] == "," and near & {"and", "&", "plus"} and not columns:
+            found.append(index + 0.5)  # `opens, closes and reads`
+    return found
 
 
 _HOW_MANY_TOO = re.compile(
-    r"\bhow many\b.*\b(?:and|with|against|to) (?:with )?how many (?:of (?:them|those) )?(?:are |were |get |got |was |is )?(?:being )?(\w+)",
+    r"\bhow many\b.*\b(?:and|with|against|to) (?:with )?how many (?:of (?:them|those) )?"
+    r"(?:are |were |get |got |was |is )?(?:being )?(\w+)",
     re.IGNORECASE,
 )
 

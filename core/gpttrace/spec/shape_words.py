@@ -81,6 +81,8 @@ _MEASURE = r"(total |average |mean |overall )?(size|bytes|volume|amount|time|dur
 _BOTH = re.compile(
     r"\bhow (many bytes|much)\b.*\band (in |with )?how many\b(?! (bytes|does|do|are|is)\b)|"
     r"\bhow many\b.*\band how (many bytes|much|large|big)\b|"
+    rf"\b(count|number of) .*\band (show |print |give |tell |report )?(me )?(the |their |its )+(total |average |mean )?"
+    rf"(latency|latencies|duration|durations|size|sizes)\b|"
     rf"\b(number|count)s? and (the |their )?{_MEASURE}\b|\b{_MEASURE} and (the |their )?(number|count)\b",
     re.IGNORECASE,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gpttrace.spec.words import Token, plain, stem, tokenize
+from gpttrace.spec.pairs import merged, name_vector
+from gpttrace.spec.words import Token, plain, tokenize
 
 _MEANS = {
     "opensnoop": "files opened by process", "execsnoop": "new processes", "exitsnoop": "process exits",
@@ -57,47 +58,8 @@ def spelled_out(tokens: list[Token], question: str) -> list[Token]:
         ):
             found.append(replace(token, stem="and", kind="word"))  # `mlock / mlockall`
             continue
-        if token.stem == "softirq" and len(found) > 1 and found[-2].stem in ("network", "net"):
-            vector = {"receiv": "net_rx", "rx": "net_rx", "transmit": "net_tx", "tx": "net_tx"}.get(
-                found[-1].stem
-            )
-            if vector is not None:  # `network receive softirqs`
-                found[-2:] = [replace(found[-2], text=vector, stem=vector, end=found[-1].end)]
-        if (
-            token.stem == "to"
-            and len(found) > 1
-            and found[-1].text.lower() == "next"
-            and found[-2].text.lower() != "the"
-        ):
-            found[-1] = replace(found[-1], stem="versus")  # `bytes read next to bytes written`
-            continue
-        if token.text.lower() == "us" and len(found) > 1 and found[-1].stem == "send":
-            found[-1] = replace(found[-1], stem=stem("receive"))  # `which peers send us resets`
-            continue
-        if token.text.lower() == "out" and found and found[-1].text.lower() in ("leave", "leaving"):
-            continue  # it goes nowhere
-        if token.text.lower() == "set" and found and found[-1].text.lower() in ("get", "gets", "got"):
-            found[-1] = replace(token, start=found[-1].start)  # `options that get set` are not read
-            continue
-        if token.text.lower() == "whom" and found and found[-1].text.lower() == "against":
-            found[-1] = token
-            continue
-        if token.text.lower() == "cent" and found and found[-1].text.lower() == "per":
-            found[-1] = replace(token, text="percent", stem="percent", start=found[-1].start)
-            continue
-        if token.text.lower() == "active" and found and found[-1].text.lower() == "most":
-            continue
-        if token.text.lower() == "on" and found and found[-1].text.lower() in ("drag", "drags", "dragging"):
-            found[-1] = replace(found[-1], stem="long")
-            continue
-        if token.text.lower() in ("handled", "claimed") and found and found[-1].text.lower() == "nobody":
-            found[-1] = replace(found[-1], stem="unhandl", text="unhandled", end=token.end)
-            continue
-        if token.stem == "group" and found and found[-1].stem == "control":
-            found[-1] = replace(token, text="cgroup", stem="cgroup", start=found[-1].start)
-            continue
-        if token.stem == "descriptor" and found and found[-1].text.lower() == "file":
-            found[-1] = replace(token, start=found[-1].start)  # no file is meant
+        name_vector(found, token)
+        if merged(found, token):
             continue
         text = token.text.lower().removesuffix(".bt").removesuffix("-bpfcc")
         if token.kind == "word" and text in _MEANS and _is_tool(tokens, token):

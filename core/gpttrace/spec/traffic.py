@@ -29,11 +29,12 @@ _DIRECTION = re.compile(
 )
 
 
+_IN, _OUT = "(in|inbound|incoming|received|rx)", "(out|outbound|outgoing|sent|tx)"
+_AND = r"(and|versus|vs\.?|against|compared (with|to))"
 _BOTH_WAYS = re.compile(
     r"\bboth (ways|directions)\b|\b(in|inbound|incoming|rx) ?(and|/|&|\+) ?(out|outbound|outgoing|tx)\b|"
     r"\b(out|outbound|outgoing|tx) ?(and|/|&|\+) ?(in|inbound|incoming|rx)\b|\b(each|either) (way|direction)\b|"
-    r"\b(in|inbound|incoming|received|rx) (and|versus|vs\.?|against|compared (with|to)) (\w+ ){0,4}(out|outbound|outgoing|sent|tx)\b|"
-    r"\b(out|outbound|outgoing|sent|tx) (and|versus|vs\.?|against|compared (with|to)) (\w+ ){0,4}(in|inbound|incoming|received|rx)"
+    rf"\b{_IN} {_AND} (\w+ ){{0,4}}{_OUT}\b|\b{_OUT} {_AND} (\w+ ){{0,4}}{_IN}"
     r"(?= ?([,.;?]|$|by|per|on|every|for))|"
     r"\b(sent|transmitted)\b.{1,30}\breceived\b|\breceived\b.{1,30}\b(sent|transmitted)\b|"
     r"\b(go|goes|going|come|coming|put) into\b.{0,30}\b(and|versus|vs\.?|against)\b.{0,20}\b(out of|leav\w+)\b",

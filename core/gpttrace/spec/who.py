@@ -176,13 +176,13 @@ _NAMING = ("named", "called")
 
 # Programs that people ask about, some of which are words of the catalogue as well.
 _PROGRAMS = plain(
-    """nginx apache apache2 httpd haproxy envoy postgres postgresql statsd collectd mysql mysqld mariadbd redis mongod etcd java python
-    python3 ruby php dockerd docker containerd runc kubelet sshd bash systemd journald rsyslogd cron chrome firefox
-    chromium gcc strace gdb lldb tcpdump npm rustc cargo clang scp sftp systemd-journald sudo rsync curl wget qemu
-    libvirtd dnsmasq memcached elasticsearch prometheus grafana crond ntpd chronyd sssd unbound squid varnishd gunicorn uwsgi
-    celery sidekiq puma unicorn nodejs php-fpm tomcat kafka zookeeper cassandra influxd telegraf consul nomad fluentd logstash
-    filebeat rpcbind smbd cupsd dhclient openvpn rabbitmq dotnet minio traefik caddy clickhouse ansible gradle maven javac
-    webpack emacs ffmpeg postfix dovecot mutt git-daemon"""
+    """nginx apache apache2 httpd haproxy envoy postgres postgresql statsd collectd mysql mysqld mariadbd redis mongod
+    etcd java python python3 ruby php dockerd docker containerd runc kubelet sshd bash systemd journald rsyslogd cron
+    chrome firefox chromium gcc strace gdb lldb tcpdump npm rustc cargo clang scp sftp systemd-journald sudo rsync
+    curl wget qemu libvirtd dnsmasq memcached elasticsearch prometheus grafana crond ntpd chronyd sssd unbound squid
+    varnishd gunicorn uwsgi celery sidekiq puma unicorn nodejs php-fpm tomcat kafka zookeeper cassandra influxd
+    telegraf consul nomad fluentd logstash filebeat rpcbind smbd cupsd dhclient openvpn rabbitmq dotnet minio traefik
+    caddy clickhouse ansible gradle maven javac webpack emacs ffmpeg postfix dovecot mutt git-daemon"""
 )
 
 

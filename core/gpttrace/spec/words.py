@@ -26,7 +26,8 @@ _IRREGULAR = {
     "speed": "speed", "need": "need", "exceed": "exceed", "bed": "bed", "fed": "fed", "led": "led", "king": "king",
     "ping": "ping", "ring": "ring", "bring": "bring", "sing": "sing", "hundred": "hundred", "embed": "embed", "sched": "sched",
     "series": "series", "stats": "stats", "statistics": "stats", "ns": "ns", "ms": "ms", "secs": "secs", "s": "s",
-    "nice": "nices", "nicing": "nices", "niced": "nices", "locale": "locales", "locales": "locales", "falling": "falling", "os": "os", "tos": "tos", "analysis": "analysis", "gas": "gas", "yes": "yes", "always": "always", "across": "across",
+    "nice": "nices", "nicing": "nices", "niced": "nices", "locale": "locales", "locales": "locales", "falling": "falling",
+    "os": "os", "tos": "tos", "analysis": "analysis", "gas": "gas", "yes": "yes", "always": "always", "across": "across",
 }  # fmt: skip
 
 
