@@ -54,6 +54,19 @@ from gpttrace.spec.model import Condition
         ("show TCP connections longer than a minute", "tcp-life", "events", ("saddr", "sport", "daddr", "dport", "latency")),
         ("what opens server sockets, i.e. calls listen?", "socket-listen", "events", ("pid", "comm", "backlog")),
         ("alarms / interval timers set, by process", "itimer-set", "count", ("comm",)),
+        # two fields of one noun, both ends of a move, a row that words of the event stand before
+        ("TCP state changes, counted by old and new state", "tcp-state", "count", ("oldstate", "newstate")),
+        ("task migrations, from which core to which core", "cpu-migration", "count", ("from_cpu", "to_cpu")),
+        ("setuid calls by who to which uid", "set-uid", "count", ("comm", "new_uid")),
+        ("how long does each workqueue function take", "workqueue", "hist", ("function",)),
+        ("work queue functions that run longest", "workqueue", "max", ("function",)),
+        ("count signals by signal number and result", "signal-send", "count", ("sig", "result")),
+        ("who does the waking and who is woken, with numbers", "wakeup", "count", ("comm", "target_comm")),
+        ("semop latency by process, oracle box", "semaphore-op", "hist", ("comm",)),
+        ("kmalloc above 16 KiB: caller, size, process", "kmalloc", "events", ("pid", "comm", "bytes", "call_site")),
+        ("one row per system call lasting at least 50 ms: pid, comm, call, duration",
+         "syscall", "events", ("pid", "comm", "syscall", "latency")),
+        ("opens that fail with ENOENT by process", "file-open", "count", ("comm",)),
     ],
 )  # fmt: skip
 def test_it_is_in_the_answer(
@@ -79,6 +92,24 @@ def test_it_is_in_the_answer(
         ("fopen file names for crond", [Condition("comm", "==", "crond")]),
         ("exits with non-zero code", [Condition("exit_code", "!=", 0)]),
         ("packets sent by process, ignoring loopback", [Condition("dev", "!=", "lo")]),
+        (
+            "process lifetimes, leave out everything that lived less than 10 ms",
+            [Condition("latency", ">=", 10_000_000)],
+        ),
+        (
+            "fsyncs except those of postgres longer than 10 ms",
+            [Condition("comm", "!=", "postgres"), Condition("latency", ">", 10_000_000)],
+        ),
+        (
+            "count system calls by process, excluding read and write",
+            [Condition("syscall", "!=", "read"), Condition("syscall", "!=", "write")],
+        ),
+        ("work items per cpu, without vmstat_update", [Condition("function", "!=", "vmstat_update")]),
+        ("vm exits by reason, leaving out exit reason 12", [Condition("reason", "!=", 12)]),
+        ("who killed my process with PID 4242?", [Condition("target_pid", "==", 4242)]),
+        ("which error numbers do system calls return?", [Condition("ret", "<", 0)]),
+        ("number of network receive softirqs per CPU", [Condition("vec", "==", "net_rx")]),
+        ("average wait in futex by process, over 20 s", []),
         (
             "who opens /etc/shadow, apart from sshd?",
             [

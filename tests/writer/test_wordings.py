@@ -188,6 +188,12 @@ def test_a_condition_is_taken_from_it(question: str, condition: str, known_host:
         "how often does the kernel run out of memory for atomic allocations",
         "loop device I/O",
         "write the incident report",
+        "processes using more than 10 MB/s of disk bandwidth",  # a bound on a rate
+        "how long does cleanup_net run when network namespaces are torn down",  # another function
+        "trace comm changes: which thread renames itself to what",
+        "vfs reads against pages",
+        "select, poll, epoll_wait: calls by process, one column each",
+        "which process will open the most files?",
     ],
 )
 def test_it_is_not_guessed(question: str, known_host: KnownHost) -> None:

@@ -73,7 +73,13 @@ def _lost_calls(sentence: Sentence, spec: TraceSpec, catalogue: Catalogue) -> li
     seen |= {str(c.value) for each in (spec, *spec.others) for c in each.conditions if c.field == "syscall"}
     hooked = {name for _, event in parts for name in hook_names(event)}
     alone = [sentence.tokens[item[0]] for item in listed_before_colon(sentence) if len(item) == 1]
+    told_as_one = any(sum(t.text.lower() in hook_names(event) for t in alone) > 1 for _, event in parts)
+    if told_as_one and _EACH.search(sentence.text) is not None:
+        return [alone[-1].text]
     return [t.text for t in alone if t.text.lower() in hooked - seen]
+
+
+_EACH = re.compile(r"\b(each|side by side|apart|separately)\W*$", re.IGNORECASE)
 
 
 def _lost_columns(sentence: Sentence, spec: TraceSpec) -> list[str]:
