@@ -97,8 +97,13 @@ def said_in(sentence: Sentence) -> Said:
         frozenset(_available(sentence)),
         frozenset(t.text.lower() for t in sentence.tokens),
         tuple(t.text.lower() for t in sentence.tokens),
-        tuple(frozenset(sentence.stem(i) for i in item) for item in listed_before_colon(sentence)),
+        items_of(sentence),
     )
+
+
+def items_of(sentence: Sentence) -> tuple[frozenset[str], ...]:
+    """Return the stems of each item of a list that a colon ends (`forks, execs, exits: totals`)."""
+    return tuple(frozenset(sentence.stem(i) for i in item) for item in listed_before_colon(sentence))
 
 
 def are_compared(order: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
