@@ -1,4 +1,4 @@
-"""Rows and columns once the event is known: lists after a colon, later wishes, its own commands, receivers."""
+"""Rows and columns once the event is known: lists behind a colon or at the end, later wishes, what is ranked, both states."""
 
 from __future__ import annotations
 

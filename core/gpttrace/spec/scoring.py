@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from gpttrace.spec import vocabulary
@@ -134,10 +135,19 @@ def _available(sentence: Sentence) -> set[str]:
 def _is_column(sentence: Sentence, index: int) -> bool:
     """Tell whether a word only lists a column: in `rename calls: old path, new path, process` no process is renamed."""
     token = sentence.tokens[index]
-    colon = sentence.text.rfind(":", 0, token.start)
+    colon = max(sentence.text.rfind(":", 0, token.start), _shown_at(sentence.text, token.start))
     listed = colon > 0 and "," in sentence.text[colon:] and sentence.ends_part(index)
     alone = sentence.text[: token.start].rstrip()[-1:] == "," or sentence.stem(index - 1) == "and"
+    alone = alone or (colon > 0 and sentence.text[colon : token.start].strip() in ("", "the"))
     return listed and alone and token.stem in vocabulary.KEYS
+
+
+_SHOWN = re.compile(r"[?.!;,] (?:show|print|list|give|report|log)(?: me)?(?= )", re.IGNORECASE)
+
+
+def _shown_at(text: str, start: int) -> int:
+    """Return where a later part of a question begins to list what is to be shown, -1 where none does before `start`."""
+    return max((match.end() for match in _SHOWN.finditer(text, 0, start)), default=-1)
 
 
 def _is_wish(sentence: Sentence, index: int) -> bool:

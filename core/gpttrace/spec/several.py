@@ -23,7 +23,7 @@ from gpttrace.spec.scoring import Said, are_compared, items_of, phrase_score
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem
 
-_MOST = 4
+_MOST, _NEAR = 4, 5
 # `directories made and directories removed`: where the noun comes twice, an empty word may tell which of them.
 _NO_OWN = vocabulary.SLOTS | frozenset(vocabulary.KEYS)
 _VALUED = ("sum", "avg", "min", "max", "stats", "hist", "lhist", "rate")
@@ -121,6 +121,8 @@ def _next(
             if not own:
                 continue
             if not any(min(places) < j < max(own) or min(own) < j < max(places) for j in between):
+                continue
+            if min(abs(at - j) for at in own for j in between) > _NEAR:
                 continue
             score = phrase_score(words, entry, min(number, len(entry.phrases) - 1), meant)
             if best is None or score > best[0]:

@@ -39,10 +39,10 @@ def turn_to_next(asked: Asked, event: Event) -> None:
 
 
 def turn_to_functions(asked: Asked, event: Event) -> None:
-    """`work items without vmstat_update`: a name like this is a function where the event has one."""
-    if "function" in event.fields:
+    """`work items without vmstat_update`: a name like this is a function where the kernel's functions are told apart."""
+    if "function" in event.fields and event.area in ("irq", "timers"):
         asked.conditions[:] = [
-            replace(c, field="function") if c.field == "comm" and "_" in str(c.value) else c
+            replace(c, field="function") if c.field == "comm" and "_" in str(c.value) and c.op == "!=" else c
             for c in asked.conditions
         ]
 
