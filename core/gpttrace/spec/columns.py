@@ -232,6 +232,7 @@ _BREAKDOWN = stems("breakdown split ranking")
 
 def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
     """`…, and tell me the disk`, `I need the process and the uid`: columns that a later part of a question wishes for."""
+    whenever = _WHENEVER.search(sentence.text) is not None
     for index, token in enumerate(sentence.tokens):
         adds = token.stem in ("with", "plus") and token.meaning is None
         if adds and any(each.stem == "compar" for each in sentence.tokens[:index]):
@@ -241,7 +242,7 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
             "?",
             "!",
         )
-        early = index < 3 and not (token.stem in _LISTING and _WHENEVER.search(sentence.text) is not None)
+        early = index < 3 and not (token.stem in _LISTING and whenever)
         if not (adds or owned) and (early or token.stem not in _WISHES or token.meaning not in (None, "")):
             continue
         at = index + 1
@@ -251,9 +252,7 @@ def take_wished(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None
         if text_at(sentence, at).lower() in ("syscalls", "system") and adds:
             continue  # `hammers the kernel with system calls`
         # `…? print process, thread id and how long`, `print program, CPU and delay whenever …`
-        begins = token.stem in _LISTING and (
-            sentence.ends_part(index - 1) or _WHENEVER.search(sentence.text) is not None
-        )
+        begins = token.stem in _LISTING and (sentence.ends_part(index - 1) or whenever)
         adds = adds or owned  # `who runs programs there? Their user id and the path, please.`
         while (adds or begins or at > index + 1) and (
             key := keys_at(sentence, names, at, own=True)

@@ -12,8 +12,8 @@ from dataclasses import replace
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import Asked
 from gpttrace.spec.model import Condition
+from gpttrace.spec.narrow import every_call
 from gpttrace.spec.sentence import Sentence
-from gpttrace.spec.syscalls import syscall_names
 from gpttrace.spec.values import names_of, numbers_at
 from gpttrace.spec.who import KERNEL_THREADS, is_device_name, is_plain_program, is_program
 from gpttrace.spec.words import Token
@@ -157,18 +157,15 @@ def take_excluded_names(sentence: Sentence, asked: Asked, known: Callable[[str],
                 sentence.take(last + 1, last + 1, "")  # `the sleep command`
 
 
-_CALLS = frozenset(syscall_names("x86_64").values())
-
-
 def take_excluded_calls(sentence: Sentence, asked: Asked) -> None:
     """`latency by system call, except futex and poll`: calls that are left out where all of them are asked for."""
     every = [i for i, t in enumerate(sentence.tokens) if t.stem in ("syscall", "call") and t.meaning is None]
     for at, start, end in excluded(sentence):
         token = sentence.tokens[at]
         name = token.text.lower()
-        if name in _CALLS and any(i < at - 1 for i in every) and token.meaning is None:
+        if name in every_call() and any(i < at - 1 for i in every) and token.meaning is None:
             sentence.take_inside(start, end, f"not the system call {name}")
-            while name in _CALLS:
+            while name in every_call():
                 asked.conditions.append(Condition("syscall", "!=", name))
                 sentence.take(at, at, f"not the system call {name}")
                 joined = (

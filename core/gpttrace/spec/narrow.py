@@ -109,11 +109,12 @@ def _meant(token: Token, known: set[str]) -> list[str]:
 
 def is_call(word: str) -> bool:
     """Tell whether a word is the name of a system call and no English word."""
-    return word not in _ENGLISH and word in _call_names()
+    return word not in _ENGLISH and word in every_call()
 
 
 @cache
-def _call_names() -> frozenset[str]:
+def every_call() -> frozenset[str]:
+    """Return the names of all system calls."""
     return frozenset(syscall_names("x86_64").values())
 
 

@@ -132,7 +132,7 @@ def _is_to_what(sentence: Sentence, index: int, spec: TraceSpec) -> bool:
         "as",
         "onto",
     )
-    told = any(key.startswith(("new", "to_", "target_", "d")) or key not in _DOERS for key in spec.keys)
+    told = any(key not in _DOERS for key in spec.keys)
     return asks and sentence.ends_part(index) and not told
 
 

@@ -70,8 +70,16 @@ class Said:
     free: frozenset[str]
     available: frozenset[str]
     texts: frozenset[str]
-    order: tuple[str, ...] = ()
-    items: tuple[frozenset[str], ...] = ()
+    order: tuple[str, ...]
+    stems: tuple[str, ...]
+    items: tuple[frozenset[str], ...]
+
+    @classmethod
+    def of(cls, sentence: Sentence, free: frozenset[str], available: frozenset[str]) -> Said:
+        """Return what a question says, with those of its words that are free and that a name may use."""
+        order = tuple(token.text.lower() for token in sentence.tokens)
+        items = tuple(frozenset(map(sentence.stem, item)) for item in listed_before_colon(sentence))
+        return cls(free, available, frozenset(order), order, tuple(map(stem, order)), items)
 
     def is_of_two(self, phrase: tuple[str, ...]) -> bool:
         """Tell whether the words of a name are those of two items of a list: `forks, execs, exits: totals`."""
@@ -80,10 +88,9 @@ class Said:
 
     def has_side_by_side(self, phrase: tuple[str, ...]) -> bool:
         """Tell whether the words of a name stand side by side: `file renames`, not `renames of a file`."""
-        stemmed = [stem(word) for word in self.order]
         size = len(phrase)
         return size > 1 and any(
-            tuple(stemmed[at : at + size]) == phrase for at in range(len(stemmed) - size + 1)
+            self.stems[at : at + size] == phrase for at in range(len(self.stems) - size + 1)
         )
 
 
@@ -93,18 +100,7 @@ _BESIDE = 1.5
 def said_in(sentence: Sentence) -> Said:
     """Return what a question says."""
     free = frozenset(t.stem for t in sentence.tokens if t.meaning is None or is_failure(t))
-    return Said(
-        free,
-        frozenset(_available(sentence)),
-        frozenset(t.text.lower() for t in sentence.tokens),
-        tuple(t.text.lower() for t in sentence.tokens),
-        items_of(sentence),
-    )
-
-
-def items_of(sentence: Sentence) -> tuple[frozenset[str], ...]:
-    """Return the stems of each item of a list that a colon ends (`forks, execs, exits: totals`)."""
-    return tuple(frozenset(sentence.stem(i) for i in item) for item in listed_before_colon(sentence))
+    return Said.of(sentence, free, frozenset(_available(sentence)))
 
 
 def are_compared(order: tuple[str, ...], phrase: tuple[str, ...]) -> bool:

@@ -19,7 +19,7 @@ from gpttrace.spec.keys import DOING
 from gpttrace.spec.lexicon import Entry, left_for_later, lexicon
 from gpttrace.spec.model import Condition, Shape, TraceSpec
 from gpttrace.spec.narrow import is_call
-from gpttrace.spec.scoring import Said, are_compared, items_of, phrase_score
+from gpttrace.spec.scoring import Said, are_compared, phrase_score
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem
 
@@ -92,13 +92,7 @@ def _next(
         return None
     twice = {word for word in every if every.count(word) > 1}
     words = lexicon(catalogue)
-    meant = Said(
-        frozenset(free),
-        frozenset(said),
-        frozenset(t.text.lower() for t in sentence.tokens),
-        tuple(t.text.lower() for t in sentence.tokens),
-        items_of(sentence),
-    )
+    meant = Said.of(sentence, frozenset(free), frozenset(said))
     best: tuple[float, Entry, tuple[str, ...]] | None = None
     for entry in words.entries:
         if entry.event in known:

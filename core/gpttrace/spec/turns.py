@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -18,15 +19,26 @@ _OFF_CPU = re.compile(
 )
 
 
+def _turn_conditions(
+    asked: Asked, field: str, to: str, value: str | None = None, op: str | None = None
+) -> None:
+    """Let the conditions on a field be on another one; only those with this value, or this comparison."""
+    for number, c in enumerate(asked.conditions):
+        if c.field == field and value in (None, str(c.value)) and op in (None, c.op):
+            asked.conditions[number] = replace(c, field=to)
+
+
+def _turn_rows(fields: Mapping[str, str], *rows: list[str]) -> None:
+    for names in rows:
+        names[:] = [fields.get(name, name) for name in names]
+
+
 def turn_to_sides(sentence: Sentence, asked: Asked, event: Event) -> None:
     """`migrated away from cpu 0`: the processor that is left, not the one that does it."""
     for way, number in _OFF_CPU.findall(sentence.text):
         side = "to_cpu" if way.lower() in ("to", "onto", "into") else "from_cpu"
         if side in event.fields:
-            asked.conditions[:] = [
-                replace(c, field=side) if c.field == "cpu" and str(c.value) == number else c
-                for c in asked.conditions
-            ]
+            _turn_conditions(asked, "cpu", side, value=number)
 
 
 def turn_to_next(asked: Asked, event: Event) -> None:
@@ -34,17 +46,14 @@ def turn_to_next(asked: Asked, event: Event) -> None:
     if "target_comm" in event.fields:
         return
     other = next((name for name in ("next_comm", "target_pid") if name in event.fields), "target_comm")
-    for keys in (asked.keys, asked.grouped, asked.mentioned):
-        keys[:] = [other if key == "target_comm" else key for key in keys]
+    _turn_rows({"target_comm": other}, asked.keys, asked.grouped, asked.mentioned)
 
 
 def turn_to_functions(asked: Asked, event: Event) -> None:
     """`work items without vmstat_update`: a name like this is a function where the kernel's functions are told apart."""
     if "function" in event.fields and event.area in ("irq", "timers"):
-        asked.conditions[:] = [
-            replace(c, field="function") if c.field == "comm" and "_" in str(c.value) and c.op == "!=" else c
-            for c in asked.conditions
-        ]
+        for name in [str(c.value) for c in asked.conditions if "_" in str(c.value)]:
+            _turn_conditions(asked, "comm", "function", value=name, op="!=")
 
 
 def turn_to_ends(sentence: Sentence, asked: Asked, names: dict[str, str]) -> None:
@@ -62,8 +71,8 @@ def turn_to_ends(sentence: Sentence, asked: Asked, names: dict[str, str]) -> Non
         end = next(
             (names[f"{e} {n}"] for e in ("new", "to", "target") for n in nouns if f"{e} {n}" in names), None
         )
-        for keys in (asked.keys, asked.grouped):
-            keys[:] = [end if end is not None and key == one else key for key in keys]
+        if one is not None and end is not None:
+            _turn_rows({one: end}, asked.keys, asked.grouped)
 
 
 _BOTH = re.compile(r"\b(?:command and (?:by )?(?:process|program)|(?:process|program) and (?:by )?command)\b")
@@ -79,18 +88,14 @@ def turn_to_commands(sentence: Sentence, asked: Asked, event: Event) -> None:
     if own is not None and _BOTH.search(sentence.text) is not None and "comm" in asked.keys:
         asked.keys.insert(asked.keys.index("comm"), own)  # `by command and process`
     elif own is not None and by_command and not {"process", "program"} & set(said):
-        for names in (asked.keys, asked.grouped):
-            names[:] = [own if name == "comm" else name for name in names]
+        _turn_rows({"comm": own}, asked.keys, asked.grouped)
 
 
 def turn_to_names(asked: Asked, event: Event, names: dict[str, str]) -> None:
     """`interrupts whose name starts with nvme`: where no process is known, the name is the event's own."""
     own = names.get("nam")
     if ("comm" not in event.fields or happens_to(event)) and own is not None:
-        asked.conditions[:] = [
-            replace(c, field=own) if c.field == "comm" and c.op == "startswith" else c
-            for c in asked.conditions
-        ]
+        _turn_conditions(asked, "comm", own, op="startswith")
 
 
 def turn_to_objects(sentence: Sentence, asked: Asked) -> None:
@@ -101,9 +106,7 @@ def turn_to_objects(sentence: Sentence, asked: Asked) -> None:
             asked.who and (_is_object(sentence, index) or _is_it(sentence))
         ):
             continue
-        for number, condition in enumerate(asked.conditions):
-            if condition.field == "comm" and condition.value == name:
-                asked.conditions[number] = replace(condition, field="target_comm")
+        _turn_conditions(asked, "comm", "target_comm", value=name)
 
 
 _KILLS = re.compile(
@@ -115,9 +118,7 @@ _KILLS = re.compile(
 def turn_to_killed(sentence: Sentence, asked: Asked) -> None:
     """`kills of pid 1`, `who killed my process with PID 7`: who is killed, not who kills."""
     if _KILLS.search(sentence.text) is not None:
-        asked.conditions[:] = [
-            replace(c, field="target_pid") if c.field == "pid" else c for c in asked.conditions
-        ]
+        _turn_conditions(asked, "pid", "target_pid")
     for index, token in enumerate(sentence.tokens):
         if token.stem != "kill" or token.meaning != sentence.event or sentence.stem(index + 1) != "of":
             continue
@@ -164,18 +165,15 @@ def turn_to_targets(sentence: Sentence, asked: Asked) -> None:
         named = (
             (sentence.tokens[index - 1].meaning or "").removeprefix("only processes named ") if index else ""
         )
-        for number, condition in enumerate(asked.conditions):
-            if condition.field == "comm" and condition.value == named:
-                asked.conditions[number] = replace(condition, field="target_comm")  # `java gets SIGKILLed`
+        # `java gets SIGKILLed`
+        _turn_conditions(asked, "comm", "target_comm", value=named)
         if sentence.is_free(index):
             sentence.take(index, index, "those whom it happens to")
     if asked.who and not asked.keys:
         asked.who = False
         asked.mentioned.append("comm")
-    for names in (asked.keys, asked.grouped, asked.mentioned):
-        names[:] = [
-            "target_comm" if name == "comm" else "target_pid" if name == "pid" else name for name in names
-        ]
+    targets = {"comm": "target_comm", "pid": "target_pid"}
+    _turn_rows(targets, asked.keys, asked.grouped, asked.mentioned)
 
 
 def _follows_name(sentence: Sentence, index: int) -> bool:

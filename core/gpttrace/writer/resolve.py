@@ -30,16 +30,29 @@ def resolve_disk(spec: TraceSpec, event: Event, host: Facts | None) -> TraceSpec
 
 
 def resolve_calls(spec: TraceSpec, host: Facts | None) -> TraceSpec:
-    """Return the spec with the numbers of system calls that are left out: one hook sees all calls and knows numbers."""
-    numbers = {
-        name: number for number, name in syscall_names(host.arch if host is not None else "x86_64").items()
-    }
+    """Return the spec with the numbers of system calls that are left out, as the hook of all calls knows them.
+
+    QuestionRefused when this kind of machine has no such call.
+    """
+    if not any(map(_is_left_out, spec.conditions)):
+        return spec
+    names = syscall_names(host.arch if host is not None else "x86_64")
+    numbers = {name: number for number, name in names.items()}
 
     def numbered(condition: Condition) -> Condition:
-        left_out = condition.field == "syscall" and condition.op == "!=" and isinstance(condition.value, str)
-        return replace(condition, value=numbers[str(condition.value)]) if left_out else condition
+        if not _is_left_out(condition):
+            return condition
+        if condition.value not in numbers:
+            raise QuestionRefused(
+                f"this machine has no system call named {condition.value}", hint="leave it out"
+            )
+        return replace(condition, value=numbers[condition.value])
 
     return replace(spec, conditions=tuple(map(numbered, spec.conditions)))
+
+
+def _is_left_out(condition: Condition) -> bool:
+    return condition.field == "syscall" and condition.op == "!=" and isinstance(condition.value, str)
 
 
 def _numbered(condition: Condition, host: Facts | None) -> Condition:
