@@ -7,7 +7,7 @@ import re
 from gpttrace.spec import vocabulary as words
 from gpttrace.spec.asked import LARGEST_ROWS, Asked
 from gpttrace.spec.catalogue import Event
-from gpttrace.spec.listing import as_it_happens, take_listed
+from gpttrace.spec.listing import as_it_happens, take_listed, wants_lines
 from gpttrace.spec.model import Shape
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.shape_words import SUPERLATIVE_UNIT, asked_shape
@@ -37,6 +37,8 @@ def form_of(
         sentence, asked, event
     ):
         return "events", value
+    if shape in (None, "count") and value is None and _lists_each(sentence, asked, event):
+        return "events", None
     if shape is None:
         shape, value = _usual_shape(sentence, asked, event, hint, value, listed)
     if shape == "count" and value is not None:
@@ -88,6 +90,13 @@ def _lists_those(sentence: Sentence, asked: Asked, event: Event) -> bool:
         and event.context != "none"
         and _COLUMNS.search(sentence.text) is not None
     )
+
+
+def _lists_each(sentence: Sentence, asked: Asked, event: Event) -> bool:
+    """Tell whether an order to print or log is one for lines, whatever columns it names: `log cpu and new frequency`."""
+    rows = any((token.meaning or "").startswith("rows by") and token.stem == "by" for token in sentence.tokens)
+    few = event.cost in ("low", "medium") or bool(asked.thresholds or asked.conditions or asked.failed)
+    return few and not (rows or asked.top or asked.every or asked.ratio or asked.stacks) and wants_lines(sentence)
 
 
 _COLUMNS = re.compile(r"(: |\bwith (?:the )?)\w+( \w+)?(, | and )", re.IGNORECASE)

@@ -34,6 +34,25 @@ def as_it_happens(sentence: Sentence) -> bool:
     return _AS_IT_HAPPENS.search(sentence.text) is not None
 
 
+_LOGS = re.compile(
+    r"(?:^|[.:;,?!] ?|\band )(?:please |just |then |i'd like to |i want to )?(?:print|log|dump|record|announce) (?!the number|how many|the total|counts?\b)"
+    r"|\b(?:tell|alert|notify|inform|warn|show) (?:me|us) (?:with a \w+ )?(?:when|whenever|if|each time|every time)\b"
+    r"|\bshow (?:each|every) (?:\w+ ){1,3}with (?:its|their|the)\b"
+    r"|\bat the moment (?:it|they)\b|\b(?:print|log|show|report)(?:ed)? (?:a|one) (?:message|line)\b",
+    re.IGNORECASE,
+)
+_TABLE = re.compile(
+    r"\b(?:per|how many|number of|count|counts|total|totals|average|mean|histograms?|distribution|top|most|sum|broken down|"
+    r"grouped|for (?:each|every)|each \d|every \d|(?:each|every) (?:second|minute)|rate|ratio|share|percentage|longest|slowest|max(?:imum)?)\b",
+    re.IGNORECASE,
+)
+
+
+def wants_lines(sentence: Sentence) -> bool:
+    """Tell whether each event is to be shown by itself and nothing asks for a table: `CPU frequency changes, log cpu and frequency`."""
+    return _LOGS.search(sentence.text) is not None and _TABLE.search(sentence.text) is None
+
+
 def take_listed(sentence: Sentence) -> bool:
     """Tell whether each event is asked for by itself, and take the words that say so."""
     found = as_it_happens(sentence)

@@ -46,6 +46,7 @@ from gpttrace.spec.library import library_event
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.narrow import named_hooks
 from gpttrace.spec.people import take_mentioned_keys
+from gpttrace.spec.plainer import in_plain_words
 from gpttrace.spec.raw import named_tracepoint, raw_event
 from gpttrace.spec.refuse import refuse_text
 from gpttrace.spec.related import related_events
@@ -127,6 +128,7 @@ def read_question(
         return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue))
     if (problem := beyond_tracing(text)) is not None:
         return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue, Sentence(text)))
+    text = in_plain_words(text)
     sentence, asked, known = _slots(text, catalogue, ignoring)
     named = named_tracepoint(sentence, every_hook_name(catalogue), host)
     if named is not None and (exact := _of_raw(sentence, asked, named, catalogue, known, host)) is not None:
