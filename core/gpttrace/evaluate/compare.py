@@ -139,7 +139,11 @@ def _called(key: str, spec: TraceSpec) -> set[str]:
 def _conditions(spec: TraceSpec, hooks: tuple[str, ...], asked: Question) -> str | None:
     known = load_catalogue().events
     usual = {c for each in (spec, *spec.others) if each.event in known for c in known[each.event].assume}
-    given = [_plain(_numbered(c, each.event)) for each in (spec, *spec.others) for c in each.conditions]
+    given = [
+        _plain(_of_result(_numbered(c, each.event), each.event))
+        for each in (spec, *spec.others)
+        for c in each.conditions
+    ]
     given += [_plain(spec.part)] if spec.part and spec.shape == "ratio" else []
     wanted = [_read(text) for text in asked.conditions]
     for names, condition in wanted:
@@ -164,6 +168,19 @@ def _numbered(condition: Condition, event: str) -> Condition:
     test = field.values.get(str(condition.value)) if field else None
     number = re.fullmatch(r"\S+ == (-?\d+)", test) if test else None
     return replace(condition, value=int(number[1])) if number else condition
+
+
+def _of_result(condition: Condition, event: str) -> Condition:
+    """Return a condition on another name of what the call returned (`handled == unhandled`) as one on the result."""
+    known = load_catalogue().events
+    field = known[event].fields.get(condition.field) if event in known else None
+    own = (
+        field is not None
+        and field.end == "args->ret"
+        and field.unit is None
+        and isinstance(condition.value, int)
+    )
+    return replace(condition, field="ret") if own else condition
 
 
 def _in_hooks(names: str, condition: Condition, hooks: tuple[str, ...]) -> bool:

@@ -108,7 +108,16 @@ def _is_way(sentence: Sentence, index: int, events: list[Event]) -> bool:
         and events[0].id.endswith(("-send", "-receive"))
         and "direction" not in events[0].fields
     )
+    apart = _CAME_AND_WENT.search(sentence.text) is not None and sentence.tokens[index].meaning in ("", None)
+    ways = ways or (apart and len(events) == 1 and "direction" not in events[0].fields)
+    one = one or apart
     return ways and one and sentence.stem(index) in ("in", "out")
+
+
+_CAME_AND_WENT = re.compile(
+    r"\b(came|come|comes|coming) in\b.*\b(went|go|goes|going) out\b|\b(went|go|goes|going) out\b.*\b(came|come|comes|coming) in\b",
+    re.IGNORECASE,
+)
 
 
 def _is_name(sentence: Sentence, index: int) -> bool:
@@ -167,7 +176,7 @@ def _is_restricting(sentence: Sentence, index: int, conditions: list[Condition])
 
 _SIZES = plain("tiny huge enormous")
 
-_WHICH_OF_THEM = _SIZES | plain("old oldest first last early late fresh initial final second")
+_WHICH_OF_THEM = _SIZES | plain("delayed old oldest first last early late fresh initial final second")
 
 
 def _is_choice(sentence: Sentence, index: int) -> bool:

@@ -19,7 +19,7 @@ _PAST = rf"""
     | before[ ](i|you|we)[ ](started|began|begin|came|got|logged|arrived|asked) )\b
 """
 _FUTURE = rf"""
-    \b( tomorrow | predict\w* | forecast\w* | next[ ](week|month|year|release|{_DAY}) | by[ ](the[ ]end[ ]of|tonight)
+    \b( tomorrow | (?<!wrongly[ ])(?<!correctly[ ])predict\w* | forecast\w* | next[ ](week|month|year|release|{_DAY}) | by[ ](the[ ]end[ ]of|tonight)
     | (my|our|the)[ ]other[ ](machine|host|server|computer|box)
     | would[ ]have[ ]\w+[ ](if|when|had) | what[ ]would[ ](\w+[ ])?(have|be|happen|do)
     | will[ ](be|run|fail|crash|happen|need|fill|have)
@@ -27,7 +27,7 @@ _FUTURE = rf"""
     | ^(which|what|who|how[ ](many|much|often|long))\b[^.?]*[ ]will[ ](?!be[ ]traced)
     | would[ ](\w+[ ])?(have|see|get|need|take|be[ ](\w+[ ])?(slower|faster|better|worse|needed))\b.*\bif\b
     | ^(will|shall)[ ](the|my|our|this|it|we|i|there)\b
-    | when[ ]will[ ](the|my|our|this|it|we|i) | going[ ]to[ ](fail|crash|fill|run) )\b
+    | (when|at[ ]what[ ](time|moment|hour|point))[ ]will[ ](the|my|our|this|it|we|i) | going[ ]to[ ](fail|crash|fill|run) )\b
 """
 _STATE = r"""
     \b( how[ ]much[ ](free[ ])?(ram|memory|(disk[ ])?space|swap|storage)[ ](do|does|is|are|has|have)\b
@@ -74,6 +74,7 @@ _OTHER = r"""
     \b( weather | joke | poem | recipe | stock[ ]price | who[ ]won | capital[ ]of | translate | meaning[ ]of[ ]life | president
     | (write|draft|compose)[ ](me[ ])?(the|a|an|my|our)[ ](\w+[ ]){0,2}
       (report|mail|email|e-mail|letter|essay|ticket|story|post|postmortem|novel|article|documentation)
+    | why[ ](did|do|does|have|has)[ ](the[ ])?(\w+[ ])?(developers?|authors?|designers?|maintainers?|vendors?|people|engineers?)\b
     | explain[ ]what[ ](a|an|the)[ ]\w+[ ]is | football | lottery | horoscope | hello[ ]world | how[ ]old | favou?rite )\b
 """
 

@@ -45,7 +45,7 @@ def decide(
     conditions = [*asked.conditions, *named_values(sentence, event, asked), *sized(sentence, event)]
     conditions += error_conditions(asked, event, problems)
     conditions = _failed_otherwise(turned(sentence, conditions), asked)
-    conditions = _of_results(conditions, asked, event)
+    conditions = _without_doubles(_of_results(conditions, asked, event))
     hint, value = named_value(sentence, asked, event, problems)
     conditions += thresholds(sentence, asked, event, value, problems)
     conditions, either = take_either(sentence, event, conditions)
@@ -117,6 +117,12 @@ def decide(
         either=either,
     )
     return spec, [*problems, *problems_of(spec, event)]
+
+
+def _without_doubles(conditions: list[Condition]) -> list[Condition]:
+    """`the driver refuses them (return code other than 0)`: how failures are told is said, so no usual test of them is added."""
+    told = any(c.field in ("ret", "rc") and c.op == "!=" and c.value == 0 for c in conditions)
+    return [c for c in conditions if not (told and c.field in ("ret", "rc") and (c.op, c.value) == ("<", 0))]
 
 
 def _of_results(conditions: list[Condition], asked: Asked, event: Event) -> list[Condition]:

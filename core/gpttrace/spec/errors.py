@@ -42,6 +42,9 @@ _CANNOT = [
         "return negative",
         "turned down",
         "turned away",
+        "did not accept",
+        "does not accept",
+        "not accepted",
     )
 ]
 ERRNO_PHRASES = {
@@ -53,7 +56,7 @@ ERRNO_PHRASES = {
     "no such process": "ESRCH", "invalid argument": "EINVAL", "bad file descriptor": "EBADF", "is a directory": "EISDIR",
     "read only file system": "EROFS", "no such device": "ENODEV", "out of memory error": "ENOMEM", "disk full": "ENOSPC",
     "do not exist": "ENOENT", "does not exist": "ENOENT", "don't exist": "ENOENT", "doesn't exist": "ENOENT",
-    "are missing": "ENOENT",
+    "are missing": "ENOENT", "aren't there": "ENOENT", "isn't there": "ENOENT", "are not there": "ENOENT", "is not there": "ENOENT",
     "timed out": "ETIMEDOUT", "time out": "ETIMEDOUT", "access denied": "EACCES", "connection refused": "ECONNREFUSED",
     "connection being refused": "ECONNREFUSED", "refused connection": "ECONNREFUSED",
     "interrupted by a signal": "EINTR", "interrupted by signals": "EINTR", "try again": "EAGAIN",

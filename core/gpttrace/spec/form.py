@@ -94,9 +94,15 @@ def _lists_those(sentence: Sentence, asked: Asked, event: Event) -> bool:
 
 def _lists_each(sentence: Sentence, asked: Asked, event: Event) -> bool:
     """Tell whether an order to print or log is one for lines, whatever columns it names: `log cpu and new frequency`."""
-    rows = any((token.meaning or "").startswith("rows by") and token.stem == "by" for token in sentence.tokens)
+    rows = any(
+        (token.meaning or "").startswith("rows by") and token.stem == "by" for token in sentence.tokens
+    )
     few = event.cost in ("low", "medium") or bool(asked.thresholds or asked.conditions or asked.failed)
-    return few and not (rows or asked.top or asked.every or asked.ratio or asked.stacks) and wants_lines(sentence)
+    return (
+        few
+        and not (rows or asked.top or asked.every or asked.ratio or asked.stacks)
+        and wants_lines(sentence)
+    )
 
 
 _COLUMNS = re.compile(r"(: |\bwith (?:the )?)\w+( \w+)?(, | and )", re.IGNORECASE)

@@ -159,6 +159,9 @@ def _take_key_list(sentence: Sentence, asked: Asked, names: dict[str, str], firs
         at = last + 1
         while _goes_on_after(sentence, at) and key_at(sentence, names, at + 1, own):
             at += 1
+        described = strong and _goes_on_after(sentence, at) and _is_event_word(sentence, at + 1)
+        if described and key_at(sentence, names, at + 2, own) is not None:
+            at += 2  # `by protocol and drop reason`
         apart = at <= last + 1 and "," not in sentence.text[sentence.tokens[last].end : _start(sentence, at)]
         colon = sentence.text[sentence.tokens[last].end :][:1] == ":"  # `per device: pages`
         if colon or (apart and _is_event_word(sentence, at) and strong):
@@ -173,7 +176,7 @@ def _behind_event(sentence: Sentence, names: dict[str, str], first: int, at: int
     """Return where the row stands behind words of the event: `which tcp port`, `each workqueue function`."""
     apart = at < len(sentence.tokens) and sentence.ends_part(at)  # `every mount: comm, source`
     described = sentence.stem(first) in _QUESTION_WORDS or (
-        sentence.stem(first) in ("each", "every") and not apart
+        sentence.stem(first) in ("each", "every", "by", "per") and not apart
     )
     if not described or key_at(sentence, names, at, own) is not None:
         return at

@@ -251,7 +251,7 @@ def take_ratio(sentence: Sentence, asked: Asked) -> None:
         asked.ratio = True
         sentence.take(part, part + 2, "as a share")
         return
-    if (index := sentence.find(words.RATIO)) is not None and text_at(sentence, index).lower() != "shared":
+    if (index := sentence.find(words.RATIO)) is not None and not _is_other_share(sentence, index):
         asked.ratio = True
         sentence.take(index, index, "as a share")
         return
@@ -260,6 +260,14 @@ def take_ratio(sentence: Sentence, asked: Asked) -> None:
             asked.ratio = asked.failed = True
             sentence.take(index, index + 1, "the share that fails")
             return
+
+
+def _is_other_share(sentence: Sentence, index: int) -> bool:
+    """Tell whether something is shared rather than a share asked for: `tenants share this box`."""
+    text = text_at(sentence, index).lower()
+    return text == "shared" or (
+        text == "share" and text_at(sentence, index + 1).lower() in ("this", "a", "the", "one", "that", "our")
+    )
 
 
 def take_buckets(sentence: Sentence, asked: Asked) -> None:

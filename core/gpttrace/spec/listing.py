@@ -38,6 +38,7 @@ _LOGS = re.compile(
     r"(?:^|[.:;,?!] ?|\band )(?:please |just |then |i'd like to |i want to )?(?:print|log|dump|record|announce) (?!the number|how many|the total|counts?\b)"
     r"|\b(?:tell|alert|notify|inform|warn|show) (?:me|us) (?:with a \w+ )?(?:when|whenever|if|each time|every time)\b"
     r"|\bshow (?:each|every) (?:\w+ ){1,3}with (?:its|their|the)\b"
+    r"|^(?:please |can you |could you )?(?:show|list|give|report)\b[^:]*: ?(?:the |its )?[\w ]+(?:, [\w ]+)*,? and "
     r"|\bat the moment (?:it|they)\b|\b(?:print|log|show|report)(?:ed)? (?:a|one) (?:message|line)\b",
     re.IGNORECASE,
 )

@@ -216,6 +216,7 @@ def _wants_a_number(sentence: Sentence) -> bool:
 
 
 _ONE_NUMBER = re.compile(
+    r"^(please )?count\b(?! \w+ing\b)|: count (them|it)\b|\ba count of\b|^(the )?number of\b|"
     r"\b(count|number|total|sum) only\b|\b(only|just) (the |a |one )?(count|number|total|figure)\b|\b(one|single) number\b",
     re.IGNORECASE,
 )
@@ -300,8 +301,16 @@ def _listed_at(sentence: Sentence) -> range:
 
 def _is_one(sentence: Sentence) -> bool:
     """Tell whether one event is asked for: `the slowest disk request per second`."""
+    if _ONE_TIME.search(sentence.text) is not None:
+        return True
     named = [token.text.lower() for token in sentence.tokens if token.meaning == sentence.event]
     return bool(named) and not named[-1].endswith("s")
+
+
+_ONE_TIME = re.compile(
+    r"\b(longest|shortest|slowest|highest|lowest|max(imum)?|min(imum)?) (time|duration|latency|delay|wait|size)\b",
+    re.IGNORECASE,
+)
 
 
 def _ranked_by(sentence: Sentence, event: Event) -> tuple[str, ...]:
