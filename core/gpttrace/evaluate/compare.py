@@ -23,6 +23,7 @@ _STACKS = ("ustack", "kstack")
 _SECOND = 10**9
 _SAME = {
     "comm": ("comm", "pcomm"), "filename": ("filename", "oldname", "pathname"), "dev": ("dev", "device"),
+    "ppid": ("ppid", "parent_pid"), "pcomm": ("pcomm", "parent_comm"),
     "call_site": ("call_site", "caller"), "callsite": ("callsite", "caller"), "function": ("function", "func", "caller"),
 }  # fmt: skip
 # What every program can tell; an argument of the same name is somebody else's.

@@ -14,7 +14,7 @@ _PAST = rf"""
     \b( yesterday | last[ ](night|weekend|reboot|boot|crash|{_SPAN}|{_DAY}) | this[ ]morning | earlier[ ]today
     | since[ ](the[ ])?(last[ ])?(boot|reboot|yesterday|{_DAY}|this[ ]morning|midnight)
     | (hours?|days?|weeks?|months?|minutes?)[ ]ago
-    | history[ ]of | so[ ]far[ ]today | (in|over)[ ]the[ ]past[ ]({_SPAN}) | happened[ ](at|on|when|before)
+    | history[ ]of | so[ ]far[ ]today | (in|over)[ ]the[ ]past[ ]({_SPAN}) | happened[ ](at|on|when|before)(?![ ](each|every|which|all|the[ ]same))
     | (before|until|up[ ]to)[ ](the[ ])?trac(ing|e|er)[ ](began|begins|start(ed|s)?|was[ ]started)
     | before[ ](i|you|we)[ ](started|began|begin|came|got|logged|arrived|asked) )\b
 """

@@ -154,7 +154,8 @@ def _usual_shape(
         t.stem in _ACTS and (t.text.lower() == "attempts" or sentence.stem(i + 1) in ("by", "per"))
         for i, t in enumerate(sentence.tokens)
     )
-    classic = event.listed and asked.failed is not True and asked.errno is None
+    told_apart = _TOLD_APART.search(sentence.text) is not None
+    classic = event.listed and asked.failed is not True and asked.errno is None and not told_apart
     beyond += [k for k in asked.grouped if acts or not (listed or (classic and k in SUBJECTS))]
     listing = asked.thresholds and not asked.grouped and not _only_leaves_out(sentence, value)
     live = as_it_happens(sentence)
@@ -216,6 +217,7 @@ def _counts_deeds(sentence: Sentence) -> bool:
     )
 
 
+_TOLD_APART = re.compile(r"\b(broken down|split|grouped|divided|separated)\b", re.IGNORECASE)
 _ACTS = stems("call request operation attempt") | {"number"}
 _WHICH = ("which", "who")
 SUBJECTS = ("pid", "comm", "tid")

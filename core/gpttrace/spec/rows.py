@@ -105,7 +105,9 @@ def _keys(
     if not keys and asked.who and "comm" in event.fields:
         return ("comm",)
     ranking = words.MOST | set(SUPERLATIVE_UNIT)
-    ranked = asked.top or any(token.stem in ranking for token in sentence.tokens)
+    ranked = asked.top or any(
+        token.stem in ranking and not (token.meaning or "").startswith((">", "<")) for token in sentence.tokens
+    )  # `at most 100 bytes` ranks nothing
     ranked = ranked and not (shape in ("max", "min") and not asked.top and _is_one(sentence))
     return keys or (_ranked_by(sentence, event) if ranked else ())
 
@@ -217,7 +219,7 @@ def _wants_a_number(sentence: Sentence) -> bool:
 
 _ONE_NUMBER = re.compile(
     r"^(please )?count\b(?! \w+ing\b)|: count (them|it)\b|\ba count of\b|^(the )?number of\b|"
-    r"\b(count|number|total|sum) only\b|\b(only|just) (the |a |one )?(count|number|total|figure)\b|\b(one|single) number\b",
+    r"\b(count|number|total|sum) only\b|\b(only|just) (the |a |one )?(count|number|total|figure)\b|\b(one|single) (number|figure|total)\b|\bin total\b",
     re.IGNORECASE,
 )
 
