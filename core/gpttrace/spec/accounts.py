@@ -61,9 +61,17 @@ def unaccounted(
     ]
     names = {word for e in events for name in (*e.names, *hook_names(e)) for word in name.lower().split()}
     names |= {str(c.value).lower() for c in conditions if c.field == "syscall"}
+    names |= {t.text.lower() for t in sentence.tokens if t.kind == "path" and _is_its_program(t, events)}
     lists = [*lost_rows(sentence, spec, events, catalogue), *_lost_columns(sentence, spec)]
     lists += _lost_calls(sentence, spec, catalogue)
     return list(dict.fromkeys((*found, *lists, *missing(sentence, spec, frozenset(names)))))
+
+
+def _is_its_program(token: Token, events: list[Event]) -> bool:
+    """Tell whether a path is that of the program whose function is traced: `exec_simple_query in /usr/lib/.../postgres`."""
+    points = (p for e in events for hook in e.hooks for p in hook.points)
+    program = f":{token.text.rpartition('/')[2]}:"
+    return any(token.text in probe or program in probe for p in points for probe in (*p.begin, *p.end))
 
 
 def _lost_calls(sentence: Sentence, spec: TraceSpec, catalogue: Catalogue) -> list[str]:
@@ -281,6 +289,8 @@ def _is_lost(
     if token.kind == "number":
         return not _in_brackets(sentence, token)
     if token.kind in ("path", "quoted"):
+        if _is_its_program(token, events):
+            return False
         return len(token.text) > 1 and not any(token.text.lower() in value for value in values)
     small = token.text.lower().removesuffix("'s").removesuffix("’s")
     of_name = token.meaning == sentence.event and (token.stem in phrase or _is_said_by(events, small))

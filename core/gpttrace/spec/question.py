@@ -38,6 +38,7 @@ from gpttrace.spec.exclusions import take_excluded_calls, take_excluded_names
 from gpttrace.spec.facts import Facts
 from gpttrace.spec.field_names import arguments, field_names
 from gpttrace.spec.field_values import take_field_values
+from gpttrace.spec.functions import function_event
 from gpttrace.spec.heads import lost_head
 from gpttrace.spec.kernel_names import every_hook_name
 from gpttrace.spec.leftover import IGNORED, IN_THE_WAY, sort_out, take_background, take_filler
@@ -140,9 +141,7 @@ def read_question(
     if found and not any(each.is_sure for each in readings):
         readings += _related(sentence, asked, found[0], readings[0], catalogue, known, host)
     sure = any(each.is_sure for each in readings)
-    raw = (
-        None if sure else raw_event(sentence, host) or library_event(sentence, known, call_names(host), host)
-    )
+    raw = None if sure else _made_for_it(sentence, known, host)
     if raw and (reading := _of_raw(sentence, asked, raw, catalogue, known, host)) is not None:
         return reading
     if not readings:
@@ -156,6 +155,18 @@ def read_question(
     ):
         best = readings[0]
     return replace(best, alternatives=_other_readings(best, readings, catalogue))
+
+
+def _made_for_it(
+    sentence: Sentence, known: frozenset[str], host: Facts | None
+) -> tuple[Event, frozenset[str]] | None:
+    """Return an event that the catalogue does not have: a tracepoint or a function that is named."""
+    calls = call_names(host)
+    return (
+        raw_event(sentence, host)
+        or library_event(sentence, known, calls, host)
+        or function_event(sentence, known, calls)
+    )
 
 
 def _forgets(reading: Reading, likeliest: Reading) -> bool:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from gpttrace.spec import vocabulary
 from gpttrace.spec.catalogue import CONTEXT_FIELDS, Catalogue, Event, Field, Hook, Point
 from gpttrace.spec.facts import Facts
-from gpttrace.spec.library import PREFIX, library_event_of
+from gpttrace.spec.functions import function_event_of
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem
@@ -83,8 +83,8 @@ def with_events_of(catalogue: Catalogue, spec: TraceSpec, host: Facts | None) ->
         call = next((str(c.value) for c in each.conditions if c.field == "syscall" and c.op == "=="), None)
         if each.event.startswith("tracepoint:") and host is not None:
             catalogue = catalogue.including(_event(each.event.removeprefix("tracepoint:"), host))
-        elif each.event.startswith(PREFIX):
-            catalogue = catalogue.including(library_event_of(each.event.removeprefix(PREFIX)))
+        elif each.event.startswith(("uprobe:", "kprobe:")):
+            catalogue = catalogue.including(function_event_of(each.event))
         elif each.event == "syscall" and call is not None:
             catalogue = catalogue.including(with_arguments(catalogue["syscall"], call, host))
     return catalogue

@@ -106,7 +106,8 @@ def _keys(
         return ("comm",)
     ranking = words.MOST | set(SUPERLATIVE_UNIT)
     ranked = asked.top or any(
-        token.stem in ranking and not (token.meaning or "").startswith((">", "<")) for token in sentence.tokens
+        token.stem in ranking and not (token.meaning or "").startswith((">", "<"))
+        for token in sentence.tokens
     )  # `at most 100 bytes` ranks nothing
     ranked = ranked and not (shape in ("max", "min") and not asked.top and _is_one(sentence))
     return keys or (_ranked_by(sentence, event) if ranked else ())
