@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import signal
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from gpttrace.spec.around import courtesies
 from gpttrace.spec.asking import listed_before_colon
@@ -17,10 +17,11 @@ from gpttrace.spec.comparisons import loses_one_of_two
 from gpttrace.spec.errors import is_errno
 from gpttrace.spec.kernel_names import hook_names
 from gpttrace.spec.ledger import missing
-from gpttrace.spec.lexicon import stemmed
+from gpttrace.spec.lexicon import lexicon, stemmed
 from gpttrace.spec.lost_rows import lost_rows
 from gpttrace.spec.model import Condition, TraceSpec
 from gpttrace.spec.narrow import is_call
+from gpttrace.spec.reasons import TOPICS
 from gpttrace.spec.row_words import asks_for_lost_row
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.vocabulary import JOINING
@@ -57,6 +58,7 @@ def unaccounted(
             or _is_way(sentence, index, events)
             or _is_real_time(sentence, index)
             or _is_off(sentence, index, events)
+            or _is_other_topic(token, events, catalogue)
         )
     ]
     names = {word for e in events for name in (*e.names, *hook_names(e)) for word in name.lower().split()}
@@ -64,6 +66,8 @@ def unaccounted(
     names |= {t.text.lower() for t in sentence.tokens if t.kind == "path" and _is_its_program(t, events)}
     lists = [*lost_rows(sentence, spec, events, catalogue), *_lost_columns(sentence, spec)]
     lists += _lost_calls(sentence, spec, catalogue)
+    lists += _told_as_one(sentence, phrase, catalogue)
+    lists += [m[0] for m in [_DISTINCT.search(sentence.text)] if m and spec.shape != "distinct"]
     return list(dict.fromkeys((*found, *lists, *missing(sentence, spec, frozenset(names)))))
 
 
@@ -72,6 +76,34 @@ def _is_its_program(token: Token, events: list[Event]) -> bool:
     points = (p for e in events for hook in e.hooks for p in hook.points)
     program = f":{token.text.rpartition('/')[2]}:"
     return any(token.text in probe or program in probe for p in points for probe in (*p.begin, *p.end))
+
+
+_DISTINCT = re.compile(
+    r"\b(each|every) \w+ counted once\b|\bhow many (different|distinct|unique)\b|\bno duplicates\b|\bvariety of\b|\bnumber of (different|distinct|unique)\b",
+    re.IGNORECASE,
+)
+
+
+def _told_as_one(sentence: Sentence, phrase: tuple[str, ...], catalogue: Catalogue) -> list[str]:
+    """Return the word of the event's name that is an event by itself behind `and` or a comma: `forks and execs`."""
+    entries = [entry for entry in lexicon(catalogue).entries if entry.event.summary != sentence.event]
+    names = {name[0] for entry in entries for name in entry.phrases if len(name) == 1}
+    own = [
+        i
+        for i, t in enumerate(sentence.tokens)
+        if t.meaning == sentence.event and t.stem in phrase and t.stem in names
+    ]
+    for first, second in pairwise(own):
+        between = sentence.text[sentence.tokens[first].end : sentence.tokens[second].start].lower()
+        goes_on = sentence.text[sentence.tokens[second].end :].lstrip(", ").lower().startswith("and ")
+        span = "between" in sentence.text[: sentence.tokens[first].start].lower()
+        joined = _JOINED.fullmatch(between) is not None or (between == ", " and goes_on)
+        if joined and not span and sentence.tokens[first].stem != sentence.tokens[second].stem:
+            return [sentence.tokens[second].text]
+    return []
+
+
+_JOINED = re.compile(r"(,? (and|plus|versus|vs\.?)|/)( the)? *")
 
 
 def _lost_calls(sentence: Sentence, spec: TraceSpec, catalogue: Catalogue) -> list[str]:
@@ -211,6 +243,26 @@ def _is_off(sentence: Sentence, index: int, events: list[Event]) -> bool:
     )
 
 
+_GENERAL = stems("disk pipe pipes swap guest socket sockets lock locks mutex postgres java python")
+
+
+def _is_other_topic(token: Token, events: list[Event], catalogue: Catalogue) -> bool:
+    """Tell whether a word says what the events are of, and those of the spec are of something else: `BPF timers`, `USB interrupts`."""
+    if token.stem not in TOPICS - _GENERAL:
+        return False
+    entries = [
+        each for each in lexicon(catalogue).entries if any(each.event.id == event.id for event in events)
+    ]
+    own = {word for each in entries for word in each.words} | {
+        word
+        for event in events
+        for text in (event.id.replace("-", " "), event.summary, *event.misses)
+        for word in stemmed(text)
+    }
+    raw = any(event.area == "raw" for event in events)
+    return not raw and token.stem not in own
+
+
 _REAL_TIME = stems("task tasks thread threads process processes priority priorities class scheduling policy")
 
 
@@ -246,7 +298,7 @@ def _measures_no_holding(spec: TraceSpec, events: list[Event]) -> bool:
 # Words that say which of the events are meant: before their noun, and after it.
 _KINDS = stems("new huge raw direct shared virtual physical private anonymous global local remote bpf ebpf")
 
-_HAPPENING = stems("fire fires firing fired message messages")
+_HAPPENING = stems("fire fires firing fired message messages probe probes")
 
 
 @lru_cache(maxsize=2)

@@ -37,7 +37,8 @@ def form_of(
         sentence, asked, event
     ):
         return "events", value
-    if shape in (None, "count") and value is None and _lists_each(sentence, asked, event):
+    columns = _COLUMNS.search(sentence.text) is not None
+    if shape in (None, "count") and (value is None or columns) and _lists_each(sentence, asked, event):
         return "events", None
     if shape is None:
         shape, value = _usual_shape(sentence, asked, event, hint, value, listed)
@@ -179,6 +180,21 @@ def _usual_shape(
     ):
         return "count", None
     deeds = _counts_deeds(sentence)
+    if (
+        event.shape == "hist"
+        and asked.grouped
+        and any(t.stem == "call" and t.meaning in ("", sentence.event) for t in sentence.tokens)
+    ):
+        return "count", None  # `io_schedule calls by process`
+    if (
+        event.shape == "sum"
+        and most is None
+        and asked.top is None
+        and not asked.ranked
+        and not asked.who
+        and _counts_nouns(sentence)
+    ):
+        return "count", None
     if event.shape == "sum" and (deeds or asked.function or any(t.stem in _ACTS for t in sentence.tokens)):
         return "count", None
     if event.shape == "events" and (cut or beyond):
@@ -200,6 +216,19 @@ def _is_list(asked: Asked, event: Event, listed: bool, live: bool) -> bool:
     pinned = any(c.field in ("pid", "tid", "comm", "filename", "syscall") for c in asked.conditions)
     return bool(asked.thresholds) or (
         listed and (event.cost in ("low", "medium") or pinned or (live and event.cost == "high"))
+    )
+
+
+def _counts_nouns(sentence: Sentence) -> bool:
+    """Tell whether what is asked for by its plural are the events (`block requests per disk`), and nothing speaks of an amount."""
+    if any(token.text.lower() in ("much", "data") for token in sentence.tokens):
+        return False
+    return any(
+        token.meaning == sentence.event
+        and token.text.lower().endswith("s")
+        and len(token.text) > 3
+        and token.stem != "process"
+        for token in sentence.tokens
     )
 
 

@@ -201,7 +201,9 @@ def _of_raw(
     more = catalogue.including(event)
     candidate = Candidate(event, 1.0, tuple(words), True)
     reading = _with_event(sentence.copy(), copy.deepcopy(asked), candidate, more, known, host)
-    return replace(reading, catalogue=more) if reading.is_sure and not reading.ignored else None
+    # `flush_workqueue or __flush_work`: of two functions one is known, and both are asked for.
+    half = event.id.startswith("kprobe:") and reading.spec is not None and bool(reading.spec.others)
+    return replace(reading, catalogue=more) if reading.is_sure and not reading.ignored and not half else None
 
 
 def _related(

@@ -57,7 +57,7 @@ _MEASURES = plain(
 _CLAUSES = plain("that which who whose whom what how")
 _POINTING = plain("it its it's they them their theirs he his she her that's those there")
 # What a complaint is about, and the events are then of.
-_TOPICS = stems(
+TOPICS = stems(
     """ext4 xfs btrfs f2fs nfs nfsd cifs smb erofs overlay overlayfs fuse zfs tmpfs ceph tcp udp icmp ipv6 ipv4 arp
     unix vsock netlink dns http https tls ssl quic mptcp java python ruby php perl nodejs postgres mysql kvm qemu
     guest disk nvme ssd raid lvm iscsi usb pci io_uring xdp bpf ebpf swap socket sockets pipe pipes lock locks mutex
@@ -81,7 +81,7 @@ class Shorter:
         """Tell whether what was left out says nothing about which of these events are meant."""
         entry = next((each for each in lexicon(catalogue).entries if each.event.id == event), None)
         own = entry.words if entry is not None else frozenset()
-        about = _TOPICS - own
+        about = TOPICS - own
         return not any(
             token.stem in about and token.text.lower() not in _COMPLAINTS | _STATES for token in self.told
         )

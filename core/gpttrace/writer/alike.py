@@ -19,6 +19,7 @@ _MOST_WORDS = 2
 _TURNING = plain(
     """not no but nor never none nobody nothing without except exclude excluding excluded ignore ignoring besides only unless
     until stop after before instead rather than beneath underneath below under above inside within outside against between
+    receive received receives receiving transmit transmitted accepted freed free expired expire cancelled cancel deleted removed
     while during line lines arguments args argv system"""
 )
 
