@@ -67,6 +67,7 @@ def unaccounted(
     lists = [*lost_rows(sentence, spec, events, catalogue), *_lost_columns(sentence, spec)]
     lists += _lost_calls(sentence, spec, catalogue)
     lists += _told_as_one(sentence, phrase, catalogue)
+    lists += _lost_with(sentence) if spec.shape == "events" else []
     lists += [m[0] for m in [_DISTINCT.search(sentence.text)] if m and spec.shape != "distinct"]
     return list(dict.fromkeys((*found, *lists, *missing(sentence, spec, frozenset(names)))))
 
@@ -82,6 +83,27 @@ _DISTINCT = re.compile(
     r"\b(each|every) \w+ counted once\b|\bhow many (different|distinct|unique)\b|\bno duplicates\b|\bvariety of\b|\bnumber of (different|distinct|unique)\b",
     re.IGNORECASE,
 )
+
+
+_WITH = re.compile(r"\bwith (?:the |its |our |their )([^.;:?!()]+)", re.IGNORECASE)
+
+
+def _lost_with(sentence: Sentence) -> list[str]:
+    """Return the last word of each column (`with the faulting address`) whose words have only named the event."""
+    found = []
+    for match in _WITH.finditer(sentence.text):
+        at = match.start(1)
+        for item in re.split(r"(?:, | and )(?:the |its |our |their )?", match[1]):
+            tokens = [t for t in sentence.tokens if at <= t.start < at + len(item) and t.stem not in _EMPTY]
+            at = sentence.text.find(item, at) + len(item)
+            column = 0 < len(tokens) < 4 and tokens[-1].stem in _COLUMN_NOUNS
+            if column and all(t.meaning in ("", sentence.event) for t in tokens):
+                found.append(tokens[-1].text)
+    return found
+
+
+_EMPTY = stems("the its our their and it that")
+_COLUMN_NOUNS = stems("address port flag mode reason family protocol option value")
 
 
 def _told_as_one(sentence: Sentence, phrase: tuple[str, ...], catalogue: Catalogue) -> list[str]:

@@ -46,6 +46,7 @@ _STATE = r"""
     | how[ ]many[ ](\w+[ ])?(cores|cpus|disks|processors)[ ](are|is)[ ](in[ ])?(here|this|my|our)
     | (is|are)[ ](written|programmed|implemented)[ ]in[ ](rust|c|go|python|java|ruby|perl)\b
     | ip[ ]address[ ]of[ ](this|my)
+    | (users?|people|accounts?)[ ](who|that|which)[ ](have|has|can|may)[ ](\w+[ ])?(rights?|access|permissions?|privileges?)
     | is[ ]\w+[ ]installed | installed[ ]packages | list[ ](of[ ])?(all[ ])?(users|installed)
     | (password|secret|contents?|plaintext)[ ]of )\b
 """

@@ -347,6 +347,12 @@ def thresholds(
                 f for f in event.fields.values() if any(word in near for n in f.names for word in [stem(n)])
             )
             field = next((f for f in named if f.type != "string"), field)
+            measured = (
+                f
+                for f in event.fields.values()
+                if f.unit and any(stem(n) == near[1] for n in (f.name, *f.names))
+            )
+            field = next(measured, field)  # `zones above 80000 millidegrees`
         if not kind and amount == 0 and value is None and "ret" in event.fields:
             field = event.fields["ret"]  # `__sys_connect() < 0`
         if field is None and not kind:

@@ -158,7 +158,12 @@ def _usual_shape(
     told_apart = _TOLD_APART.search(sentence.text) is not None
     classic = event.listed and asked.failed is not True and asked.errno is None and not told_apart
     beyond += [k for k in asked.grouped if acts or not (listed or (classic and k in SUBJECTS))]
-    listing = asked.thresholds and not asked.grouped and not _only_leaves_out(sentence, value)
+    listing = (
+        asked.thresholds
+        and not asked.grouped
+        and _HOW_MUCH.match(sentence.text) is None
+        and not _only_leaves_out(sentence, value)
+    )
     live = as_it_happens(sentence)
     if (
         (event.context != "none" or listing or live)
@@ -246,6 +251,7 @@ def _counts_deeds(sentence: Sentence) -> bool:
     )
 
 
+_HOW_MUCH = re.compile(r"^how (long|large|big|slow|much time) (do|does|did|is|are|was|were)\b", re.IGNORECASE)
 _TOLD_APART = re.compile(r"\b(broken down|split|grouped|divided|separated)\b", re.IGNORECASE)
 _ACTS = stems("call request operation attempt") | {"number"}
 _WHICH = ("which", "who")

@@ -32,6 +32,7 @@ _PARTS = {
     "<size>": r"\d+(?:\.\d+)? ?(?:[kmg]i?b?|bytes?|pages?)?\b",
     "<small>": _SMALL,
     "<columns>": rf"{_COLUMN}(?:, {_COLUMN})*,? and {_COLUMN}",
+    "<column>": _COLUMN,
     "<end>": r"(?=\s*(?:[.,;:?!)]|$))",
 }
 

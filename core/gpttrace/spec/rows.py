@@ -37,6 +37,8 @@ def rows_of(
         # Where nobody said which side, an interrupt has only a kernel stack.
         sides = [side for side in asked.stacks if side in event.fields or len(asked.stacks) == 1]
         return tuple(dict.fromkeys((*named, *sides)))
+    if len(asked.stacks) > 1 and "kernel" not in sentence.text.lower() and _is_of_programs(event):
+        asked.stacks = ("ustack",)  # what calls a function of a library is in the program
     if asked.stacks:
         asked.keys += [side for side in asked.stacks if side in event.fields and side not in asked.keys]
     if shape != "events":
@@ -57,6 +59,12 @@ def rows_of(
         *tested,
     ]
     return tuple(dict.fromkeys((*event.columns, *(name for name in extra if name))))
+
+
+def _is_of_programs(event: Event) -> bool:
+    """Tell whether all hooks of an event are in programs and libraries."""
+    probes = [probe for hook in event.hooks for point in hook.points for probe in (*point.begin, *point.end)]
+    return bool(probes) and all(probe.startswith(("uprobe:", "uretprobe:", "usdt:")) for probe in probes)
 
 
 def _is_told(key: str, asked: Asked, event: Event, pinned: bool) -> bool:
@@ -249,6 +257,10 @@ def _named_fields(sentence: Sentence, event: Event, asked: Asked) -> list[str]:
             } == {sentence.event}
             told = told and not (inside and asked.per_second)  # `idle state entries per second`
             told = told and not burnt  # `what burns the cpu`
+            after_event = index > 0 and sentence.tokens[index - 1].meaning == sentence.event
+            told = told and not (
+                after_event and sentence.tokens[index].text.lower() in ("operations", "requests")
+            )
             figure = sentence.stem(index) == "number" and sentence.stem(index - 1) in (
                 "the",
                 "just",
