@@ -107,25 +107,45 @@ _COLUMN_NOUNS = stems("address port flag mode reason family protocol option valu
 
 
 def _told_as_one(sentence: Sentence, phrase: tuple[str, ...], catalogue: Catalogue) -> list[str]:
-    """Return the word of the event's name that is an event by itself behind `and` or a comma: `forks and execs`."""
-    entries = [entry for entry in lexicon(catalogue).entries if entry.event.summary != sentence.event]
-    names = {name[0] for entry in entries for name in entry.phrases if len(name) == 1}
-    own = [
-        i
-        for i, t in enumerate(sentence.tokens)
-        if t.meaning == sentence.event and t.stem in phrase and t.stem in names
-    ]
+    """Return the last word of the event's name where `and` parts it into two events: `forks and execs`, read as fork to exec."""
+    own = [i for i, t in enumerate(sentence.tokens) if t.meaning == sentence.event]
     for first, second in pairwise(own):
         between = sentence.text[sentence.tokens[first].end : sentence.tokens[second].start].lower()
         goes_on = sentence.text[sentence.tokens[second].end :].lstrip(", ").lower().startswith("and ")
         span = "between" in sentence.text[: sentence.tokens[first].start].lower()
-        joined = _JOINED.fullmatch(between) is not None or (between == ", " and goes_on)
-        if joined and not span and sentence.tokens[first].stem != sentence.tokens[second].stem:
-            return [sentence.tokens[second].text]
+        if span or not (_JOINED.match(between) or (between == ", " and goes_on)):
+            continue
+        parts = [{sentence.stem(i) for i in own if (i < second) == before} for before in (True, False)]
+        named = set(phrase)
+        if all(part & named for part in parts) and not any(named <= part for part in parts):
+            others = [_names_in(part, sentence.event, catalogue) for part in parts]
+            if (
+                others[0] - others[1]
+                and others[1] - others[0]
+                and not _is_said_of_both(parts, sentence.event, catalogue)
+            ):
+                return [sentence.tokens[second].text]
     return []
 
 
-_JOINED = re.compile(r"(,? (and|plus|versus|vs\.?)|/)( the)? *")
+def _is_said_of_both(parts: list[set[str]], event: str, catalogue: Catalogue) -> bool:
+    """Tell whether an event has a name in each part: `poll and select` are one event."""
+    names = [
+        name for entry in lexicon(catalogue).entries if entry.event.summary == event for name in entry.phrases
+    ]
+    return all(any(part.issuperset(name) for name in names) for part in parts)
+
+
+def _names_in(stems_said: set[str], event: str, catalogue: Catalogue) -> set[str]:
+    """Return the ids of the other events that have a name among some stems."""
+    return {
+        entry.event.id
+        for entry in lexicon(catalogue).entries
+        if entry.event.summary != event and any(stems_said.issuperset(name) for name in entry.phrases)
+    }
+
+
+_JOINED = re.compile(r",? (and|plus|versus|vs\.?) |/")
 
 
 def _lost_calls(sentence: Sentence, spec: TraceSpec, catalogue: Catalogue) -> list[str]:

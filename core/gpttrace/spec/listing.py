@@ -39,7 +39,7 @@ _LOGS = re.compile(
     r"|\b(?:tell|alert|notify|inform|warn|show) (?:me|us) (?:with a \w+ )?(?:when|whenever|if|each time|every time)\b"
     r"|\bshow (?:each|every) (?:\w+ ){1,3}with (?:its|their|the)\b"
     r"|^(?:please |can you |could you )?(?:show|list|give|report)\b[^:]*: ?(?:the |its )?[\w ]+(?:, [\w ]+)*,? and "
-    r"|^(?:each|every) time\b.*, (?:give|show|print|tell|log|list)\b|^whenever\b|\bon (?:one|its own) line\b|\beach (?:one )?on its own\b"
+    r"|^(?:each|every) time\b.*, (?:give|show|print|tell|log|list)\b|^whenever\b|\bon (?:one|its own|a single) line\b|\beach (?:one )?on its own\b"
     r"|\bat the moment (?:it|they)\b|\b(?:print|log|show|report)(?:ed)? (?:a|one) (?:message|line)\b",
     re.IGNORECASE,
 )

@@ -16,6 +16,7 @@ from gpttrace.spec.facts import Facts
 from gpttrace.spec.layout import Layout, attach_points, for_many, lay_out
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.options import Options, apply_options
+from gpttrace.spec.plainer import in_plain_words
 from gpttrace.spec.question import BAR, Reading, read_question
 from gpttrace.spec.reasons import without_reasons
 from gpttrace.spec.validate import problems_of
@@ -46,6 +47,7 @@ def write_offline(question: str, host: Facts | None, options: Options | None = N
 
 
 def _read(question: str, catalogue: Catalogue, host: Facts | None) -> Reading:
+    question = in_plain_words(question)
     if (shorter := without_reasons(question)) is not None:
         reading = read_question(shorter.text, catalogue, host)
         if reading.is_sure and reading.spec and shorter.keeps_the_meaning(reading.spec.event, catalogue):
