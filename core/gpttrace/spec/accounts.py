@@ -8,16 +8,16 @@ from __future__ import annotations
 import re
 import signal
 from functools import lru_cache
-from itertools import combinations, pairwise
+from itertools import combinations
 
 from gpttrace.spec.around import courtesies
-from gpttrace.spec.asking import listed_before_colon
 from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.comparisons import loses_one_of_two
 from gpttrace.spec.errors import is_errno
 from gpttrace.spec.kernel_names import hook_names
 from gpttrace.spec.ledger import missing
 from gpttrace.spec.lexicon import lexicon, stemmed
+from gpttrace.spec.lost_parts import lost_parts
 from gpttrace.spec.lost_rows import lost_rows
 from gpttrace.spec.model import Condition, TraceSpec
 from gpttrace.spec.narrow import is_call
@@ -64,11 +64,7 @@ def unaccounted(
     names = {word for e in events for name in (*e.names, *hook_names(e)) for word in name.lower().split()}
     names |= {str(c.value).lower() for c in conditions if c.field == "syscall"}
     names |= {t.text.lower() for t in sentence.tokens if t.kind == "path" and _is_its_program(t, events)}
-    lists = [*lost_rows(sentence, spec, events, catalogue), *_lost_columns(sentence, spec)]
-    lists += _lost_calls(sentence, spec, catalogue)
-    lists += _told_as_one(sentence, phrase, catalogue)
-    lists += _lost_with(sentence) if spec.shape == "events" else []
-    lists += [m[0] for m in [_DISTINCT.search(sentence.text)] if m and spec.shape != "distinct"]
+    lists = [*lost_rows(sentence, spec, events, catalogue), *lost_parts(sentence, spec, catalogue, phrase)]
     return list(dict.fromkeys((*found, *lists, *missing(sentence, spec, frozenset(names)))))
 
 
@@ -79,104 +75,6 @@ def _is_its_program(token: Token, events: list[Event]) -> bool:
     return any(token.text in probe or program in probe for p in points for probe in (*p.begin, *p.end))
 
 
-_DISTINCT = re.compile(
-    r"\b(each|every) \w+ counted once\b|\bhow many (different|distinct|unique)\b|\bno duplicates\b|\bvariety of\b|\bnumber of (different|distinct|unique)\b",
-    re.IGNORECASE,
-)
-
-
-_WITH = re.compile(r"\bwith (?:the |its |our |their )([^.;:?!()]+)", re.IGNORECASE)
-
-
-def _lost_with(sentence: Sentence) -> list[str]:
-    """Return the last word of each column (`with the faulting address`) whose words have only named the event."""
-    found = []
-    for match in _WITH.finditer(sentence.text):
-        at = match.start(1)
-        for item in re.split(r"(?:, | and )(?:the |its |our |their )?", match[1]):
-            tokens = [t for t in sentence.tokens if at <= t.start < at + len(item) and t.stem not in _EMPTY]
-            at = sentence.text.find(item, at) + len(item)
-            column = 0 < len(tokens) < 4 and tokens[-1].stem in _COLUMN_NOUNS
-            if column and all(t.meaning in ("", sentence.event) for t in tokens):
-                found.append(tokens[-1].text)
-    return found
-
-
-_EMPTY = stems("the its our their and it that")
-_COLUMN_NOUNS = stems("address port flag mode reason family protocol option value")
-
-
-def _told_as_one(sentence: Sentence, phrase: tuple[str, ...], catalogue: Catalogue) -> list[str]:
-    """Return the last word of the event's name where `and` parts it into two events: `forks and execs`, read as fork to exec."""
-    own = [i for i, t in enumerate(sentence.tokens) if t.meaning == sentence.event]
-    for first, second in pairwise(own):
-        between = sentence.text[sentence.tokens[first].end : sentence.tokens[second].start].lower()
-        goes_on = sentence.text[sentence.tokens[second].end :].lstrip(", ").lower().startswith("and ")
-        span = "between" in sentence.text[: sentence.tokens[first].start].lower()
-        if span or not (_JOINED.match(between) or (between == ", " and goes_on)):
-            continue
-        parts = [{sentence.stem(i) for i in own if (i < second) == before} for before in (True, False)]
-        named = set(phrase)
-        if all(part & named for part in parts) and not any(named <= part for part in parts):
-            others = [_names_in(part, sentence.event, catalogue) for part in parts]
-            if (
-                others[0] - others[1]
-                and others[1] - others[0]
-                and not _is_said_of_both(parts, sentence.event, catalogue)
-            ):
-                return [sentence.tokens[second].text]
-    return []
-
-
-def _is_said_of_both(parts: list[set[str]], event: str, catalogue: Catalogue) -> bool:
-    """Tell whether an event has a name in each part: `poll and select` are one event."""
-    names = [
-        name for entry in lexicon(catalogue).entries if entry.event.summary == event for name in entry.phrases
-    ]
-    return all(any(part.issuperset(name) for name in names) for part in parts)
-
-
-def _names_in(stems_said: set[str], event: str, catalogue: Catalogue) -> set[str]:
-    """Return the ids of the other events that have a name among some stems."""
-    return {
-        entry.event.id
-        for entry in lexicon(catalogue).entries
-        if entry.event.summary != event and any(stems_said.issuperset(name) for name in entry.phrases)
-    }
-
-
-_JOINED = re.compile(r",? (and|plus|versus|vs\.?) |/")
-
-
-def _lost_calls(sentence: Sentence, spec: TraceSpec, catalogue: Catalogue) -> list[str]:
-    """Return the functions of a list before a colon (`select, poll, epoll_wait: calls`) that no part of the spec sees."""
-    parts = [(each.only, catalogue[each.event]) for each in (spec, *spec.others) if each.event in catalogue]
-    seen = {name for only, event in parts for name in (only or hook_names(event))}
-    seen |= {str(c.value) for each in (spec, *spec.others) for c in each.conditions if c.field == "syscall"}
-    hooked = {name for _, event in parts for name in hook_names(event)}
-    alone = [sentence.tokens[item[0]] for item in listed_before_colon(sentence) if len(item) == 1]
-    told_as_one = any(sum(t.text.lower() in hook_names(event) for t in alone) > 1 for _, event in parts)
-    if told_as_one and _EACH.search(sentence.text) is not None:
-        return [alone[-1].text]
-    return [t.text for t in alone if t.text.lower() in hooked - seen]
-
-
-_EACH = re.compile(r"\b(each|side by side|apart|separately)\W*$", re.IGNORECASE)
-
-
-def _lost_columns(sentence: Sentence, spec: TraceSpec) -> list[str]:
-    """Return the words that were read as a column of their own (`with their paths`) which no part of the spec has."""
-    held = {name for each in (spec, *spec.others) for name in (*each.keys, each.value)}
-    found = []
-    for index, token in enumerate(sentence.tokens):
-        kind, _, name = (token.meaning or "").partition(" ")
-        own = any(each.text.lower() == "their" for each in sentence.tokens[max(index - 2, 0) : index])
-        heads = index == 0 and sentence.stem(1) in ("that", "which")  # `backlog that each process passes`
-        if kind == "with" and (own or heads) and name.isidentifier() and name not in held:
-            found.append(token.text)
-    return found
-
-
 def _units(spec: TraceSpec, events: list[Event]) -> set[str | None]:
     """Return the units of what is measured."""
     return {event.fields[spec.value].unit for event in events if spec.value and spec.value in event.fields}
@@ -184,22 +82,16 @@ def _units(spec: TraceSpec, events: list[Event]) -> set[str | None]:
 
 def _is_way(sentence: Sentence, index: int, events: list[Event]) -> bool:
     """Tell whether traffic is asked for both ways, of which an event sees one: `bytes in and out per interface`."""
+    if sentence.stem(index) not in ("in", "out") or len(events) != 1 or "direction" in events[0].fields:
+        return False
+    if sentence.tokens[index].meaning in ("", None) and _CAME_AND_WENT.search(sentence.text) is not None:
+        return True
     ways = {text.text.lower() for text in sentence.tokens[index : index + 3]} >= {"in", "out"}
-    one = (
-        len(events) == 1
-        and events[0].id.endswith(("-send", "-receive"))
-        and "direction" not in events[0].fields
-    )
-    apart = _CAME_AND_WENT.search(sentence.text) is not None and sentence.tokens[index].meaning in ("", None)
-    ways = ways or (apart and len(events) == 1 and "direction" not in events[0].fields)
-    one = one or apart
-    return ways and one and sentence.stem(index) in ("in", "out")
+    return ways and events[0].id.endswith(("-send", "-receive"))
 
 
-_CAME_AND_WENT = re.compile(
-    r"\b(came|come|comes|coming) in\b.*\b(went|go|goes|going) out\b|\b(went|go|goes|going) out\b.*\b(came|come|comes|coming) in\b",
-    re.IGNORECASE,
-)
+_IN, _OUT = r"\b(?:came|comes?|coming) in\b", r"\b(?:went|go|goes|going) out\b"
+_CAME_AND_WENT = re.compile(rf"{_IN}.*{_OUT}|{_OUT}.*{_IN}", re.IGNORECASE)
 
 
 def _is_name(sentence: Sentence, index: int) -> bool:
@@ -289,7 +181,7 @@ _GENERAL = stems("disk pipe pipes swap guest socket sockets lock locks mutex pos
 
 
 def _is_other_topic(token: Token, events: list[Event], catalogue: Catalogue) -> bool:
-    """Tell whether a word says what the events are of, and those of the spec are of something else: `BPF timers`, `USB interrupts`."""
+    """Tell whether a word says what the events are of, and those of the spec are of something else: `BPF timers`."""
     if token.stem not in TOPICS - _GENERAL:
         return False
     entries = [

@@ -14,12 +14,14 @@ _PAST = rf"""
     \b( yesterday | last[ ](night|weekend|reboot|boot|crash|{_SPAN}|{_DAY}) | this[ ]morning | earlier[ ]today
     | since[ ](the[ ])?(last[ ])?(boot|reboot|yesterday|{_DAY}|this[ ]morning|midnight)
     | (hours?|days?|weeks?|months?|minutes?)[ ]ago
-    | history[ ]of | so[ ]far[ ]today | (in|over)[ ]the[ ]past[ ]({_SPAN}) | happened[ ](at|on|when|before)(?![ ](each|every|which|all|the[ ]same))
+    | history[ ]of | so[ ]far[ ]today | (in|over)[ ]the[ ]past[ ]({_SPAN}) | happened[ ](at|on|when|before)
+      (?![ ](each|every|which|all|the[ ]same))
     | (before|until|up[ ]to)[ ](the[ ])?trac(ing|e|er)[ ](began|begins|start(ed|s)?|was[ ]started)
     | before[ ](i|you|we)[ ](started|began|begin|came|got|logged|arrived|asked) )\b
 """
 _FUTURE = rf"""
-    \b( tomorrow | (?<!wrongly[ ])(?<!correctly[ ])predict\w* | forecast\w* | next[ ](week|month|year|release|{_DAY}) | by[ ](the[ ]end[ ]of|tonight)
+    \b( tomorrow | (?<!wrongly[ ])(?<!correctly[ ])predict\w*
+    | forecast\w* | next[ ](week|month|year|release|{_DAY}) | by[ ](the[ ]end[ ]of|tonight)
     | (my|our|the)[ ]other[ ](machine|host|server|computer|box)
     | would[ ]have[ ]\w+[ ](if|when|had) | what[ ]would[ ](\w+[ ])?(have|be|happen|do)
     | will[ ](be|run|fail|crash|happen|need|fill|have)

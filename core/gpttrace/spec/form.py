@@ -33,13 +33,8 @@ def form_of(
         shape, superlative = "max", worst
     if superlative is not None and value is None:
         value = superlative
-    if (shape in (None, "count") and _has_own(sentence, asked, event)) or _lists_those(
-        sentence, asked, event
-    ):
-        return "events", value
-    columns = _COLUMNS.search(sentence.text) is not None
-    if shape in (None, "count") and (value is None or columns) and _lists_each(sentence, asked, event):
-        return "events", None
+    if (listed_as := _as_lines(sentence, asked, event, shape, value)) is not None:
+        return listed_as
     if shape is None:
         shape, value = _usual_shape(sentence, asked, event, hint, value, listed)
     if shape == "count" and value is not None:
@@ -91,6 +86,19 @@ def _lists_those(sentence: Sentence, asked: Asked, event: Event) -> bool:
         and event.context != "none"
         and _COLUMNS.search(sentence.text) is not None
     )
+
+
+def _as_lines(
+    sentence: Sentence, asked: Asked, event: Event, shape: Shape | None, value: str | None
+) -> tuple[Shape, str | None] | None:
+    """Return a list of events as the form where the words ask for one, whatever else they name."""
+    countable = shape in (None, "count")
+    if (countable and _has_own(sentence, asked, event)) or _lists_those(sentence, asked, event):
+        return "events", value
+    columns = _COLUMNS.search(sentence.text) is not None
+    if countable and (value is None or columns) and _lists_each(sentence, asked, event):
+        return "events", None
+    return None
 
 
 def _lists_each(sentence: Sentence, asked: Asked, event: Event) -> bool:
@@ -225,7 +233,7 @@ def _is_list(asked: Asked, event: Event, listed: bool, live: bool) -> bool:
 
 
 def _counts_nouns(sentence: Sentence) -> bool:
-    """Tell whether what is asked for by its plural are the events (`block requests per disk`), and nothing speaks of an amount."""
+    """Tell whether the events are asked for by their plural (`block requests per disk`), and nothing speaks of an amount."""
     if any(token.text.lower() in ("much", "data") for token in sentence.tokens):
         return False
     return any(

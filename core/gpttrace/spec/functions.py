@@ -1,4 +1,4 @@
-"""Functions that are named in a question and that the catalogue does not describe: of a program whose file is named, of the kernel.
+"""Functions that a question names and that the catalogue does not describe: of a program whose file is named, of the kernel.
 
 Such an event is made for the one question: who calls it, how often and for how long; its arguments are not known.
 """

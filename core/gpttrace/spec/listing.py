@@ -35,23 +35,26 @@ def as_it_happens(sentence: Sentence) -> bool:
 
 
 _LOGS = re.compile(
-    r"(?:^|[.:;,?!] ?|\band )(?:please |just |then |i'd like to |i want to )?(?:print|log|dump|record|announce) (?!the number|how many|the total|counts?\b)"
+    r"(?:^|[.:;,?!] ?|\band )(?:please |just |then |i'd like to |i want to )?(?:print|log|dump|record|announce) "
+    r"(?!the number|how many|the total|counts?\b)"
     r"|\b(?:tell|alert|notify|inform|warn|show) (?:me|us) (?:with a \w+ )?(?:when|whenever|if|each time|every time)\b"
     r"|\bshow (?:each|every) (?:\w+ ){1,3}with (?:its|their|the)\b"
     r"|^(?:please |can you |could you )?(?:show|list|give|report)\b[^:]*: ?(?:the |its )?[\w ]+(?:, [\w ]+)*,? and "
-    r"|^(?:each|every) time\b.*, (?:give|show|print|tell|log|list)\b|^whenever\b|\bon (?:one|its own|a single) line\b|\beach (?:one )?on its own\b"
+    r"|^(?:each|every) time\b.*, (?:give|show|print|tell|log|list)\b|^whenever\b"
+    r"|\bon (?:one|its own|a single) line\b|\beach (?:one )?on its own\b"
     r"|\bat the moment (?:it|they)\b|\b(?:print|log|show|report)(?:ed)? (?:a|one) (?:message|line)\b",
     re.IGNORECASE,
 )
 _TABLE = re.compile(
-    r"\b(?:per|how many|number of|count|counts|total|totals|average|mean|histograms?|distribution|top|most|sum|broken down|"
-    r"grouped|for (?:each|every)|each \d|every \d|(?:each|every) (?:second|minute)|rate|ratio|share|percentage|longest|slowest|max(?:imum)?)\b",
+    r"\b(?:per|how many|number of|counts?|totals?|average|mean|histograms?|distribution|top|most|sum|broken down|"
+    r"grouped|for (?:each|every)|each \d|every \d|(?:each|every) (?:second|minute)|rate|ratio|share|percentage|longest|"
+    r"slowest|max(?:imum)?)\b",
     re.IGNORECASE,
 )
 
 
 def wants_lines(sentence: Sentence) -> bool:
-    """Tell whether each event is to be shown by itself and nothing asks for a table: `CPU frequency changes, log cpu and frequency`."""
+    """Tell whether each event is to be shown by itself and nothing asks for a table: `frequency changes, log the cpu`."""
     return _LOGS.search(sentence.text) is not None and _TABLE.search(sentence.text) is None
 
 

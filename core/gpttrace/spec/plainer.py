@@ -1,7 +1,7 @@
 """One wording for what people say in many: `two counters`, `(µs)`, `for every combination of X and Y`, `just the leading 9`.
 
-A question is read in these plain words. The rules are data (`gpttrace_corpus/wordings.toml`), each with an example that a test holds it
-against; each keeps the meaning.
+A question is read in these plain words. The rules are data (`gpttrace_corpus/wordings.toml`), each with an example that a test
+holds it against; each keeps the meaning.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _COLUMN_NOUNS = (
 _COLUMN = rf"(?:the |its |their )?(?:(?!of\b)[\w-]+ ){{0,3}}(?:{_COLUMN_NOUNS})"
 _PARTS = {
     "<number>": _NUMBER,
-    "<span>": rf"(?:(?:{_NUMBER}|\d+\.\d+)[- ]?(?:hours?|minutes?|mins?|seconds?|secs?|s|h|{_SMALL})|(?:a|one) (?:second|minute|hour))\b",
+    "<span>": rf"(?:(?:{_NUMBER}|\d+\.\d+)[- ]?(?:hours?|minutes?|mins?|seconds?|secs?|s|h|{_SMALL})|"
+    r"(?:a|one) (?:second|minute|hour))\b",
     "<size>": r"\d+(?:\.\d+)? ?(?:[kmg]i?b?|bytes?|pages?)?\b",
     "<small>": _SMALL,
     "<columns>": rf"{_COLUMN}(?:, {_COLUMN})*,? and {_COLUMN}",

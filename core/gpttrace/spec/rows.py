@@ -228,7 +228,8 @@ def _wants_a_number(sentence: Sentence) -> bool:
 
 _ONE_NUMBER = re.compile(
     r"^(please )?count\b(?! \w+ing\b)|: count (them|it)\b|\ba count of\b|^(the )?number of\b|"
-    r"\b(count|number|total|sum) only\b|\b(only|just) (the |a |one )?(count|number|total|figure)\b|\b(one|single) (number|figure|total)\b|\bin total\b",
+    r"\b(count|number|total|sum) only\b|\b(only|just) (the |a |one )?(count|number|total|figure)\b|"
+    r"\b(one|single) (number|figure|total)\b|\bin total\b",
     re.IGNORECASE,
 )
 
