@@ -189,7 +189,7 @@ def _usual_shape(
     if (
         event.shape in ("sum", "hist")
         and most is None
-        and any(t.text.lower() in _WHICH for t in sentence.tokens[:3])
+        and (any(t.text.lower() in _WHICH for t in sentence.tokens[:3]) or asked.who)
     ):
         return "count", None
     deeds = _counts_deeds(sentence)

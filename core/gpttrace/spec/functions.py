@@ -20,6 +20,7 @@ _IN_PROGRAM = (
     re.compile(rf"\b(?:[Ff]or|[Ii]n|[Oo]f) {_OF_FILE}[:,].*?\b(?=\w*_|\w+\(\)){_NAME}"),
 )  # fmt: skip
 _OF_KERNEL = re.compile(r"_{0,3}[a-z0-9]+(?:_[a-z0-9]+)+")
+_NO_FUNCTION = re.compile(r"\b(?:tracepoints?|(?:reported|seen|told) by)\b", re.IGNORECASE)
 _SAID_WITH = ("function", "functions", "binary", "program", "executable", "library", "kernel")
 _MISSES = ("calls that the compiler wrote out in place",)
 
@@ -31,6 +32,8 @@ def function_event(
     for pattern in _IN_PROGRAM:
         if (match := pattern.search(sentence.text)) is not None:
             return function_event_of(f"uprobe:{match['path']}:{match['name']}"), _words(match)
+    if _NO_FUNCTION.search(sentence.text) is not None:
+        return None
     named = {
         token.text: token.stem
         for token in sentence.tokens

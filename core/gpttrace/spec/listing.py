@@ -38,6 +38,7 @@ _LOGS = re.compile(
     r"(?:^|[.:;,?!] ?|\band )(?:please |just |then |i'd like to |i want to )?(?:print|log|dump|record|announce) "
     r"(?!the number|how many|the total|counts?\b)"
     r"|\b(?:tell|alert|notify|inform|warn|show) (?:me|us) (?:with a \w+ )?(?:when|whenever|if|each time|every time)\b"
+    r"|: (?:show|list|give)(?: me)? (?!the number|how many)|^(?:show|list|print)\b.*\b(?:along|together) with (?:the|its)\b"
     r"|\bshow (?:each|every) (?:\w+ ){1,3}with (?:its|their|the)\b"
     r"|^(?:please |can you |could you )?(?:show|list|give|report)\b[^:]*: ?(?:the |its )?[\w ]+(?:, [\w ]+)*,? and "
     r"|^(?:each|every) time\b.*, (?:give|show|print|tell|log|list)\b|^whenever\b"
@@ -46,7 +47,7 @@ _LOGS = re.compile(
     re.IGNORECASE,
 )
 _TABLE = re.compile(
-    r"\b(?:per|how many|number of|counts?|totals?|average|mean|histograms?|distribution|top|most|sum|broken down|"
+    r"\b(?:per|how many|number of(?! bytes)|counts?|totals?|average|mean|histograms?|distribution|top|most|sum|broken down|"
     r"grouped|for (?:each|every)|each \d|every \d|(?:each|every) (?:second|minute)|rate|ratio|share|percentage|longest|"
     r"slowest|max(?:imum)?)\b",
     re.IGNORECASE,

@@ -11,7 +11,7 @@ from itertools import pairwise
 from gpttrace.spec.asking import listed_before_colon
 from gpttrace.spec.catalogue import Catalogue
 from gpttrace.spec.kernel_names import hook_names
-from gpttrace.spec.lexicon import lexicon
+from gpttrace.spec.lexicon import lexicon, stemmed
 from gpttrace.spec.model import TraceSpec
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.vocabulary import JOINING
@@ -66,8 +66,15 @@ _JOINED = re.compile(r",? (and|plus|versus|vs\.?) |/")
 
 
 def _is_said_of_both(parts: list[set[str]], event: str, catalogue: Catalogue) -> bool:
-    """Tell whether an event has a name in each part: `poll and select` are one event."""
+    """Tell whether an event has a name in each part: `poll and select` are one event; or one that says both."""
     own = [entry for entry in lexicon(catalogue).entries if entry.event.summary == event]
+    whole = parts[0] | parts[1]
+    if any(
+        " and " in name and whole.issuperset(set(stemmed(name)) - JOINING)
+        for entry in own
+        for name in entry.event.names
+    ):
+        return True
     hooked = {word for entry in own for word in stems(" ".join(hook_names(entry.event)))}
     names = [name for entry in own for name in entry.phrases]
     return all(part & hooked or any(part.issuperset(name) for name in names) for part in parts)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import gpttrace_corpus
+from gpttrace.spec.refuse import LONGEST
 
 _FILE = Path(gpttrace_corpus.__file__).parent / "wordings.toml"
 _NUMBER = (
@@ -62,6 +63,8 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 def in_plain_words(question: str) -> str:
     """Return the question in the wording that the reader knows; texts without these wordings come back as they are."""
+    if len(question) > LONGEST:
+        return question
     for rule in wordings():
         question = rule.says.sub(rule.plain, question)
     return question.strip()

@@ -30,6 +30,12 @@ def rows_of(
     asked.columns = ["ret" if c == "errno" and c not in event.fields else c for c in asked.columns]
     pinned = any(c.field in ("pid", "tid", "comm") and c.op != "!=" for c in conditions)
     mentioned = [key for key in asked.mentioned if _is_told(key, asked, event, pinned)]
+    if (
+        shape in ("hist", "lhist", "avg", "max", "min", "stats")
+        and not asked.who
+        and _MANY_DOERS.search(sentence.text) is not None
+    ):
+        mentioned = [key for key in mentioned if key != "comm"]  # `the time that tasks wait`: whoever it is
     if shape == "stacks":
         alone = pinned or "comm" not in event.fields
         fields = [name for name in _named_fields(sentence, event, asked) if name == "reason"]
@@ -59,6 +65,12 @@ def rows_of(
         *tested,
     ]
     return tuple(dict.fromkeys((*event.columns, *(name for name in extra if name))))
+
+
+_MANY_DOERS = re.compile(
+    r"\b(?:do|time|that|which|long) (?:the )?(?:tasks|processes|programs|threads|callers|commands|waiters)\b|\bper program it\b",
+    re.IGNORECASE,
+)
 
 
 def _is_of_programs(event: Event) -> bool:

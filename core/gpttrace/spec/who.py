@@ -44,7 +44,9 @@ def _take_id(sentence: Sentence, asked: Asked, key: str, first: int, at: int) ->
         at += 1
     negated = sentence.stem(at) in ("not", "!=")
     at += negated
-    if not sentence.is_free(at) or sentence.text[sentence.tokens[at - 1].end :].startswith(","):
+    if not sentence.is_free(at) or sentence.text[sentence.tokens[at - 1].end :].startswith(
+        (",", "?", ";", "!", ". ")
+    ):
         return  # `by process, 12 rows`
     token = sentence.tokens[at]
     if token.kind == "number" and token.text.isdigit() and len(token.text) < 11:
