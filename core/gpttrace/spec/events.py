@@ -19,6 +19,7 @@ from gpttrace.spec.field_names import field_names
 from gpttrace.spec.file_meant import file_changed, file_meant
 from gpttrace.spec.kernel_names import call_in, named_points
 from gpttrace.spec.lexicon import LINKS, Entry, Lexicon, left_for_later, lexicon
+from gpttrace.spec.lost_parts import is_parted
 from gpttrace.spec.narrow import is_call, name_of_hook
 from gpttrace.spec.scoring import is_failure, misfit, phrase_score, said_in
 from gpttrace.spec.sentence import Sentence
@@ -72,6 +73,8 @@ def find_events(
         return call
     if best:
         ranked = sorted(best.values(), key=lambda each: -each.score)
+        while len(ranked) > 1 and is_parted(sentence, ranked[0].event, ranked[0].phrase, catalogue):
+            ranked.pop(0)
         near = [each for each in ranked if each.score >= _NEAR_BEST * ranked[0].score]
         return near[:_MOST] or ranked[:1]
     return _unnamed(sentence, asked, catalogue, host)

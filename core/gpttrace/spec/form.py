@@ -189,7 +189,11 @@ def _usual_shape(
     if (
         event.shape in ("sum", "hist")
         and most is None
-        and (any(t.text.lower() in _WHICH for t in sentence.tokens[:3]) or asked.who)
+        and (
+            asked.who
+            or any(t.text.lower() in _WHICH for t in sentence.tokens[:3])
+            or _asks_which(sentence, asked, event)
+        )
     ):
         return "count", None
     deeds = _counts_deeds(sentence)
@@ -260,6 +264,14 @@ def _counts_deeds(sentence: Sentence) -> bool:
 
 
 _HOW_MUCH = re.compile(r"^how (long|large|big|slow|much time) (do|does|did|is|are|was|were)\b", re.IGNORECASE)
+
+
+def _asks_which(sentence: Sentence, asked: Asked, event: Event) -> bool:
+    """Tell whether it is asked who does what is usually timed: `is anything still using vfork()? tell me which process`."""
+    said = any(t.text.lower() == "which" and (t.meaning or "").startswith("rows by") for t in sentence.tokens)
+    return event.shape == "hist" and said and not asked.thresholds
+
+
 _TOLD_APART = re.compile(r"\b(broken down|split|grouped|divided|separated)\b", re.IGNORECASE)
 _ACTS = stems("call request operation attempt") | {"number"}
 _WHICH = ("which", "who")

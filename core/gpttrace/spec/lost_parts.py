@@ -9,7 +9,7 @@ import re
 from itertools import pairwise
 
 from gpttrace.spec.asking import listed_before_colon
-from gpttrace.spec.catalogue import Catalogue
+from gpttrace.spec.catalogue import Catalogue, Event
 from gpttrace.spec.kernel_names import hook_names
 from gpttrace.spec.lexicon import lexicon, stemmed
 from gpttrace.spec.model import TraceSpec
@@ -41,6 +41,20 @@ _DISTINCT = re.compile(
 def _told_as_one(sentence: Sentence, phrase: tuple[str, ...], catalogue: Catalogue) -> list[str]:
     """Return the last word of the event's name where `and` parts it into two events: `forks and execs`, read as fork to exec."""
     own = [i for i, t in enumerate(sentence.tokens) if t.meaning == sentence.event and t.stem not in JOINING]
+    at = _parted_at(sentence, own, sentence.event, phrase, catalogue)
+    return [] if at is None else [sentence.tokens[at].text]
+
+
+def is_parted(sentence: Sentence, event: Event, phrase: tuple[str, ...], catalogue: Catalogue) -> bool:
+    """Tell whether a list parts the name of an event into those of two others: `forks, execs and exits` are no fork to exec."""
+    own = [i for i, t in enumerate(sentence.tokens) if t.stem in phrase]
+    return len(phrase) > 1 and _parted_at(sentence, own, event.summary, phrase, catalogue) is not None
+
+
+def _parted_at(
+    sentence: Sentence, own: list[int], event: str, phrase: tuple[str, ...], catalogue: Catalogue
+) -> int | None:
+    """Return the token at which a list parts the words `own` of an event's name into the names of two others."""
     named = set(phrase)
     for first, second in pairwise(own):
         if not _is_joined(sentence, first, second):
@@ -48,10 +62,10 @@ def _told_as_one(sentence: Sentence, phrase: tuple[str, ...], catalogue: Catalog
         parts = [{sentence.stem(i) for i in own if (i < second) == before} for before in (True, False)]
         if any(named <= part or not part & named for part in parts):
             continue
-        one, other = (_names_in(part, sentence.event, catalogue) for part in parts)
-        if one - other and other - one and not _is_said_of_both(parts, sentence.event, catalogue):
-            return [sentence.tokens[second].text]
-    return []
+        one, other = (_names_in(part, event, catalogue) for part in parts)
+        if one - other and other - one and not _is_said_of_both(sentence, parts, event, catalogue):
+            return second
+    return None
 
 
 def _is_joined(sentence: Sentence, first: int, second: int) -> bool:
@@ -65,19 +79,19 @@ def _is_joined(sentence: Sentence, first: int, second: int) -> bool:
 _JOINED = re.compile(r",? (and|plus|versus|vs\.?) |/")
 
 
-def _is_said_of_both(parts: list[set[str]], event: str, catalogue: Catalogue) -> bool:
+def _is_said_of_both(sentence: Sentence, parts: list[set[str]], event: str, catalogue: Catalogue) -> bool:
     """Tell whether an event has a name in each part: `poll and select` are one event; or one that says both."""
     own = [entry for entry in lexicon(catalogue).entries if entry.event.summary == event]
-    whole = parts[0] | parts[1]
-    if any(
-        " and " in name and whole.issuperset(set(stemmed(name)) - JOINING)
-        for entry in own
-        for name in entry.event.names
-    ):
-        return True
+    names = [set(name) for entry in own for name in entry.phrases]
+    whole = {token.stem for token in sentence.tokens}
+    told = any(
+        " and " in name and whole >= set(stemmed(name)) - JOINING for e in own for name in e.event.names
+    )
     hooked = {word for entry in own for word in stems(" ".join(hook_names(entry.event)))}
-    names = [name for entry in own for name in entry.phrases]
-    return all(part & hooked or any(part.issuperset(name) for name in names) for part in parts)
+    return told or all(
+        part & hooked or any(name & part and name <= whole - (other - part) for name in names)
+        for part, other in (parts, parts[::-1])
+    )
 
 
 def _names_in(said: set[str], event: str, catalogue: Catalogue) -> set[str]:

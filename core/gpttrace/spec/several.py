@@ -17,6 +17,7 @@ from gpttrace.spec.conditions import settled
 from gpttrace.spec.kernel_names import hook_names
 from gpttrace.spec.keys import DOING
 from gpttrace.spec.lexicon import Entry, left_for_later, lexicon
+from gpttrace.spec.lost_parts import is_parted
 from gpttrace.spec.model import Condition, Shape, TraceSpec
 from gpttrace.spec.narrow import is_call
 from gpttrace.spec.scoring import Said, are_compared, phrase_score
@@ -119,7 +120,8 @@ def _next(
             if min(abs(at - j) for at in own for j in between) > _NEAR:
                 continue
             score = phrase_score(words, entry, min(number, len(entry.phrases) - 1), meant)
-            if best is None or score > best[0]:
+            parted = not twice.intersection(name) and is_parted(sentence, entry.event, name, catalogue)
+            if (best is None or score > best[0]) and not parted:
                 best = (score, entry, name)
     return (best[1], best[2]) if best else None
 

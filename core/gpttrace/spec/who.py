@@ -127,12 +127,19 @@ def _uid_of(name: str) -> int | None:
         return None
 
 
+def _names_nobody(sentence: Sentence, index: int) -> bool:
+    """Tell whether no name follows: `who doesn't`, `each time it is called: user id and process`."""
+    word, end = sentence.tokens[index].text.lower(), sentence.tokens[index].end
+    ended = word in _NAMING and sentence.text[end : end + 1] == ":"
+    return ended or word == "who" or text_at(sentence, index + 1).lower().endswith(("n't", "n’t"))
+
+
 def take_named_comm(sentence: Sentence, asked: Asked, known: Callable[[str], bool]) -> None:
     """`by comm nginx`, `process named "Web Content"`, `process nginx`, `comm == nginx`."""
     for index, token in enumerate(sentence.tokens):
         if token.meaning is not None or not (token.stem in words.COMM_WORDS or token.text.lower() in _NAMING):
             continue
-        if token.text.lower() == "who" or text_at(sentence, index + 1).lower().endswith(("n't", "n’t")):
+        if _names_nobody(sentence, index):
             continue
         if sentence.stem(index - 1) in _DETERMINERS or (
             token.text.lower().endswith(("es", "s")) and token.stem != "process"
@@ -210,7 +217,14 @@ def take_last_comm(sentence: Sentence, asked: Asked) -> None:
         before, following = sentence.stem(index - 1), text_at(sentence, index + 1)
         if ends and before in _OF_PROGRAM and sentence.stem(index - 2) in ("the", "in", "of", "by", "from"):
             return _set_comm(sentence, asked, index - 1, index)  # `in the program find`
-        last = ends and before in ("of", "by", "in", "from") and (token.text != "top" or before != "in")
+        goes_on = (
+            following in ("that", "which") and before == "by"
+        )  # `listings by find that take more than 5 ms`
+        last = (
+            (ends or goes_on)
+            and before in ("of", "by", "in", "from")
+            and (token.text != "top" or before != "in")
+        )
         acts = following in ("is", "was", "does") or (before in _ACTING and following[-1:] == "s")
         acts = acts or (before == "do" and following in _DOING)  # `how much time does make spend`
         if last or (acts and token.text != "top"):
