@@ -54,6 +54,24 @@ from gpttrace.spec.model import Condition
         ("show TCP connections longer than a minute", "tcp-life", "events", ("saddr", "sport", "daddr", "dport", "latency")),
         ("what opens server sockets, i.e. calls listen?", "socket-listen", "events", ("pid", "comm", "backlog")),
         ("alarms / interval timers set, by process", "itimer-set", "count", ("comm",)),
+        # lines where an order asks for them, a table where it does not
+        ("CPU frequency changes, log cpu and new frequency", "cpu-frequency", "events", ("cpu", "frequency")),
+        ("Print timer callbacks that run longer than 200 us, function and CPU",
+         "timer-expire", "events", ("function", "latency", "cpu")),
+        ("Print vector, CPU and duration of softirqs that run for more than 2 ms.",
+         "softirq", "events", ("vec", "latency", "cpu")),
+        ("file opens, broken down by process", "file-open", "count", ("comm",)),
+        ("qsort calls by process", "sort", "count", ("comm",)),
+        ("block requests per disk", "disk-io", "count", ("dev",)),
+        # one number has no rows
+        ("count btrfs transaction commits", "btrfs-commit", "count", ()),
+        ("Count the pages that are removed from the page cache.", "page-cache-remove", "count", ()),
+        ("what's the longest time that a close() has taken?", "file-close", "max", ()),
+        ("time tasks wait for a page to finish writeback, histogram", "writeback-wait", "hist", ()),
+        # what describes a row
+        ("Dropped packets, counted by protocol as well as by drop reason", "packet-drop", "count", ("protocol", "reason")),
+        ("TCP connects by process, destination address and destination port",
+         "tcp-connect", "count", ("comm", "daddr", "dport")),
         # two fields of one noun, both ends of a move, a row that words of the event stand before
         ("TCP state changes, counted by old and new state", "tcp-state", "count", ("oldstate", "newstate")),
         ("task migrations, from which core to which core", "cpu-migration", "count", ("from_cpu", "to_cpu")),

@@ -225,6 +225,14 @@ def test_run_queue_waits_are_seen(any_bpftrace: InstalledBpftrace) -> None:
     assert any(line.startswith("@latency[gptworkload]") for line in output)
 
 
+def test_calls_of_a_function_of_a_program_are_counted(any_bpftrace: InstalledBpftrace) -> None:
+    question = "count calls of function initialize_shell_variables in /bin/bash by process"
+    with traced(any_bpftrace, program_for(question)) as output:
+        for _ in range(3):
+            subprocess.run(["chroot", any_bpftrace.root, "/bin/bash", "-c", ":"], check=True, timeout=10)
+    assert "@calls[bash]: 3\n" in output
+
+
 def test_started_programs_are_named(any_bpftrace: InstalledBpftrace) -> None:
     with traced(any_bpftrace, program_for("new processes")) as output:
         subprocess.run(["/bin/true"], check=True, timeout=10)

@@ -184,7 +184,6 @@ def test_a_condition_is_taken_from_it(question: str, condition: str, known_host:
         "how many soft interrupts are handled by ksoftirqd?",
         "fsync by process and file system",
         "compaction attempts and their result",
-        "malloc and free counts of the allocator",  # `free` is no word to leave out
         "how often does the kernel run out of memory for atomic allocations",
         "loop device I/O",
         "write the incident report",

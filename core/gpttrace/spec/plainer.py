@@ -65,6 +65,13 @@ def in_plain_words(question: str) -> str:
     """Return the question in the wording that the reader knows; texts without these wordings come back as they are."""
     if len(question) > LONGEST:
         return question
-    for rule in wordings():
-        question = rule.says.sub(rule.plain, question)
+    for _ in range(_PASSES):  # what one rule writes another may know
+        before = question
+        for rule in wordings():
+            question = rule.says.sub(rule.plain, question)
+        if question == before:
+            break
     return question.strip()
+
+
+_PASSES = 3
