@@ -198,6 +198,8 @@ def _fields(host: Host, name: str) -> list[tuple[str, str]]:
 
 def _plain(text: str) -> str:
     # bpftrace writes the compiler's spelling and leaves out `const`; what differs only so is the same type.
-    for long, short in SHORT.items():
+    for long, short in sorted(
+        SHORT.items(), key=lambda pair: -len(pair[0])
+    ):  # `long unsigned int` ends a longer one
         text = re.sub(rf"\b{long}\b", short, text)
     return re.sub(r"\b(const|volatile|struct|union|enum)\b|\s", "", text)
