@@ -321,6 +321,7 @@ def abort_child(times: int) -> Iterator[None]:
             signal.signal(signal.SIGABRT, signal.SIG_DFL)
             abort()
         os.waitpid(child, 0)
+        time.sleep(0.02)  # who prints stacks looks up the names of each child's libraries meanwhile
     yield
     resource.setrlimit(resource.RLIMIT_CORE, before)
 
