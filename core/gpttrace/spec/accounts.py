@@ -177,12 +177,14 @@ def _is_off(sentence: Sentence, index: int, events: list[Event]) -> bool:
     )
 
 
-_GENERAL = stems("disk pipe pipes swap guest socket sockets lock locks mutex postgres java python")
+_OWN_TOPICS = TOPICS - stems(
+    "disk pipe pipes swap guest socket sockets lock locks mutex postgres java python"
+)
 
 
 def _is_other_topic(token: Token, events: list[Event], catalogue: Catalogue) -> bool:
     """Tell whether a word says what the events are of, and those of the spec are of something else: `BPF timers`."""
-    if token.stem not in TOPICS - _GENERAL:
+    if token.stem not in _OWN_TOPICS:
         return False
     entries = [
         each for each in lexicon(catalogue).entries if any(each.event.id == event.id for event in events)

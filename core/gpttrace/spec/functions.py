@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from gpttrace.spec.catalogue import CONTEXT_FIELDS, Event, Field, Hook, Point
-from gpttrace.spec.library import PREFIX, library_event_of
+from gpttrace.spec.catalogue import Event
+from gpttrace.spec.library import PREFIX, library_event_of, made_event
 from gpttrace.spec.sentence import Sentence
 from gpttrace.spec.words import stem
 
@@ -57,20 +57,6 @@ def function_event_of(probe: str) -> Event:
     """Return the event of a function by the probe at its begin: `kprobe:NAME`, `uprobe:PATH:NAME`, `uprobe:libc:NAME`."""
     if probe.startswith(PREFIX):
         return library_event_of(probe.removeprefix(PREFIX))
-    kind, _, place = probe.partition(":")
-    path, _, name = place.rpartition(":")
-    whose = f"a program calls {name} of {path}" if path else f"the kernel calls {name}"
-    context = {key: Field(key, kind, begin=expr, end=expr) for key, (kind, expr) in CONTEXT_FIELDS.items()}
-    return Event(
-        id=probe,
-        summary=whose,
-        noun=f"{name} calls",
-        names=(),
-        hooks=(Hook((Point(begin=(probe,), end=(f"{kind[0]}ret{kind[1:]}:{place}",)),)),),
-        fields={**context, "latency": Field("latency", "uint64", "ns")},
-        map="calls",
-        keys=("comm",),
-        columns=("pid", "comm"),
-        misses=_MISSES,
-        area="raw",
-    )
+    path, _, name = probe.partition(":")[2].rpartition(":")
+    summary = f"a program calls {name} of {path}" if path else f"the kernel calls {name}"
+    return made_event(probe, name, summary, _MISSES, columns=("pid", "comm"))

@@ -53,16 +53,25 @@ def _names_function(sentence: Sentence, index: int, others: frozenset[str], host
 
 def library_event_of(name: str) -> Event:
     """Return the event of a function of the C library."""
+    return made_event(PREFIX + name, name, f"a program calls {name} of the C library", _MISSES)
+
+
+def made_event(
+    probe: str, name: str, summary: str, misses: tuple[str, ...], columns: tuple[str, ...] = ()
+) -> Event:
+    """Return the event of a function of which only the name is known, by the probe at its begin (`uprobe:…`, `kprobe:…`)."""
+    kind, _, place = probe.partition(":")
     context = {key: Field(key, kind, begin=expr, end=expr) for key, (kind, expr) in CONTEXT_FIELDS.items()}
     return Event(
-        id=PREFIX + name,
-        summary=f"a program calls {name} of the C library",
+        id=probe,
+        summary=summary,
         noun=f"{name} calls",
         names=(),
-        hooks=(Hook((Point(begin=(PREFIX + name,), end=(f"uretprobe:libc:{name}",)),)),),
+        hooks=(Hook((Point(begin=(probe,), end=(f"{kind[0]}ret{kind[1:]}:{place}",)),)),),
         fields={**context, "latency": Field("latency", "uint64", "ns")},
         map="calls",
         keys=("comm",),
-        misses=_MISSES,
+        columns=columns,
+        misses=misses,
         area="raw",
     )

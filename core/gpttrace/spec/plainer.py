@@ -61,6 +61,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
 
+@lru_cache(maxsize=64)  # one question is read several times: without its reasons, without a word, on no host
 def in_plain_words(question: str) -> str:
     """Return the question in the wording that the reader knows; texts without these wordings come back as they are."""
     if len(question) > LONGEST:

@@ -120,8 +120,9 @@ def _next(
             if min(abs(at - j) for at in own for j in between) > _NEAR:
                 continue
             score = phrase_score(words, entry, min(number, len(entry.phrases) - 1), meant)
-            parted = not twice.intersection(name) and is_parted(sentence, entry.event, name, catalogue)
-            if (best is None or score > best[0]) and not parted:
+            if best is not None and score <= best[0]:
+                continue
+            if twice.intersection(name) or not is_parted(sentence, entry.event, name, catalogue):
                 best = (score, entry, name)
     return (best[1], best[2]) if best else None
 
