@@ -108,24 +108,26 @@ def test_a_condition_that_was_asked_for_must_hold() -> None:
 
 # ----------------------------------------------------------------------------------------------- figures
 
-# What the offline writer reached when this was written, less a little: a change that loses more has to say why.
-REACHED = {
-    "dev": (0.95, 0.02), "dev2": (0.95, 0.02), "dev3": (0.96, 0.01), "dev4": (0.93, 0.01), "dev5": (0.89, 0.02),
-    "dev6": (0.92, 0.02), "dev7": (0.91, 0.02), "dev8": (0.91, 0.02), "dev9": (0.91, 0.03), "dev10": (0.90, 0.01),
-    "dev11": (0.82, 0.03), "dev12": (0.91, 0.01), "dev13": (0.92, 0.02), "dev14": (0.95, 0.01), "dev15": (0.91, 0.02),
-    "dev16": (0.91, 0.03), "dev17": (0.90, 0.01), "dev18": (0.89, 0.02), "dev19": (0.89, 0.01), "dev20": (0.96, 0.02),
-    "dev21": (0.82, 0.02), "dev22": (0.94, 0.02), "dev23": (0.80, 0.02), "dev24": (0.86, 0.02), "dev25": (0.92, 0.01),
-    "dev26": (0.90, 0.03), "dev27": (0.84, 0.04), "dev28": (0.91, 0.02), "dev29": (0.87, 0.03), "dev30": (0.82, 0.04),
-    "dev31": (0.37, 0.13), "dev32": (0.82, 0.05), "dev33": (0.78, 0.05), "dev34": (0.88, 0.05), "dev35": (0.81, 0.05),
-    "dev36": (0.84, 0.03), "heldout": (0.89, 0.04),
-}  # fmt: skip
+EACH = (
+    3  # of the sets for tuning each third question is asked here; `gpttrace eval --set NAME` asks all of one
+)
 
 
 @pytest.mark.kernel
-@pytest.mark.parametrize("name", SETS)
-def test_the_offline_writer_has_not_become_worse(name: str) -> None:
-    score = evaluate(load_questions(name), Host.local())
+@pytest.mark.parametrize(
+    ("names", "each", "right", "wrong"),
+    [
+        pytest.param(["heldout"], 1, 0.89, 0.04, id="heldout"),
+        pytest.param([name for name in SETS if name != "heldout"], EACH, 0.88, 0.025, id="tuning"),
+    ],
+)
+def test_the_offline_writer_has_not_become_worse(
+    names: list[str], each: int, right: float, wrong: float
+) -> None:
+    """The shares are what it reached when this was written, less a little: a change that loses more has to say why."""
+    questions = [question for name in names for question in load_questions(name)[::each]]
 
-    right, wrong = REACHED[name]
+    score = evaluate(questions, Host.local())
+
     assert score.share("right") >= right
     assert score.share("wrong") <= wrong
