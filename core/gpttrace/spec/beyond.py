@@ -60,7 +60,7 @@ _ORDER = r"""
     |suspend|start|delete|remove|erase|wipe|clean|free|format|rename|move|copy
     |decrypt|encrypt|hack|crack|bypass|install|uninstall|update|upgrade|fix|repair|disable|enable|block|deny|drop|prevent|limit|throttle|renice|tune|optimi[sz]e
     |speed[ ]up|increase|decrease|reduce|set|change|make[ ]sure)
-    [ ](the|all|my|this|that|a|an|every|some|it|any|nginx|apache)\b
+    [ ](the|all|my|this|that|a|an|every|some|it|any|nginx|apache|old|unused|stale|unneeded|unwanted|obsolete)\b
     (?![ ](\w+[ ])?(count|histogram|table|list|chart|plot|graph|trace|program|script|breakdown|distribution|summary|profile)\b)
 """
 # `unmount /mnt/backup`: a call and what it is to be done to, with nothing to measure.

@@ -23,7 +23,7 @@ ALIASES = {
 # Programs of today call the newer forms of these (openat for open): the old hook alone would see nothing.
 FAMILIES = {
     "open": "file-open", "stat": "file-stat", "lstat": "file-stat", "unlink": "file-delete", "rename": "file-rename",
-    "mkdir": "dir-create", "fork": "fork",
+    "mkdir": "dir-create", "fork": "fork", "bpf": "bpf-call",
 }  # fmt: skip
 
 

@@ -204,7 +204,7 @@ def _usual_shape(
     ):
         return "count", None  # `io_schedule calls by process`
     if (
-        event.shape == "sum"
+        (event.shape == "sum" or (event.shape == "hist" and asked.grouped and not _waits(sentence)))
         and most is None
         and asked.top is None
         and not asked.ranked
@@ -247,6 +247,14 @@ def _counts_nouns(sentence: Sentence) -> bool:
         and token.stem != "process"
         for token in sentence.tokens
     )
+
+
+_WAITS = stems("wait stall delay pause hold lifetime life latency time length")
+
+
+def _waits(sentence: Sentence) -> bool:
+    """Tell whether the event is called by the time that it takes: `journal waits by process`."""
+    return any(token.stem in _WAITS and token.meaning == sentence.event for token in sentence.tokens)
 
 
 _DEEDS = ("reads", "writes", "sends", "receives")
