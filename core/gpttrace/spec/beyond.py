@@ -48,6 +48,7 @@ _STATE = r"""
     | how[ ]many[ ](\w+[ ])?(cores|cpus|disks|processors)[ ](are|is)[ ](in[ ])?(here|this|my|our)
     | (is|are)[ ](written|programmed|implemented)[ ]in[ ](rust|c|go|python|java|ruby|perl)\b
     | ip[ ]address[ ]of[ ](this|my)
+    | ^is[ ](kernel|vm|net|fs|user|dev)\.[\w.]+[ ](turned[ ])?(on|off|enabled|disabled|set)\b
     | (users?|people|accounts?)[ ](who|that|which)[ ](have|has|can|may)[ ](\w+[ ])?(rights?|access|permissions?|privileges?)
     | is[ ]\w+[ ]installed | installed[ ]packages | list[ ](of[ ])?(all[ ])?(users|installed)
     | (password|secret|contents?|plaintext)[ ]of )\b

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gpttrace.spec import vocabulary as words
-from gpttrace.spec.asked import LARGEST_ROWS, Asked
+from gpttrace.spec.asked import LARGEST_ROWS, Asked, text_at
 from gpttrace.spec.catalogue import Event
 from gpttrace.spec.listing import as_it_happens, take_listed, wants_lines
 from gpttrace.spec.model import Shape
@@ -204,7 +204,7 @@ def _usual_shape(
     ):
         return "count", None  # `io_schedule calls by process`
     if (
-        (event.shape == "sum" or (event.shape == "hist" and asked.grouped and not _waits(sentence)))
+        (event.shape == "sum" or (event.shape == "hist" and asked.grouped and _are_told_apart(sentence)))
         and most is None
         and asked.top is None
         and not asked.ranked
@@ -243,6 +243,7 @@ def _counts_nouns(sentence: Sentence) -> bool:
     return any(
         token.meaning == sentence.event
         and token.text.lower().endswith("s")
+        and not token.text.lower().endswith("ss")
         and len(token.text) > 3
         and token.stem != "process"
         for token in sentence.tokens
@@ -252,9 +253,12 @@ def _counts_nouns(sentence: Sentence) -> bool:
 _WAITS = stems("wait stall delay pause hold lifetime life latency time length")
 
 
-def _waits(sentence: Sentence) -> bool:
-    """Tell whether the event is called by the time that it takes: `journal waits by process`."""
-    return any(token.stem in _WAITS and token.meaning == sentence.event for token in sentence.tokens)
+def _are_told_apart(sentence: Sentence) -> bool:
+    """Tell whether rows are asked for behind the plural of what happens (`handshakes per process`), not of what takes time."""
+    named = [index for index, token in enumerate(sentence.tokens) if token.meaning == sentence.event]
+    return any(text_at(sentence, i + 1) in ("by", "per") for i in named) and not any(
+        sentence.stem(i) in _WAITS for i in named
+    )
 
 
 _DEEDS = ("reads", "writes", "sends", "receives")
