@@ -121,7 +121,7 @@ def _lost_with(sentence: Sentence) -> list[str]:
 
 
 _EMPTY = stems("the its our their and it that")
-_COLUMN_NOUNS = stems("address port flag mode reason family protocol option value")
+_COLUMN_NOUNS = stems("address port flag mode reason family protocol option value name path")
 
 
 def _lost_calls(sentence: Sentence, spec: TraceSpec, catalogue: Catalogue) -> list[str]:
