@@ -43,6 +43,13 @@ from gpttrace.writer.alike import harmless
         # the kernel's own names
         ("block_rq_issue count by dev", "disk-io", "count", ("dev",)),
         ("tcp_retransmit_skb by daddr", "tcp-retransmit", "count", ("daddr",)),
+        ("lock contention (contention_begin -> contention_end) latency hist, us", "lock-contention", "hist", ()),
+        ("total work time per cpu (workqueue_execute_start to _end)", "workqueue", "sum", ("cpu",)),
+        ("irq_handler_entry → irq_handler_exit, max per irq", "hardirq", "max", ("irq",)),
+        ("softirq_exit - softirq_entry > 2 ms: cpu, vec", "softirq", "events", ("vec", "latency", "cpu")),
+        # a plural per row is a number of it, also of what is usually timed
+        ("tls handshakes per process", "tls-handshake", "count", ("comm",)),
+        ("journal waits by process", "journal-wait", "hist", ("comm",)),
         # those whom it happens to
         ("ten tasks which are woken most often", "wakeup", "count", ("target_comm",)),
         # who it is

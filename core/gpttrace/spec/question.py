@@ -61,7 +61,6 @@ from gpttrace.spec.several import (
     with_calls,
     with_other_calls,
 )
-from gpttrace.spec.spanned import with_spans_named
 from gpttrace.spec.stacks import take_stacks
 from gpttrace.spec.traffic import other_way
 from gpttrace.spec.words import one_letter_off, stem, stems
@@ -130,7 +129,7 @@ def read_question(
         return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue))
     if (problem := beyond_tracing(text)) is not None:
         return Reading(None, 0.0, problems=(problem,), alternatives=nearest(None, catalogue, Sentence(text)))
-    text = with_spans_named(in_plain_words(text), catalogue)
+    text = in_plain_words(text)
     sentence, asked, known = _slots(text, catalogue, ignoring)
     named = named_tracepoint(sentence, every_hook_name(catalogue), host)
     if named is not None and (exact := _of_raw(sentence, asked, named, catalogue, known, host)) is not None:
