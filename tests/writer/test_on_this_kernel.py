@@ -138,9 +138,14 @@ def traced(installed: InstalledBpftrace, text: str) -> Iterator[list[str]]:
 
 
 def _until_attached(pid: int) -> None:
-    """Wait until a tracer attaches no more: its BEGIN runs before its other probes are there."""
-    seen = -1
-    while (held := attached_probes(pid)) != seen or not held:
+    """Wait until a tracer attaches no more: its BEGIN runs before its other probes are there.
+
+    On a busy machine one probe may take some tenths of a second: no new one for half a second is the end.
+    """
+    seen, same = -1, 0
+    while same < 5:
+        held = attached_probes(pid)
+        same = same + 1 if held and held == seen else 0
         seen = held
         time.sleep(0.1)
 
