@@ -108,17 +108,16 @@ def test_a_condition_that_was_asked_for_must_hold() -> None:
 
 # ----------------------------------------------------------------------------------------------- figures
 
-EACH = (
-    3  # of the sets for tuning each third question is asked here; `gpttrace eval --set NAME` asks all of one
-)
+# Each third question of the sets for tuning is asked here; `gpttrace eval --set NAME` asks all of one.
+EACH = 3
 
 
 @pytest.mark.kernel
 @pytest.mark.parametrize(
     ("names", "each", "right", "wrong"),
     [
-        pytest.param(["heldout"], 1, 0.89, 0.04, id="heldout"),
-        pytest.param([name for name in SETS if name != "heldout"], EACH, 0.88, 0.025, id="tuning"),
+        pytest.param(["heldout"], 1, 0.90, 0.036, id="heldout"),
+        pytest.param([name for name in SETS if name != "heldout"], EACH, 0.88, 0.02, id="tuning"),
     ],
 )
 def test_the_offline_writer_has_not_become_worse(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.bundles import bundle
 from tests.corpus import acting, report
 from tests.corpus.canaries import Watched, called_in, numbers_in, program_of, watched, words_of, wrong_count
 from tests.corpus.confirmed import confirmed, label, recorded
@@ -43,7 +44,6 @@ COMPILE = """for all in *.all; do bpftrace {0} $all >out 2>&1 || for f in ${{all
 bpftrace {0} $f >out 2>&1 || {{ echo $f; tail -n 5 out; }}; done; done"""
 BUNDLE = 8
 ALONE = re.compile(r"^(?:config|macro|import|struct|union|enum|fn|#(?!!))", re.MULTILINE)
-ONCE = re.compile(r"^(?:BEGIN|END)\b", re.MULTILINE)  # 0.17 takes one of each in a file
 PATIENTLY = """
 import json, sys
 from gpttrace.sync import run
@@ -186,19 +186,14 @@ def _counted(vm: Vm, batch: list[Watched]) -> list[str]:
 
 
 def _in_bundles(texts: dict[str, str]) -> dict[str, str]:
-    """Return files `0.NAME.bt` and their bundles `0.all`: maps renamed, what comes once made a timer."""
+    """Return files `0.NAME.bt` and their bundles `0.all`; what would change the others is alone in one."""
     alone = [[name] for name, text in texts.items() if ALONE.search(text)]
     rest = [name for name, text in texts.items() if not ALONE.search(text)]
     files: dict[str, str] = {}
     for number, names in enumerate([*alone, *(rest[at : at + BUNDLE] for at in range(0, len(rest), BUNDLE))]):
         files |= {f"{number}.{name}.bt": texts[name] for name in names}
-        files[f"{number}.all"] = "\n".join(_beside(texts[name], i) for i, name in enumerate(names))
+        files[f"{number}.all"] = bundle([texts[name] for name in names])
     return files
-
-
-def _beside(text: str, number: int) -> str:
-    text = ONCE.sub("interval:s:1", text.removeprefix("#!/usr/bin/env bpftrace\n"))
-    return re.sub(r"@(\w*)", rf"@m{number}_\1", text)
 
 
 def test_the_others_compile_where_they_claim_to(vm: Vm, loaded: Callable[[str], Host]) -> None:

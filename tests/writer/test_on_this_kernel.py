@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.bundles import bundle
 from tests.writer.conftest import programs_for
 
 from gpttrace.host import Host
@@ -56,16 +57,14 @@ def test_every_form_of_program_compiles(any_bpftrace: InstalledBpftrace, this_ho
 
 
 _IN_LIBRARY = re.compile(r"^(?:uprobe|uretprobe|usdt):", re.MULTILINE)
-# Starting bpftrace takes longer than compiling a small program: many go into one file, their maps renamed.
 BUNDLE = 30
-_ONCE = re.compile(r"^(?:BEGIN|END)\b", re.MULTILINE)
 
 
 def _refused(installed: InstalledBpftrace, folder: Path, number: int, programs: list[str]) -> list[str]:
     if not programs:
         return []
     path = folder / f"{number}-{len(programs)}-{abs(hash(programs[0]))}.bt"
-    path.write_text("\n".join(_beside(text, i) if programs[1:] else text for i, text in enumerate(programs)))
+    path.write_text(bundle(programs) if programs[1:] else programs[0])
     done = _bpftrace(installed, *installed.compile_only, f"/tmp/{folder.name}/{path.name}")
     if done.returncode == 0:
         return []
@@ -76,11 +75,6 @@ def _refused(installed: InstalledBpftrace, folder: Path, number: int, programs: 
         *_refused(installed, folder, number, programs[:half]),
         *_refused(installed, folder, number, programs[half:]),
     ]
-
-
-def _beside(text: str, number: int) -> str:
-    """Return a program that can stand in one file with others: maps of its own, and a timer for what 0.17 takes only once."""
-    return _ONCE.sub("interval:s:1", re.sub(r"@(\w*)", rf"@m{number}_\1", text))
 
 
 def _bpftrace(installed: InstalledBpftrace, *args: str) -> subprocess.CompletedProcess[str]:

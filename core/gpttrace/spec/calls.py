@@ -20,7 +20,8 @@ ALIASES = {
     "stat": "newstat", "fstat": "newfstat", "lstat": "newlstat", "fstatat": "newfstatat", "uname": "newuname",
     "sendfile": "sendfile64", "umount2": "umount", "pread": "pread64", "pwrite": "pwrite64", "_exit": "exit",
 }  # fmt: skip
-# Programs of today call the newer forms of these (openat for open): the old hook alone would see nothing.
+# Programs of today call the newer forms of these (openat for open): the old hook alone would see nothing. Of bpf the event
+# knows the command.
 FAMILIES = {
     "open": "file-open", "stat": "file-stat", "lstat": "file-stat", "unlink": "file-delete", "rename": "file-rename",
     "mkdir": "dir-create", "fork": "fork", "bpf": "bpf-call",
